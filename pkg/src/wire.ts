@@ -1,0 +1,1557 @@
+// Generated from the Rust records by `cargo test`; do not edit.
+// Times are RFC 3339 in UTC.
+
+/**
+ * Milliseconds since 1970-01-01T00:00:00Z, from year 1970 to 9999.
+ *
+ * Written on the wire as RFC 3339 in UTC with three decimals, read with any offset.
+ *
+ * ```
+ * use countersign::TimestampMs;
+ * let at = TimestampMs::parse("2026-05-09T20:00:00+02:00").unwrap();
+ * assert_eq!(at.to_string(), "2026-05-09T18:00:00.000Z");
+ * ```
+ */
+export type TimestampMs = string;
+
+/**
+ * A score in [0, 1], never NaN.
+ */
+export type Score = number;
+
+/**
+ * An opaque identifier: 1 to 128 printable ASCII characters, made by the caller or the host.
+ */
+export type Id = string;
+
+/**
+ * A JSON value that was admitted.
+ */
+export type Json = unknown;
+
+/**
+ * A stable code; its HTTP status and title never change with it.
+ */
+export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_tenant" | "unknown_queue" | "unknown_policy" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
+
+/**
+ * How much is at stake, ascending.
+ */
+export type RiskLevel = "low" | "medium" | "high" | "critical";
+
+/**
+ * What the user means to do with the answer.
+ */
+export type Intent = "informational" | "advisory" | "consequential";
+
+/**
+ * How a tool call ended.
+ */
+export type ToolStatus = "succeeded" | "failed" | "unavailable";
+
+/**
+ * Who wrote a message.
+ */
+export type Role = "user" | "assistant" | "system" | "tool";
+
+/**
+ * One earlier turn of the conversation.
+ */
+export type Message = { 
+/**
+ * Who wrote it.
+ */
+role: Role, 
+/**
+ * The text, at most 64,000 characters.
+ */
+content: string, 
+/**
+ * When it was written.
+ */
+at: TimestampMs | null, };
+
+/**
+ * A passage that the draft stands on.
+ */
+export type Evidence = { 
+/**
+ * The document in the caller's retrieval system.
+ */
+document_id: string, 
+/**
+ * Its title, for the reviewer.
+ */
+title: string | null, 
+/**
+ * Where it can be read; shown as text, never opened by itself.
+ */
+url: string | null, 
+/**
+ * The passage, at most 64,000 characters.
+ */
+quote: string, 
+/**
+ * How well it matched, in [0, 1].
+ */
+score: Score | null, };
+
+/**
+ * What a tool said while the draft was made.
+ */
+export type ToolResult = { 
+/**
+ * The tool's name.
+ */
+tool: string, 
+/**
+ * How the call ended.
+ */
+status: ToolStatus, 
+/**
+ * What it said, in short.
+ */
+summary: string | null, };
+
+/**
+ * Something that the model wants done.
+ */
+export type Action = { 
+/**
+ * The tool's name.
+ */
+tool: string, 
+/**
+ * The arguments, as the tool would get them.
+ */
+arguments: { [key in string]: Json }, };
+
+/**
+ * Which versions made the draft.
+ */
+export type Release = { 
+/**
+ * The model.
+ */
+model: string | null, 
+/**
+ * The prompt.
+ */
+prompt: string | null, 
+/**
+ * The retrieval index.
+ */
+index: string | null, };
+
+/**
+ * One reading of one signal. "Could not look" is never "found nothing".
+ */
+export type Signal = number | "missing" | "unavailable";
+
+/**
+ * What an edge asks about one question.
+ */
+export type Request = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * The caller's id of this request, made by the caller.
+ */
+request_id: Id | null, 
+/**
+ * The tenant; the host takes it from the credential and refuses another.
+ */
+tenant_id: Id, 
+/**
+ * The conversation that it belongs to.
+ */
+conversation_id: Id | null, 
+/**
+ * What the user asked, at most 64,000 characters.
+ */
+user_question: string, 
+/**
+ * What the model would answer.
+ */
+model_draft: string | null, 
+/**
+ * Earlier turns, oldest first, at most 200.
+ */
+messages: Array<Message>, 
+/**
+ * What the draft stands on, at most 64.
+ */
+evidence: Array<Evidence>, 
+/**
+ * What tools said, at most 64.
+ */
+tool_results: Array<ToolResult>, 
+/**
+ * The subject, such as `billing` or `medical`.
+ */
+domain: string | null, 
+/**
+ * What the user means to do with the answer.
+ */
+intent: Intent | null, 
+/**
+ * BCP 47 language tag of the question.
+ */
+language: string | null, 
+/**
+ * The caller's estimate of what is at stake.
+ */
+risk_level: RiskLevel | null, 
+/**
+ * Whether the user asked for a person.
+ */
+asks_for_person: boolean | null, 
+/**
+ * Signals by name; a name that is absent is missing.
+ */
+signals: { [key in string]: Signal }, 
+/**
+ * A judge's score of the draft, in [0, 1].
+ */
+judge_score: Score | null, 
+/**
+ * The user's rating of an answer they got, 1 to 5.
+ */
+feedback_rating: number | null, 
+/**
+ * What the model wants done, at most 32.
+ */
+proposed_actions: Array<Action>, 
+/**
+ * The caller's own facts, as the policy declares them, at most 64.
+ */
+facts: { [key in string]: Json }, 
+/**
+ * Which versions made the draft.
+ */
+release: Release | null, 
+/**
+ * Where the trace can be read; shown as text.
+ */
+trace_url: string | null, 
+/**
+ * JSON Pointers of fields that this version does not know; they took no part.
+ */
+unknown_fields: Array<string>, };
+
+/**
+ * What happens with a draft, from the least to the most cautious.
+ */
+export type Disposition = "answer" | "limited_answer" | "escalate" | "refuse";
+
+/**
+ * What the policy says of one request.
+ */
+export type Verdict = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * The request's id, where it has one.
+ */
+request_id: Id | null, 
+/**
+ * The tenant.
+ */
+tenant_id: Id, 
+/**
+ * What happens.
+ */
+disposition: Disposition, 
+/**
+ * What the user is told instead of the draft, for a limited answer or a refusal.
+ */
+user_message: string | null, 
+/**
+ * What is at stake: the greatest of what the caller and the rules say.
+ */
+risk_level: RiskLevel, 
+/**
+ * How sure the system is, and why.
+ */
+confidence: Confidence, 
+/**
+ * Every rule that fired, in the policy's order.
+ */
+triggers: Array<FiredTrigger>, 
+/**
+ * Where the case goes, if a person decides.
+ */
+routing: Routing | null, 
+/**
+ * Why, in one sentence.
+ */
+reason: string, 
+/**
+ * Paths of facts that a rule needed and did not get, and of fields that took no part.
+ */
+unjudged: Array<string>, 
+/**
+ * The policy that said so.
+ */
+policy: PolicyReference, 
+/**
+ * When, as the caller told the time.
+ */
+evaluated_at: TimestampMs, 
+/**
+ * Digest over policy, instant and every fact that was read.
+ */
+digest: string, };
+
+/**
+ * A rule that fired.
+ */
+export type FiredTrigger = { 
+/**
+ * The rule's name.
+ */
+id: string, 
+/**
+ * Why such rules exist.
+ */
+kind: TriggerKind, 
+/**
+ * What it asks for.
+ */
+disposition: Disposition, 
+/**
+ * The risk level that it raises the request to.
+ */
+risk_level: RiskLevel | null, 
+/**
+ * Why it fired, in words.
+ */
+reason: string, 
+/**
+ * Facts that it needed and did not get; if any, it fired for want of them.
+ */
+unjudged: Array<string>, };
+
+/**
+ * What a decision record keeps: features, no text.
+ */
+export type DecisionRecord = { 
+/**
+ * The request's id, where it has one.
+ */
+request_id: Id | null, 
+/**
+ * When it was decided.
+ */
+evaluated_at: TimestampMs, 
+/**
+ * What was decided.
+ */
+disposition: Disposition, 
+/**
+ * What was at stake.
+ */
+risk_level: RiskLevel, 
+/**
+ * The confidence, in (0, 1).
+ */
+probability: number, 
+/**
+ * The rules that fired.
+ */
+trigger_ids: Array<string>, 
+/**
+ * The queue, if a person decides.
+ */
+queue: string | null, 
+/**
+ * The policy's digest.
+ */
+policy_hash: string, 
+/**
+ * The decision's digest.
+ */
+digest: string, 
+/**
+ * Every fact that the policy records, by path; a missing one is absent.
+ */
+facts: { [key in string]: Json }, 
+/**
+ * Signals by name: the reading, or why there is none.
+ */
+signals: Json, };
+
+/**
+ * Which end of a signal is good.
+ */
+export type Orientation = "higher_is_better" | "lower_is_better";
+
+/**
+ * How a signal arrived.
+ */
+export type SignalState = "present" | "missing" | "unavailable";
+
+/**
+ * The model in a policy.
+ */
+export type ConfidenceModel = { 
+/**
+ * Names the fit: which judgement or which rows the numbers come from.
+ */
+model_version: string, 
+/**
+ * Log-odds of a right draft whose signals are all typical, in nats.
+ */
+base: number, 
+/**
+ * One curve per signal, in the order in which they are explained.
+ */
+signals: Array<SignalCurve>, };
+
+/**
+ * What one signal adds to the log-odds.
+ */
+export type SignalCurve = { 
+/**
+ * The signal's name in a request.
+ */
+name: string, 
+/**
+ * Its name for the reviewer.
+ */
+label: string, 
+/**
+ * Which end is good.
+ */
+orientation: Orientation, 
+/**
+ * Ascending readings, after orientation, at which the curve bends; at least two, in [0, 1].
+ */
+knots: Array<number>, 
+/**
+ * What each segment between two knots adds from its start to its end, in nats; never negative.
+ */
+weights: Array<number>, 
+/**
+ * The typical share of each segment, in [0, 1]; there the segment adds nothing.
+ */
+centers: Array<number>, 
+/**
+ * What a missing signal adds, in nats; never positive.
+ */
+missing: number, 
+/**
+ * What an unavailable signal adds on top of `missing`, in nats; never positive.
+ */
+unavailable: number, 
+/**
+ * Whether a missing reading counts as the worst one.
+ */
+required: boolean, 
+/**
+ * Words for the reviewer.
+ */
+words: SignalWords, };
+
+/**
+ * What a reviewer reads beside a signal.
+ */
+export type SignalWords = { 
+/**
+ * It raises the odds.
+ */
+good: string, 
+/**
+ * It hardly moves the odds.
+ */
+fair: string, 
+/**
+ * It lowers the odds.
+ */
+weak: string, 
+/**
+ * It was not measured.
+ */
+missing: string, 
+/**
+ * It was needed and failed.
+ */
+unavailable: string, };
+
+/**
+ * A probability, and exactly what it is made of.
+ */
+export type Confidence = { 
+/**
+ * That the draft is right, in (0, 1).
+ */
+probability: number, 
+/**
+ * Its log-odds in nats: base and contributions added up in order.
+ */
+logit: number, 
+/**
+ * The log-odds before any signal.
+ */
+base: number, 
+/**
+ * What each signal of the model adds, in the model's order.
+ */
+contributions: Array<Contribution>, 
+/**
+ * The model that gave it.
+ */
+model_version: string, };
+
+/**
+ * What one signal adds.
+ */
+export type Contribution = { 
+/**
+ * The signal's name.
+ */
+signal: string, 
+/**
+ * Its name for the reviewer.
+ */
+label: string, 
+/**
+ * How it arrived.
+ */
+state: SignalState, 
+/**
+ * The reading as it was sent, where there is one.
+ */
+value: number | null, 
+/**
+ * What it adds to the log-odds, in nats.
+ */
+contribution: number, 
+/**
+ * What that means, in a word or two.
+ */
+word: string, };
+
+/**
+ * Where a case goes.
+ */
+export type Routing = { 
+/**
+ * The queue.
+ */
+queue: string, 
+/**
+ * Its name for people.
+ */
+title: string, 
+/**
+ * When the case is to be resolved.
+ */
+due_at: TimestampMs, 
+/**
+ * The same, in milliseconds from now.
+ */
+sla_ms: number, 
+/**
+ * From 0 (low risk) to 3 (critical); higher is taken first.
+ */
+priority: number, 
+/**
+ * What a reviewer must be allowed to decide.
+ */
+authority: Authority, 
+/**
+ * What a reviewer must be able to do.
+ */
+skills: Array<string>, };
+
+/**
+ * The type of a fact.
+ */
+export type FactType = "bool" | "int" | "double" | "string" | "time" | "string_list";
+
+/**
+ * Who vouches for a fact.
+ */
+export type FactSource = "caller" | "model" | "host";
+
+/**
+ * What a decision record keeps of a fact.
+ */
+export type FactRecord = "value" | "nothing";
+
+/**
+ * One fact that the policy reads.
+ */
+export type FactDeclaration = { 
+/**
+ * Its path, such as `request.domain` or `facts.customer_tier`.
+ */
+path: string, 
+/**
+ * Its type.
+ */
+type: FactType, 
+/**
+ * Who vouches for it.
+ */
+source: FactSource, 
+/**
+ * What a decision record keeps of it.
+ */
+record: FactRecord, };
+
+/**
+ * One step of a program; operands are taken from the stack, the left one pushed first.
+ */
+export type Op = { "fact": number } | { "const": Const } | { "has": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not";
+
+/**
+ * A constant in a program.
+ */
+export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "string_list": Array<string> };
+
+/**
+ * A program that was checked against the facts of its policy.
+ */
+export type Program = Array<Op>;
+
+/**
+ * Why a rule exists: the six kinds of trigger.
+ */
+export type TriggerKind = "low_confidence" | "high_stakes" | "policy_boundary" | "tool_risk" | "user_escalation" | "quality_failure";
+
+/**
+ * Everything that an edge needs to decide.
+ */
+export type Bundle = { 
+/**
+ * Version of the bundle format; 1.
+ */
+bundle_version: number, 
+/**
+ * The policy's name.
+ */
+id: Id, 
+/**
+ * The policy's version, as its owner names it.
+ */
+version: string, 
+/**
+ * The facts that its conditions read, by slot.
+ */
+facts: Array<FactDeclaration>, 
+/**
+ * How confidence is computed.
+ */
+confidence: ConfidenceModel, 
+/**
+ * What confidence each risk level needs.
+ */
+tiers: Tiers, 
+/**
+ * The risk level of a request that names none.
+ */
+risk_level_when_missing: RiskLevel, 
+/**
+ * The rules, in the order in which they are listed in a verdict.
+ */
+triggers: Array<Trigger>, 
+/**
+ * Where cases go: the first queue that accepts.
+ */
+queues: Array<Queue>, 
+/**
+ * The queue for what no other accepts.
+ */
+fallback_queue: string, 
+/**
+ * What the user is told, by BCP 47 language; `default` for every other.
+ */
+limited_answer: { [key in string]: string }, 
+/**
+ * What the user is told on a refusal, by language; `default` for every other.
+ */
+refusal: { [key in string]: string }, 
+/**
+ * How long a claim lasts without a sign of life, in milliseconds.
+ */
+lease_duration_ms: number, 
+/**
+ * How long a decision can be taken back, in milliseconds; 0 for not at all.
+ */
+undo_window_ms: number, };
+
+/**
+ * What confidence each risk level needs.
+ */
+export type Tiers = { 
+/**
+ * For low risk.
+ */
+low: Tier, 
+/**
+ * For medium risk.
+ */
+medium: Tier, 
+/**
+ * For high risk.
+ */
+high: Tier, 
+/**
+ * For critical risk.
+ */
+critical: Tier, };
+
+/**
+ * What confidence one risk level needs. A bound that is absent is never reached.
+ */
+export type Tier = { 
+/**
+ * At or above it the draft is the answer.
+ */
+answer: Score | null, 
+/**
+ * At or above it, and under `answer`, the user gets a limited answer.
+ */
+limited_answer: Score | null, 
+/**
+ * What happens when no signal was measured.
+ */
+without_signals: Disposition, };
+
+/**
+ * One rule.
+ */
+export type Trigger = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * Why it exists.
+ */
+kind: TriggerKind, 
+/**
+ * When it fires.
+ */
+when: Program, 
+/**
+ * Slots of facts without which it fires too.
+ */
+required: Array<number>, 
+/**
+ * What it asks for.
+ */
+then: Disposition, 
+/**
+ * Whether a refusal outweighs a person.
+ */
+final: boolean, 
+/**
+ * The risk level that it raises the request to.
+ */
+risk_level: RiskLevel | null, 
+/**
+ * The latest deadline that it allows, in milliseconds from now.
+ */
+sla_ms_max: number | null, 
+/**
+ * The level of authority that its case needs at least.
+ */
+authority_level_min: number, 
+/**
+ * Why, in words; `{path}` stands for a fact's value.
+ */
+why: string, };
+
+/**
+ * A place where cases wait for people of one kind.
+ */
+export type Queue = { 
+/**
+ * Its name in the API.
+ */
+queue: string, 
+/**
+ * Its name for people.
+ */
+title: string, 
+/**
+ * Which cases it takes.
+ */
+accepts: Accepts, 
+/**
+ * How soon its cases are resolved, in milliseconds.
+ */
+sla_ms: number, 
+/**
+ * The shortest deadline that it can serve, in milliseconds; what is more urgent goes elsewhere.
+ */
+sla_ms_min: number, 
+/**
+ * What a reviewer must be allowed to decide.
+ */
+authority: Authority, 
+/**
+ * What a reviewer must be able to do.
+ */
+skills: Array<string>, };
+
+/**
+ * Which cases a queue takes; an empty list takes all.
+ */
+export type Accepts = { 
+/**
+ * Subjects.
+ */
+domains: Array<string>, 
+/**
+ * Languages: a tag takes its own regions too, `pt` takes `pt-BR`.
+ */
+languages: Array<string>, 
+/**
+ * Tenants.
+ */
+tenants: Array<string>, 
+/**
+ * Kinds of trigger, one of which fired.
+ */
+triggers: Array<TriggerKind>, 
+/**
+ * The least risk level.
+ */
+risk_level_min: RiskLevel, 
+/**
+ * The greatest risk level.
+ */
+risk_level_max: RiskLevel, 
+/**
+ * A further condition; unknown does not accept.
+ */
+when: Program | null, };
+
+/**
+ * The right that a decision needs: a level within a domain. Domains are not ordered.
+ */
+export type Authority = { 
+/**
+ * The subject; `any` where the level alone counts.
+ */
+domain: string, 
+/**
+ * The level, from 1.
+ */
+level: number, };
+
+/**
+ * Names a policy in a verdict, a case, an audit entry.
+ */
+export type PolicyReference = { 
+/**
+ * The policy's name.
+ */
+id: Id, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * The digest of its bundle.
+ */
+hash: string, };
+
+/**
+ * Where a case stands.
+ */
+export type CaseState = "ready" | "leased" | "waiting" | "deferred" | "held" | "resolved" | "expired" | "withdrawn";
+
+/**
+ * Why a case exists.
+ */
+export type Purpose = "primary" | "second" | "audit" | "canary" | "quality" | "appeal" | "label" | "reconcile" | "post_answer";
+
+/**
+ * A file that came with the question; named, not carried.
+ */
+export type Attachment = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Where it can be read; shown as text.
+ */
+url: string | null, 
+/**
+ * Its media type.
+ */
+media_type: string | null, };
+
+/**
+ * What a person handles.
+ */
+export type Case = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Its id.
+ */
+case_id: Id, 
+/**
+ * The tenant, from the credential of who sent it.
+ */
+tenant_id: Id, 
+/**
+ * How often it changed; commands may name the one they saw.
+ */
+revision: number, 
+/**
+ * Where it stands.
+ */
+state: CaseState, 
+/**
+ * How often it was claimed or taken away; a holder's commands name theirs.
+ */
+epoch: number, 
+/**
+ * Who holds it; there is a holder exactly where the state is `leased`.
+ */
+leased_by: Id | null, 
+/**
+ * From this instant on, anybody else may claim.
+ */
+lease_until: TimestampMs | null, 
+/**
+ * Why it exists.
+ */
+purpose: Purpose, 
+/**
+ * The case that it follows from.
+ */
+parent_case_id: Id | null, 
+/**
+ * What makes two cases the same.
+ */
+dedupe_key: string | null, 
+/**
+ * The request that it comes from.
+ */
+request_id: Id | null, 
+/**
+ * The conversation that it belongs to.
+ */
+conversation_id: Id | null, 
+/**
+ * The principal that sent it.
+ */
+requested_by: Id, 
+/**
+ * The person who answers for that principal.
+ */
+requested_by_person: Id | null, 
+/**
+ * What the user asked.
+ */
+user_question: string, 
+/**
+ * What the model would answer.
+ */
+model_draft: string | null, 
+/**
+ * Earlier turns.
+ */
+messages: Array<Message>, 
+/**
+ * What the draft stands on.
+ */
+evidence: Array<Evidence>, 
+/**
+ * What tools said.
+ */
+tool_results: Array<ToolResult>, 
+/**
+ * Files that came with the question.
+ */
+attachments: Array<Attachment>, 
+/**
+ * What the model wants done.
+ */
+proposed_actions: Array<Action>, 
+/**
+ * Proposals that the answer depends on.
+ */
+proposal_ids: Array<Id>, 
+/**
+ * Where the trace can be read.
+ */
+trace_url: string | null, 
+/**
+ * The subject.
+ */
+domain: string | null, 
+/**
+ * The language.
+ */
+language: string | null, 
+/**
+ * What the user means to do with the answer.
+ */
+intent: Intent | null, 
+/**
+ * Which versions made the draft.
+ */
+release: Release | null, 
+/**
+ * The caller's own facts.
+ */
+facts: { [key in string]: Json }, 
+/**
+ * The signals as they were sent.
+ */
+signals: { [key in string]: Signal }, 
+/**
+ * What is at stake.
+ */
+risk_level: RiskLevel, 
+/**
+ * Why it is here, in one sentence.
+ */
+reason_for_escalation: string, 
+/**
+ * Every rule that fired.
+ */
+triggers: Array<FiredTrigger>, 
+/**
+ * How sure the system was, and why.
+ */
+confidence: Confidence, 
+/**
+ * What could not be judged.
+ */
+unjudged: Array<string>, 
+/**
+ * The digest of the host's own decision.
+ */
+verdict_digest: string, 
+/**
+ * The policy that applied.
+ */
+policy: PolicyReference, 
+/**
+ * What the edge said, if it said anything.
+ */
+claimed: Claimed | null, 
+/**
+ * Where edge and host differ, in words.
+ */
+differences: Array<string>, 
+/**
+ * The queue that holds it.
+ */
+queue: string, 
+/**
+ * From 0 to 3; higher is taken first.
+ */
+priority: number, 
+/**
+ * What a reviewer must be allowed to decide.
+ */
+authority: Authority, 
+/**
+ * What a reviewer must be able to do.
+ */
+skills: Array<string>, 
+/**
+ * When it was sent.
+ */
+created_at: TimestampMs, 
+/**
+ * When it is to be resolved.
+ */
+due_at: TimestampMs, 
+/**
+ * The same, under the name that senders use.
+ */
+sla_deadline: TimestampMs, 
+/**
+ * How often the deadline changed.
+ */
+deadline_version: number, 
+/**
+ * How long a decision can be taken back, in milliseconds.
+ */
+undo_window_ms: number, 
+/**
+ * What a holder saved and did not decide yet.
+ */
+work: Work | null, 
+/**
+ * What was decided.
+ */
+decision: Decision | null, 
+/**
+ * When the decision takes effect.
+ */
+effective_at: TimestampMs | null, 
+/**
+ * What the user gets, once it is released.
+ */
+answer: Answer | null, 
+/**
+ * When it ended.
+ */
+closed_at: TimestampMs | null, };
+
+/**
+ * What an edge said of a request: advice, checked by the host.
+ */
+export type Claimed = { 
+/**
+ * What it decided.
+ */
+disposition: Disposition, 
+/**
+ * Under which policy, by digest.
+ */
+policy_hash: string, 
+/**
+ * The digest of its decision.
+ */
+digest: string, 
+/**
+ * When it decided.
+ */
+evaluated_at: TimestampMs, };
+
+/**
+ * What the reviewer says of the draft.
+ */
+export type ReviewVerdict = "accepted" | "edited" | "rejected" | "replaced";
+
+/**
+ * What the user gets.
+ */
+export type Outcome = "send" | "limited" | "refuse" | "ask" | "regenerate" | "nothing";
+
+/**
+ * What is wrong with a piece of evidence.
+ */
+export type IncorrectReason = "irrelevant" | "outdated" | "misquoted" | "wrong_scope";
+
+/**
+ * A piece of evidence that does not support the answer.
+ */
+export type IncorrectEvidence = { 
+/**
+ * The document.
+ */
+document_id: string, 
+/**
+ * What is wrong with it.
+ */
+reason: IncorrectReason, };
+
+/**
+ * What a reviewer decided.
+ */
+export type Decision = { 
+/**
+ * What they say of the draft.
+ */
+verdict: ReviewVerdict, 
+/**
+ * What the user gets.
+ */
+outcome: Outcome, 
+/**
+ * The text that the user gets, where there is one.
+ */
+answer: string | null, 
+/**
+ * A short code for the reason.
+ */
+reason_code: string | null, 
+/**
+ * Which rule it rests on.
+ */
+policy_reason: string | null, 
+/**
+ * Remarks for colleagues.
+ */
+notes: string | null, 
+/**
+ * What should have been found.
+ */
+missing_evidence: Array<string>, 
+/**
+ * What should not have been used.
+ */
+incorrect_evidence: Array<IncorrectEvidence>, 
+/**
+ * A query that finds better.
+ */
+better_retrieval_query: string | null, 
+/**
+ * Visible, active time that the reviewer spent, in milliseconds.
+ */
+active_ms: number, 
+/**
+ * Who decided.
+ */
+decided_by: Id, 
+/**
+ * When.
+ */
+decided_at: TimestampMs, };
+
+/**
+ * What a holder saved; the next holder finds it.
+ */
+export type Work = { 
+/**
+ * Who saved it.
+ */
+by: Id, 
+/**
+ * The text as it stands.
+ */
+text: string | null, 
+/**
+ * Remarks.
+ */
+notes: string | null, 
+/**
+ * What should have been found.
+ */
+missing_evidence: Array<string>, 
+/**
+ * What should not have been used.
+ */
+incorrect_evidence: Array<IncorrectEvidence>, 
+/**
+ * A query that finds better.
+ */
+better_retrieval_query: string | null, 
+/**
+ * When it was saved.
+ */
+saved_at: TimestampMs, };
+
+/**
+ * What the user gets.
+ */
+export type Answer = { 
+/**
+ * The text, where there is one.
+ */
+text: string | null, 
+/**
+ * What kind of answer it is.
+ */
+outcome: Outcome, 
+/**
+ * When it was released.
+ */
+released_at: TimestampMs, };
+
+/**
+ * Why a case went back to its queue.
+ */
+export type ReleaseReason = "released" | "skipped" | "timeout";
+
+/**
+ * One thing that happened; its name on the wire is [`Event::name`].
+ */
+export type Event = { 
+/**
+ * The case as it was then.
+ */
+case: Case, } | { 
+/**
+ * Who.
+ */
+leased_by: Id, 
+/**
+ * Until when.
+ */
+lease_until: TimestampMs, 
+/**
+ * Which claim this is.
+ */
+epoch: number, } | { 
+/**
+ * Until when.
+ */
+lease_until: TimestampMs, } | { 
+/**
+ * What they saved.
+ */
+work: Work, } | { 
+/**
+ * Why.
+ */
+reason: ReleaseReason, 
+/**
+ * In the holder's words.
+ */
+note: string | null, 
+/**
+ * The epoch from here on; a lost lease raises it.
+ */
+epoch: number, } | { 
+/**
+ * What.
+ */
+decision: Decision, 
+/**
+ * When it takes effect.
+ */
+effective_at: TimestampMs, } | Record<symbol, never> | { 
+/**
+ * When.
+ */
+released_at: TimestampMs, } | { 
+/**
+ * In their words.
+ */
+reason: string | null, 
+/**
+ * When.
+ */
+withdrawn_at: TimestampMs, };
+
+/**
+ * What a principal is.
+ */
+export type PrincipalKind = "person" | "agent" | "service" | "edge";
+
+/**
+ * Whether a principal may act at all.
+ */
+export type PrincipalStatus = "active" | "suspended";
+
+/**
+ * What a grant is for.
+ */
+export type GrantRole = "caller" | "reviewer" | "auditor" | "policy_owner" | "admin" | "scheduler";
+
+/**
+ * Through which door a command came.
+ */
+export type Door = "api" | "ui" | "command_line" | "scheduler";
+
+/**
+ * Somebody or something that acts.
+ */
+export type Principal = { 
+/**
+ * Its id.
+ */
+principal_id: Id, 
+/**
+ * What it is.
+ */
+kind: PrincipalKind, 
+/**
+ * The tenant that it belongs to.
+ */
+tenant_id: Id, 
+/**
+ * The human being, where it is one; several principals may be one person.
+ */
+person_id: Id | null, 
+/**
+ * The person who answers for it.
+ */
+owner_person: Id | null, 
+/**
+ * Whether it may act.
+ */
+status: PrincipalStatus, 
+/**
+ * Its name for people.
+ */
+name: string, 
+/**
+ * Languages that it reads, as BCP 47 tags; empty for every language.
+ */
+languages: Array<string>, 
+/**
+ * What it can do.
+ */
+skills: Array<string>, };
+
+/**
+ * A right, given by somebody, for a while.
+ */
+export type Grant = { 
+/**
+ * Its id.
+ */
+grant_id: Id, 
+/**
+ * Who has it.
+ */
+principal_id: Id, 
+/**
+ * What it is for.
+ */
+role: GrantRole, 
+/**
+ * Tenants that it covers; `*` for every one.
+ */
+tenants: Array<string>, 
+/**
+ * Queues that it covers; `*` for every one.
+ */
+queues: Array<string>, 
+/**
+ * Subject that it covers; `any` for every one.
+ */
+domain: string, 
+/**
+ * Level within the domain, 0 to 9.
+ */
+level: number, 
+/**
+ * When it begins.
+ */
+from: TimestampMs, 
+/**
+ * When it ends.
+ */
+until: TimestampMs | null, 
+/**
+ * Who gave it.
+ */
+granted_by: Id, };
+
+/**
+ * What an audit entry says of an actor.
+ */
+export type ActorReference = { 
+/**
+ * The principal.
+ */
+principal_id: Id, 
+/**
+ * What it is.
+ */
+kind: PrincipalKind, 
+/**
+ * Its name at that time.
+ */
+name: string, 
+/**
+ * The human being.
+ */
+person_id: Id | null, 
+/**
+ * The credential.
+ */
+credential_id: Id | null, 
+/**
+ * On whose behalf, where it is another's.
+ */
+on_behalf_of: Id | null, 
+/**
+ * By which door.
+ */
+door: Door, 
+/**
+ * How sure the identity is: what the credential proved.
+ */
+assurance: string, };
+
+/**
+ * One thing that happened, who did it, and by which door.
+ */
+export type AuditEntry = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Its id.
+ */
+entry_id: Id, 
+/**
+ * The tenant.
+ */
+tenant_id: Id, 
+/**
+ * The kind of thing that changed, such as `case`.
+ */
+entity_kind: string, 
+/**
+ * The thing.
+ */
+entity_id: Id, 
+/**
+ * Its position among the entries of that thing, from 1.
+ */
+entity_version: number, 
+/**
+ * What happened, by name.
+ */
+event: string, 
+/**
+ * What belongs to it.
+ */
+data: Json, 
+/**
+ * When.
+ */
+at: TimestampMs, 
+/**
+ * Who.
+ */
+actor: ActorReference, 
+/**
+ * On which host.
+ */
+host: string, };
+
+/**
+ * One mistake in a policy.
+ */
+export type Diagnostic = { 
+/**
+ * The file, as it was named.
+ */
+file: string, 
+/**
+ * The line, from 1.
+ */
+line: number, 
+/**
+ * The column in characters, from 1.
+ */
+column: number, 
+/**
+ * The line's text.
+ */
+source_line: string, 
+/**
+ * The stable code of the fault.
+ */
+code: ErrorCode, 
+/**
+ * JSON Pointer to the fault.
+ */
+path: string, 
+/**
+ * What is wrong.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+help: string, };

@@ -1,0 +1,303 @@
+//! The case as it stands: the record that is stored, sent, and shown on one screen.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::case::{Answer, Claimed, Decision, Work};
+use crate::confidence::Confidence;
+use crate::json::{INTEGER_MAX, Json};
+use crate::limits;
+use crate::policy::{Authority, PolicyReference};
+use crate::read::{self, Node, Read};
+use crate::request::{
+    Action, Evidence, Intent, Message, Release, Request, RiskLevel, Signal, ToolResult,
+};
+use crate::units::{Id, TimestampMs};
+use crate::verdict::FiredTrigger;
+use crate::word::words;
+
+/// Version of the case record that this code writes.
+pub const CASE_VERSION: i64 = 1;
+
+words! {
+    /// Where a case stands.
+    pub enum CaseState {
+        /// Waiting for somebody.
+        Ready = "ready",
+        /// Held by one reviewer, for a while.
+        Leased = "leased",
+        /// Waiting for somebody outside, such as the customer.
+        Waiting = "waiting",
+        /// Put off until a time.
+        Deferred = "deferred",
+        /// Decided, and still to be taken back.
+        Held = "held",
+        /// Decided, and the answer released.
+        Resolved = "resolved",
+        /// Ended by time.
+        Expired = "expired",
+        /// Taken back by who sent it.
+        Withdrawn = "withdrawn",
+    }
+}
+
+impl CaseState {
+    /// Whether somebody still has to work on it.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Ready | Self::Leased | Self::Waiting | Self::Deferred
+        )
+    }
+
+    /// Whether nothing can change it any more.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Resolved | Self::Expired | Self::Withdrawn)
+    }
+}
+
+words! {
+    /// Why a case exists.
+    pub enum Purpose {
+        /// A request that needs a person.
+        Primary = "primary",
+        /// A second, blind review.
+        Second = "second",
+        /// A random audit.
+        Audit = "audit",
+        /// A known answer, to measure reviewers.
+        Canary = "canary",
+        /// A quality review.
+        Quality = "quality",
+        /// An appeal against a decision.
+        Appeal = "appeal",
+        /// A label for a dataset.
+        Label = "label",
+        /// An execution whose outcome is not known.
+        Reconcile = "reconcile",
+        /// An answer that was delivered and is doubted.
+        PostAnswer = "post_answer",
+    }
+}
+
+/// A file that came with the question; named, not carried.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Where it can be read; shown as text.
+    pub url: Option<String>,
+    /// Its media type.
+    pub media_type: Option<String>,
+}
+
+/// What a person handles.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Case {
+    /// Version of this record; 1.
+    pub version: i64,
+    /// Its id.
+    pub case_id: Id,
+    /// The tenant, from the credential of who sent it.
+    pub tenant_id: Id,
+    /// How often it changed; commands may name the one they saw.
+    pub revision: i64,
+    /// Where it stands.
+    pub state: CaseState,
+    /// How often it was claimed or taken away; a holder's commands name theirs.
+    pub epoch: i64,
+    /// Who holds it; there is a holder exactly where the state is `leased`.
+    pub leased_by: Option<Id>,
+    /// From this instant on, anybody else may claim.
+    pub lease_until: Option<TimestampMs>,
+    /// Why it exists.
+    pub purpose: Purpose,
+    /// The case that it follows from.
+    pub parent_case_id: Option<Id>,
+    /// What makes two cases the same.
+    pub dedupe_key: Option<String>,
+
+    /// The request that it comes from.
+    pub request_id: Option<Id>,
+    /// The conversation that it belongs to.
+    pub conversation_id: Option<Id>,
+    /// The principal that sent it.
+    pub requested_by: Id,
+    /// The person who answers for that principal.
+    pub requested_by_person: Option<Id>,
+    /// What the user asked.
+    pub user_question: String,
+    /// What the model would answer.
+    pub model_draft: Option<String>,
+    /// Earlier turns.
+    pub messages: Vec<Message>,
+    /// What the draft stands on.
+    pub evidence: Vec<Evidence>,
+    /// What tools said.
+    pub tool_results: Vec<ToolResult>,
+    /// Files that came with the question.
+    pub attachments: Vec<Attachment>,
+    /// What the model wants done.
+    pub proposed_actions: Vec<Action>,
+    /// Proposals that the answer depends on.
+    pub proposal_ids: Vec<Id>,
+    /// Where the trace can be read.
+    pub trace_url: Option<String>,
+    /// The subject.
+    pub domain: Option<String>,
+    /// The language.
+    pub language: Option<String>,
+    /// What the user means to do with the answer.
+    pub intent: Option<Intent>,
+    /// Which versions made the draft.
+    pub release: Option<Release>,
+    /// The caller's own facts.
+    pub facts: BTreeMap<String, Json>,
+    /// The signals as they were sent.
+    pub signals: BTreeMap<String, Signal>,
+
+    /// What is at stake.
+    pub risk_level: RiskLevel,
+    /// Why it is here, in one sentence.
+    pub reason_for_escalation: String,
+    /// Every rule that fired.
+    pub triggers: Vec<FiredTrigger>,
+    /// How sure the system was, and why.
+    pub confidence: Confidence,
+    /// What could not be judged.
+    pub unjudged: Vec<String>,
+    /// The digest of the host's own decision.
+    pub verdict_digest: String,
+    /// The policy that applied.
+    pub policy: PolicyReference,
+    /// What the edge said, if it said anything.
+    pub claimed: Option<Claimed>,
+    /// Where edge and host differ, in words.
+    pub differences: Vec<String>,
+
+    /// The queue that holds it.
+    pub queue: String,
+    /// From 0 to 3; higher is taken first.
+    pub priority: i64,
+    /// What a reviewer must be allowed to decide.
+    pub authority: Authority,
+    /// What a reviewer must be able to do.
+    pub skills: Vec<String>,
+    /// When it was sent.
+    pub created_at: TimestampMs,
+    /// When it is to be resolved.
+    pub due_at: TimestampMs,
+    /// The same, under the name that senders use.
+    pub sla_deadline: TimestampMs,
+    /// How often the deadline changed.
+    pub deadline_version: i64,
+    /// How long a decision can be taken back, in milliseconds.
+    pub undo_window_ms: i64,
+
+    /// What a holder saved and did not decide yet.
+    pub work: Option<Work>,
+    /// What was decided.
+    pub decision: Option<Decision>,
+    /// When the decision takes effect.
+    pub effective_at: Option<TimestampMs>,
+    /// What the user gets, once it is released.
+    pub answer: Option<Answer>,
+    /// When it ended.
+    pub closed_at: Option<TimestampMs>,
+}
+
+impl Case {
+    /// Reads a stored case.
+    ///
+    /// # Errors
+    /// `invalid_field` with the path to what does not fit, or `unknown_field` where it was written
+    /// by a later version.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let counter = |node: Node<'_>| node.integer(0, INTEGER_MAX);
+        let name = |node: Node<'_>| node.filled_text(limits::NAME_LENGTH_MAX);
+        let text = |node: Node<'_>| node.text(limits::TEXT_LENGTH_MAX);
+        let mut fields = node.object()?;
+        let request = Request::read_fields(&mut fields)?;
+        let case = Self {
+            version: request.version,
+            case_id: fields.required("case_id", read::id)?,
+            tenant_id: request.tenant_id,
+            revision: fields.required("revision", counter)?,
+            state: fields.required("state", CaseState::read)?,
+            epoch: fields.required("epoch", counter)?,
+            leased_by: fields.optional("leased_by", read::id)?,
+            lease_until: fields.optional("lease_until", read::timestamp)?,
+            purpose: fields.required("purpose", Purpose::read)?,
+            parent_case_id: fields.optional("parent_case_id", read::id)?,
+            dedupe_key: fields.optional("dedupe_key", name)?,
+            request_id: request.request_id,
+            conversation_id: request.conversation_id,
+            requested_by: fields.required("requested_by", read::id)?,
+            requested_by_person: fields.optional("requested_by_person", read::id)?,
+            user_question: request.user_question,
+            messages: request.messages,
+            evidence: request.evidence,
+            tool_results: request.tool_results,
+            attachments: fields.list("attachments", limits::ATTACHMENTS_MAX, Attachment::read)?,
+            proposed_actions: request.proposed_actions,
+            proposal_ids: fields.list("proposal_ids", limits::PROPOSED_ACTIONS_MAX, read::id)?,
+            trace_url: request.trace_url,
+            domain: request.domain,
+            language: request.language,
+            intent: request.intent,
+            release: request.release,
+            facts: request.facts,
+            signals: request.signals,
+            risk_level: fields.required("risk_level", RiskLevel::read)?,
+            reason_for_escalation: fields.required("reason_for_escalation", text)?,
+            triggers: fields.list("triggers", limits::TRIGGERS_MAX, FiredTrigger::read)?,
+            confidence: fields.required("confidence", Confidence::read)?,
+            unjudged: fields.list("unjudged", limits::POLICY_FACTS_MAX, text)?,
+            verdict_digest: fields.required("verdict_digest", name)?,
+            policy: fields.required("policy", PolicyReference::read)?,
+            claimed: fields.optional("claimed", Claimed::read)?,
+            differences: fields.list("differences", limits::MARKS_MAX, text)?,
+            queue: fields.required("queue", name)?,
+            priority: fields.required("priority", counter)?,
+            authority: fields.required("authority", Authority::read)?,
+            skills: fields.list("skills", limits::LIST_LENGTH_MAX, name)?,
+            created_at: fields.required("created_at", read::timestamp)?,
+            due_at: fields.required("due_at", read::timestamp)?,
+            sla_deadline: fields.required("sla_deadline", read::timestamp)?,
+            deadline_version: fields.required("deadline_version", counter)?,
+            undo_window_ms: fields.required("undo_window_ms", counter)?,
+            work: fields.optional("work", Work::read_stored)?,
+            decision: fields.optional("decision", |node| {
+                Decision::read(node, request.model_draft.as_deref())
+            })?,
+            effective_at: fields.optional("effective_at", read::timestamp)?,
+            answer: fields.optional("answer", Answer::read)?,
+            closed_at: fields.optional("closed_at", read::timestamp)?,
+            model_draft: request.model_draft,
+        };
+        fields.finish()?;
+        Ok(case)
+    }
+}
+
+impl Attachment {
+    /// Reads an attachment.
+    ///
+    /// # Errors
+    /// `invalid_field` or `limit_exceeded`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        Ok(Self {
+            name: fields.required("name", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
+            url: fields.optional("url", |node| node.text(limits::NOTE_LENGTH_MAX))?,
+            media_type: fields.optional("media_type", |node| {
+                node.filled_text(limits::NAME_LENGTH_MAX)
+            })?,
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! The policy compiler: typed TOML in, a canonical bundle out, or diagnostics that say how to mend.
+//!
+//! The text is turned into the same values that callers send, so that one reader checks both; a map
+//! from JSON Pointers to places in the text gives each fault its line and column. Native only: an
+//! edge gets bundles.
+
+mod condition;
+mod diagnostic;
+mod document;
+mod duration;
+mod source;
+
+pub use diagnostic::Diagnostic;
+
+use crate::error::Fault;
+use crate::json::Json;
+use crate::limits;
+use crate::policy::Policy;
+
+/// The policy that a host starts with: the source, to be copied and changed.
+pub const DEFAULT_POLICY: &str = include_str!("default.toml");
+
+/// A policy that compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// What is evaluated.
+    pub policy: Policy,
+    /// What is sent to edges: its canonical form has the digest that names the policy.
+    pub bundle: Json,
+}
+
+/// Compiles the text of a policy; `file` is its name in diagnostics.
+///
+/// # Errors
+/// Every fault that was found, each with its place.
+pub fn compile(text: &str, file: &str) -> Result<Compiled, Vec<Diagnostic>> {
+    if text.len() > limits::POLICY_BYTES_MAX {
+        return Err(vec![Diagnostic::too_long(file, text.len())]);
+    }
+    let document = document::parse(text, file)?;
+    let located = |faults: Vec<Fault>| -> Vec<Diagnostic> {
+        faults.into_iter().map(|fault| document.locate(fault)).collect()
+    };
+    let bundle = source::read(document.json()).map_err(located)?;
+    let bundle = to_json(&bundle).map_err(|fault| located(vec![fault]))?;
+    // Reading the bundle back repeats every check on which evaluation relies.
+    let policy = Policy::load(&bundle).map_err(|fault| located(vec![fault]))?;
+    Ok(Compiled { policy, bundle })
+}
+
+/// The JSON value of a record.
+///
+/// # Errors
+/// `internal` if the record has a number that JSON cannot hold.
+pub fn to_json(record: &impl serde::Serialize) -> Result<Json, Fault> {
+    let value = serde_json::to_value(record).and_then(serde_json::from_value::<Json>);
+    value.map_err(|error| {
+        let code = crate::error::ErrorCode::Internal;
+        Fault::new(code, "", format!("the record has no JSON form: {error}"), "report this")
+    })
+}

@@ -1,0 +1,401 @@
+//! A policy as its owner writes it, read section by section into a bundle.
+
+use std::collections::BTreeMap;
+
+use crate::compile::{condition, duration};
+use crate::confidence::{ConfidenceModel, Orientation, SignalCurve, SignalWords};
+use crate::error::Fault;
+use crate::fact::{FactDeclaration, FactRecord, FactSource, FactType};
+use crate::json::Json;
+use crate::limits;
+use crate::policy::{
+    Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, Tier, Tiers, Trigger, TriggerKind,
+};
+use crate::read::{self, Fields, Node, Read};
+use crate::request::RiskLevel;
+use crate::units::Id;
+use crate::verdict::Disposition;
+
+/// Reads the sections; every section tells its own faults, so that an author sees them together.
+pub(super) fn read(document: &Json) -> Result<Bundle, Vec<Fault>> {
+    let mut faults = Faults(Vec::new());
+    let bundle = read_sections(document, &mut faults);
+    match bundle {
+        Ok(Some(bundle)) if faults.0.is_empty() => Ok(bundle),
+        Ok(_) => Err(faults.0),
+        Err(fault) => {
+            faults.0.push(fault);
+            Err(faults.0)
+        }
+    }
+}
+
+/// What went wrong so far.
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn keep<T>(&mut self, reading: Read<T>) -> Option<T> {
+        reading.map_err(|fault| self.0.push(fault)).ok()
+    }
+}
+
+fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
+    let mut fields = Node::root(document).object()?;
+    let head = fields.required("policy", Head::read);
+    let head = faults.keep(head);
+    let facts = each(
+        &mut fields,
+        "fact",
+        limits::POLICY_FACTS_MAX,
+        faults,
+        read_fact,
+    )?;
+    unique(&facts, "fact", |fact| &fact.path, faults);
+    let confidence = fields.required("confidence", read_confidence);
+    let confidence = faults.keep(confidence);
+    let triggers = each(
+        &mut fields,
+        "trigger",
+        limits::TRIGGERS_MAX,
+        faults,
+        |node| read_trigger(node, &facts),
+    )?;
+    unique(&triggers, "trigger", |trigger| &trigger.id, faults);
+    let queues = each(&mut fields, "queue", limits::QUEUES_MAX, faults, |node| {
+        read_queue(node, &facts)
+    })?;
+    unique(&queues, "queue", |queue| &queue.queue, faults);
+    let limited_answer = fields.required("limited_answer", read_texts);
+    let limited_answer = faults.keep(limited_answer);
+    let refusal = fields.required("refusal", read_texts);
+    let refusal = faults.keep(refusal);
+    faults.keep(fields.finish());
+    let (Some(head), Some((confidence, tiers)), Some(limited_answer), Some(refusal)) =
+        (head, confidence, limited_answer, refusal)
+    else {
+        return Ok(None);
+    };
+    if faults.0.is_empty()
+        && !queues
+            .iter()
+            .any(|queue| queue.queue == head.fallback_queue)
+    {
+        faults.0.push(no_fallback(&head.fallback_queue, &queues));
+    }
+    Ok(Some(Bundle {
+        bundle_version: BUNDLE_VERSION,
+        id: head.id,
+        version: head.version,
+        facts,
+        confidence,
+        tiers,
+        risk_level_when_missing: head.risk_level_when_missing,
+        triggers,
+        queues,
+        fallback_queue: head.fallback_queue,
+        limited_answer,
+        refusal,
+        lease_duration_ms: head.lease_duration_ms,
+        undo_window_ms: head.undo_window_ms,
+    }))
+}
+
+/// Reads each element of a section by itself, so that one mistake does not hide the next.
+fn each<T>(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    length_max: usize,
+    faults: &mut Faults,
+    read: impl Fn(Node<'_>) -> Read<T>,
+) -> Read<Vec<T>> {
+    let readings = fields.list(key, length_max, |node| Ok(read(node)))?;
+    Ok(readings
+        .into_iter()
+        .filter_map(|reading| faults.keep(reading))
+        .collect())
+}
+
+fn unique<T>(items: &[T], section: &str, name: impl Fn(&T) -> &String, faults: &mut Faults) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, item) in items.iter().enumerate() {
+        let name = name(item);
+        if let Some(first) = seen.insert(name, index) {
+            let detail = format!(
+                "`{name}` stands twice, as number {} and {}",
+                first + 1,
+                index + 1
+            );
+            let code = crate::error::ErrorCode::InvalidField;
+            faults.0.push(Fault::new(
+                code,
+                format!("/{section}/{index}"),
+                detail,
+                "rename one of them",
+            ));
+        }
+    }
+}
+
+fn no_fallback(name: &str, queues: &[Queue]) -> Fault {
+    let known: Vec<&str> = queues.iter().map(|queue| queue.queue.as_str()).collect();
+    let help = read::suggestion(name, &known).unwrap_or_else(|| {
+        format!(
+            "add a [[queue]] of that name; there are {}",
+            read::quoted(&known)
+        )
+    });
+    let detail = format!("the fallback queue `{name}` does not exist");
+    Fault::new(
+        crate::error::ErrorCode::InvalidField,
+        "/policy/fallback_queue",
+        detail,
+        help,
+    )
+}
+
+/// The section `[policy]`.
+struct Head {
+    id: Id,
+    version: String,
+    risk_level_when_missing: RiskLevel,
+    fallback_queue: String,
+    lease_duration_ms: i64,
+    undo_window_ms: i64,
+}
+
+impl Head {
+    fn read(node: Node<'_>) -> Read<Self> {
+        let lease = |node: Node<'_>| {
+            let duration_ms = duration::read(node)?;
+            let range = limits::LEASE_DURATION_MS_MIN..=limits::LEASE_DURATION_MS_MAX;
+            let fits = range.contains(&duration_ms);
+            fits.then_some(duration_ms)
+                .ok_or_else(|| node.invalid("a lease lasts 1 s to 24 h", "write such a duration"))
+        };
+        let mut fields = node.object()?;
+        let head = Self {
+            id: fields.required("id", read::id)?,
+            version: fields.required("version", name)?,
+            risk_level_when_missing: fields.required("risk_level_when_missing", RiskLevel::read)?,
+            fallback_queue: fields.required("fallback_queue", name)?,
+            lease_duration_ms: fields.required("lease", lease)?,
+            undo_window_ms: fields.required("undo_window", duration::read)?,
+        };
+        fields.finish()?;
+        Ok(head)
+    }
+}
+
+fn read_fact(node: Node<'_>) -> Read<FactDeclaration> {
+    let mut fields = node.object()?;
+    let path = fields.required("path", name)?;
+    let fact_type = fields.required("type", FactType::read)?;
+    let source = fields
+        .optional("source", FactSource::read)?
+        .unwrap_or(FactSource::Caller);
+    let record = fields
+        .optional("record", FactRecord::read)?
+        .unwrap_or(FactRecord::Nothing);
+    fields.finish()?;
+    let declaration = FactDeclaration {
+        path,
+        fact_type,
+        source,
+        record,
+    };
+    declaration.check(node)?;
+    Ok(declaration)
+}
+
+fn read_confidence(node: Node<'_>) -> Read<(ConfidenceModel, Tiers)> {
+    let mut fields = node.object()?;
+    let model = ConfidenceModel {
+        model_version: fields.required("model_version", name)?,
+        base: fields.required("base", read::number)?,
+        signals: fields.list("signal", limits::SIGNALS_MAX, read_signal)?,
+    };
+    let tiers = fields.required("tiers", |node| {
+        let mut fields = node.object()?;
+        let tiers = Tiers {
+            low: fields.required("low", read_tier)?,
+            medium: fields.required("medium", read_tier)?,
+            high: fields.required("high", read_tier)?,
+            critical: fields.required("critical", read_tier)?,
+        };
+        fields.finish()?;
+        Ok(tiers)
+    })?;
+    fields.finish()?;
+    Ok((model, tiers))
+}
+
+/// A curve by what an owner can judge: the knots, what each segment gains, and the typical reading,
+/// at which the signal neither raises nor lowers the odds.
+fn read_signal(node: Node<'_>) -> Read<SignalCurve> {
+    let mut fields = node.object()?;
+    let signal_name = fields.required("name", name)?;
+    let label = fields.required("label", name)?;
+    let orientation = fields
+        .optional("orientation", Orientation::read)?
+        .unwrap_or(Orientation::HigherIsBetter);
+    let knots = fields.list("knots", limits::KNOTS_MAX, read::number)?;
+    let weights = fields.list("gains", limits::KNOTS_MAX, read::number)?;
+    let typical = fields.required("typical", read::score)?.get();
+    let oriented = match orientation {
+        Orientation::HigherIsBetter => typical,
+        Orientation::LowerIsBetter => 1.0 - typical,
+    };
+    let segments = knots.iter().zip(knots.iter().skip(1));
+    let centers = segments
+        .map(|(from, to)| ((oriented - from) / (to - from)).clamp(0.0, 1.0))
+        .collect();
+    let curve = SignalCurve {
+        name: signal_name,
+        label,
+        orientation,
+        knots,
+        weights,
+        centers,
+        missing: fields.required("missing", read::number)?,
+        unavailable: fields.required("unavailable", read::number)?,
+        required: fields.optional("required", read::bool)?.unwrap_or(false),
+        words: fields.required("words", read_words)?,
+    };
+    fields.finish()?;
+    match curve.problem() {
+        Some((detail, help)) => {
+            Err(node.invalid(format!("signal `{}`: {detail}", curve.name), help))
+        }
+        None => Ok(curve),
+    }
+}
+
+fn read_words(node: Node<'_>) -> Read<SignalWords> {
+    let mut fields = node.object()?;
+    let mut word = |key, default: &str| {
+        let word = fields.optional(key, name)?;
+        Ok(word.unwrap_or_else(|| default.to_owned()))
+    };
+    let words = SignalWords {
+        good: word("good", "good")?,
+        fair: word("fair", "fair")?,
+        weak: word("weak", "weak")?,
+        missing: word("missing", "not measured")?,
+        unavailable: word("unavailable", "cannot verify")?,
+    };
+    fields.finish()?;
+    Ok(words)
+}
+
+fn read_tier(node: Node<'_>) -> Read<Tier> {
+    let mut fields = node.object()?;
+    let tier = Tier {
+        answer: fields.optional("answer", read::score)?,
+        limited_answer: fields.optional("limited_answer", read::score)?,
+        without_signals: fields.required("without_signals", Disposition::read)?,
+    };
+    fields.finish()?;
+    if tier
+        .answer
+        .zip(tier.limited_answer)
+        .is_some_and(|(answer, limited)| limited > answer)
+    {
+        return Err(node.invalid(
+            "a limited answer needs more confidence than an answer",
+            "make `limited_answer` at most `answer`",
+        ));
+    }
+    Ok(tier)
+}
+
+fn read_trigger(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Trigger> {
+    let mut fields = node.object()?;
+    let trigger = Trigger {
+        id: fields.required("id", name)?,
+        kind: fields.required("kind", TriggerKind::read)?,
+        when: fields.required("when", |node| condition::compile(node, facts))?,
+        required: fields.list("required", limits::POLICY_FACTS_MAX, |node| {
+            condition::slot(node, facts)
+        })?,
+        then: fields.required("then", Disposition::read)?,
+        is_final: fields.optional("final", read::bool)?.unwrap_or(false),
+        risk_level: fields.optional("risk_level", RiskLevel::read)?,
+        sla_ms_max: fields.optional("sla", duration::read)?,
+        authority_level_min: fields
+            .optional("authority_level_min", |node| node.integer(0, 9))?
+            .unwrap_or(0),
+        why: fields.required("why", |node| read_why(node, facts))?,
+    };
+    fields.finish()?;
+    if trigger.is_final && trigger.then != Disposition::Refuse {
+        return Err(node.invalid("only a refusal can be final", "take `final` out, or refuse"));
+    }
+    Ok(trigger)
+}
+
+/// A message whose `{path}`s name declared facts.
+fn read_why(node: Node<'_>, facts: &[FactDeclaration]) -> Read<String> {
+    let why = node.filled_text(limits::NOTE_LENGTH_MAX)?;
+    for part in why.split('{').skip(1) {
+        let path = part.split_once('}').map_or(part, |(path, _)| path);
+        if !facts.iter().any(|fact| fact.path == path) {
+            let known: Vec<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
+            let help = read::suggestion(path, &known)
+                .unwrap_or_else(|| "name a declared fact in braces".to_owned());
+            return Err(node.invalid(
+                format!("the message names `{path}`, which is not declared"),
+                help,
+            ));
+        }
+    }
+    Ok(why)
+}
+
+fn read_queue(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Queue> {
+    let mut fields = node.object()?;
+    let sla_ms = fields.required("sla", duration::read)?;
+    let queue = Queue {
+        queue: fields.required("queue", name)?,
+        title: fields.required("title", name)?,
+        accepts: fields.required("accepts", |node| read_accepts(node, facts))?,
+        sla_ms,
+        sla_ms_min: fields.optional("sla_min", duration::read)?.unwrap_or(0),
+        authority: fields.required("authority", Authority::read)?,
+        skills: fields.list("skills", limits::LIST_LENGTH_MAX, name)?,
+    };
+    fields.finish()?;
+    Ok(queue)
+}
+
+fn read_accepts(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Accepts> {
+    let mut fields = node.object()?;
+    let accepts = Accepts {
+        domains: fields.list("domains", limits::LIST_LENGTH_MAX, name)?,
+        languages: fields.list("languages", limits::LIST_LENGTH_MAX, name)?,
+        tenants: fields.list("tenants", limits::LIST_LENGTH_MAX, name)?,
+        triggers: fields.list("triggers", limits::LIST_LENGTH_MAX, TriggerKind::read)?,
+        risk_level_min: fields
+            .optional("risk_level_min", RiskLevel::read)?
+            .unwrap_or(RiskLevel::Low),
+        risk_level_max: fields
+            .optional("risk_level_max", RiskLevel::read)?
+            .unwrap_or(RiskLevel::Critical),
+        when: fields.optional("when", |node| condition::compile(node, facts))?,
+    };
+    fields.finish()?;
+    Ok(accepts)
+}
+
+fn read_texts(node: Node<'_>) -> Read<BTreeMap<String, String>> {
+    let texts = node.map(limits::LIST_LENGTH_MAX, |node| {
+        node.filled_text(limits::NOTE_LENGTH_MAX)
+    })?;
+    if texts.contains_key("default") {
+        return Ok(texts);
+    }
+    Err(node.invalid("there is no text under `default`", "add a `default` text"))
+}
+
+fn name(node: Node<'_>) -> Read<String> {
+    node.filled_text(limits::NAME_LENGTH_MAX)
+}

@@ -1,0 +1,359 @@
+//! Confidence: one probability that the draft is right, from signals that may be missing.
+//!
+//! A monotone additive log-odds model: a base, one non-decreasing piecewise-linear curve per
+//! signal, and non-positive offsets for signals that are missing or unavailable. The contributions
+//! add up to the logit exactly, so the explanation *is* the computation. Raising a present signal
+//! never lowers the probability; a `required` signal that is missing counts as its worst value, so
+//! that hiding it never helps.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::json::Json;
+use crate::limits;
+use crate::read::{self, Node, Read};
+use crate::request::Signal;
+use crate::word::words;
+
+words! {
+    /// Which end of a signal is good.
+    pub enum Orientation {
+        /// A higher reading is better evidence.
+        HigherIsBetter = "higher_is_better",
+        /// A lower reading is better evidence; the curve is over one minus the reading.
+        LowerIsBetter = "lower_is_better",
+    }
+}
+
+words! {
+    /// How a signal arrived.
+    pub enum SignalState {
+        /// Measured.
+        Present = "present",
+        /// Not measured, or not applicable.
+        Missing = "missing",
+        /// Needed, and failed.
+        Unavailable = "unavailable",
+    }
+}
+
+/// The model in a policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ConfidenceModel {
+    /// Names the fit: which judgement or which rows the numbers come from.
+    pub model_version: String,
+    /// Log-odds of a right draft whose signals are all typical, in nats.
+    pub base: f64,
+    /// One curve per signal, in the order in which they are explained.
+    pub signals: Vec<SignalCurve>,
+}
+
+/// What one signal adds to the log-odds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SignalCurve {
+    /// The signal's name in a request.
+    pub name: String,
+    /// Its name for the reviewer.
+    pub label: String,
+    /// Which end is good.
+    pub orientation: Orientation,
+    /// Ascending readings, after orientation, at which the curve bends; at least two, in [0, 1].
+    pub knots: Vec<f64>,
+    /// What each segment between two knots adds from its start to its end, in nats; never negative.
+    pub weights: Vec<f64>,
+    /// The typical share of each segment, in [0, 1]; there the segment adds nothing.
+    pub centers: Vec<f64>,
+    /// What a missing signal adds, in nats; never positive.
+    pub missing: f64,
+    /// What an unavailable signal adds on top of `missing`, in nats; never positive.
+    pub unavailable: f64,
+    /// Whether a missing reading counts as the worst one.
+    pub required: bool,
+    /// Words for the reviewer.
+    pub words: SignalWords,
+}
+
+/// What a reviewer reads beside a signal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SignalWords {
+    /// It raises the odds.
+    pub good: String,
+    /// It hardly moves the odds.
+    pub fair: String,
+    /// It lowers the odds.
+    pub weak: String,
+    /// It was not measured.
+    pub missing: String,
+    /// It was needed and failed.
+    pub unavailable: String,
+}
+
+/// A probability, and exactly what it is made of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Confidence {
+    /// That the draft is right, in (0, 1).
+    pub probability: f64,
+    /// Its log-odds in nats: base and contributions added up in order.
+    pub logit: f64,
+    /// The log-odds before any signal.
+    pub base: f64,
+    /// What each signal of the model adds, in the model's order.
+    pub contributions: Vec<Contribution>,
+    /// The model that gave it.
+    pub model_version: String,
+}
+
+/// What one signal adds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Contribution {
+    /// The signal's name.
+    pub signal: String,
+    /// Its name for the reviewer.
+    pub label: String,
+    /// How it arrived.
+    pub state: SignalState,
+    /// The reading as it was sent, where there is one.
+    pub value: Option<f64>,
+    /// What it adds to the log-odds, in nats.
+    pub contribution: f64,
+    /// What that means, in a word or two.
+    pub word: String,
+}
+
+/// A contribution within this distance of zero, in nats, is neither good nor weak: it changes the
+/// odds by less than a sixth.
+const FAIR_NATS: f64 = 0.15;
+
+impl ConfidenceModel {
+    /// The confidence that these signals give.
+    #[must_use]
+    pub fn assess(&self, signals: &BTreeMap<String, Signal>) -> Confidence {
+        let contributions: Vec<Contribution> = self
+            .signals
+            .iter()
+            .map(|curve| {
+                curve.contribution(signals.get(&curve.name).copied().unwrap_or(Signal::Missing))
+            })
+            .collect();
+        let logit = contributions
+            .iter()
+            .fold(self.base, |sum, part| sum + part.contribution);
+        Confidence {
+            probability: 1.0 / (1.0 + libm::exp(-logit)),
+            logit,
+            base: self.base,
+            contributions,
+            model_version: self.model_version.clone(),
+        }
+    }
+
+    /// Reads a model from a bundle.
+    ///
+    /// # Errors
+    /// `invalid_field` if a curve falls, an offset is positive, or lengths do not match.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let model = Self {
+            model_version: fields.required("model_version", |node| {
+                node.filled_text(limits::NAME_LENGTH_MAX)
+            })?,
+            base: fields.required("base", read::number)?,
+            signals: fields.list("signals", limits::SIGNALS_MAX, SignalCurve::read)?,
+        };
+        fields.finish()?;
+        Ok(model)
+    }
+}
+
+impl SignalCurve {
+    /// What the curve adds at a reading, in nats.
+    #[must_use]
+    pub fn at(&self, reading: f64) -> f64 {
+        let oriented = match self.orientation {
+            Orientation::HigherIsBetter => reading,
+            Orientation::LowerIsBetter => 1.0 - reading,
+        };
+        let segments = self.knots.iter().zip(self.knots.iter().skip(1));
+        let parts = segments.zip(&self.weights).zip(&self.centers);
+        parts.fold(0.0, |sum, (((from, to), weight), center)| {
+            sum + weight * (((oriented - from) / (to - from)).clamp(0.0, 1.0) - center)
+        })
+    }
+
+    fn worst(&self) -> f64 {
+        self.weights
+            .iter()
+            .zip(&self.centers)
+            .fold(0.0, |sum, (weight, center)| sum - weight * center)
+    }
+
+    fn contribution(&self, signal: Signal) -> Contribution {
+        let missing = if self.required {
+            self.worst().min(self.missing)
+        } else {
+            self.missing
+        };
+        let (state, value, contribution) = match signal {
+            Signal::Present(score) => (
+                SignalState::Present,
+                Some(score.get()),
+                self.at(score.get()),
+            ),
+            Signal::Missing => (SignalState::Missing, None, missing),
+            Signal::Unavailable => (SignalState::Unavailable, None, missing + self.unavailable),
+        };
+        let word = match state {
+            SignalState::Missing => &self.words.missing,
+            SignalState::Unavailable => &self.words.unavailable,
+            SignalState::Present if contribution >= FAIR_NATS => &self.words.good,
+            SignalState::Present if contribution <= -FAIR_NATS => &self.words.weak,
+            SignalState::Present => &self.words.fair,
+        };
+        Contribution {
+            signal: self.name.clone(),
+            label: self.label.clone(),
+            state,
+            value,
+            contribution,
+            word: word.clone(),
+        }
+    }
+
+    fn read(node: Node<'_>) -> Read<Self> {
+        let name = |node: Node<'_>| node.filled_text(limits::NAME_LENGTH_MAX);
+        let mut fields = node.object()?;
+        let curve = Self {
+            name: fields.required("name", name)?,
+            label: fields.required("label", name)?,
+            orientation: fields.required("orientation", Orientation::read)?,
+            knots: fields.list("knots", limits::KNOTS_MAX, read::number)?,
+            weights: fields.list("weights", limits::KNOTS_MAX, read::number)?,
+            centers: fields.list("centers", limits::KNOTS_MAX, read::number)?,
+            missing: fields.required("missing", read::number)?,
+            unavailable: fields.required("unavailable", read::number)?,
+            required: fields.required("required", read::bool)?,
+            words: fields.required("words", SignalWords::read)?,
+        };
+        fields.finish()?;
+        let problem = curve.problem();
+        problem.map_or(Ok(curve), |(detail, help)| Err(node.invalid(detail, help)))
+    }
+
+    /// What makes this curve no curve, and the mend; the compiler asks too.
+    #[must_use]
+    pub fn problem(&self) -> Option<(&'static str, &'static str)> {
+        let ascending = self
+            .knots
+            .iter()
+            .zip(self.knots.iter().skip(1))
+            .all(|(from, to)| from < to);
+        let in_range = |values: &[f64]| values.iter().all(|value| (0.0..=1.0).contains(value));
+        if self.knots.len() < 2 || !ascending || !in_range(&self.knots) {
+            return Some((
+                "the knots do not ascend",
+                "give at least two ascending numbers in [0, 1]",
+            ));
+        }
+        if self.weights.len() + 1 != self.knots.len() || self.centers.len() != self.weights.len() {
+            return Some((
+                "segments and knots do not match",
+                "give one weight between two knots",
+            ));
+        }
+        if !self
+            .weights
+            .iter()
+            .all(|weight| (0.0..=20.0).contains(weight))
+            || !in_range(&self.centers)
+        {
+            return Some((
+                "a segment falls",
+                "more evidence may not lower confidence: use 0 to 20 nats",
+            ));
+        }
+        let offset = -20.0..=0.0;
+        if !offset.contains(&self.missing) || !offset.contains(&self.unavailable) {
+            return Some((
+                "an offset is positive",
+                "a missing signal may not help: use -20 to 0 nats",
+            ));
+        }
+        None
+    }
+}
+
+impl SignalWords {
+    fn read(node: Node<'_>) -> Read<Self> {
+        let word = |node: Node<'_>| node.filled_text(limits::NAME_LENGTH_MAX);
+        let mut fields = node.object()?;
+        let words = Self {
+            good: fields.required("good", word)?,
+            fair: fields.required("fair", word)?,
+            weak: fields.required("weak", word)?,
+            missing: fields.required("missing", word)?,
+            unavailable: fields.required("unavailable", word)?,
+        };
+        fields.finish()?;
+        Ok(words)
+    }
+}
+
+impl Confidence {
+    /// The probability with two decimals, for a reason that a person reads.
+    #[must_use]
+    pub fn percent(&self) -> String {
+        format!("{:.2}", self.probability)
+    }
+
+    /// Whether any signal was measured at all.
+    #[must_use]
+    pub fn has_signals(&self) -> bool {
+        self.contributions
+            .iter()
+            .any(|part| part.state == SignalState::Present)
+    }
+
+    /// Reads a stored confidence.
+    ///
+    /// # Errors
+    /// `invalid_field` if the record is not one.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        Ok(Self {
+            probability: fields.required("probability", read::number)?,
+            logit: fields.required("logit", read::number)?,
+            base: fields.required("base", read::number)?,
+            contributions: fields.list("contributions", limits::SIGNALS_MAX, |node| {
+                let mut fields = node.object()?;
+                Ok(Contribution {
+                    signal: fields.required("signal", |node| node.text(limits::NAME_LENGTH_MAX))?,
+                    label: fields.required("label", |node| node.text(limits::NAME_LENGTH_MAX))?,
+                    state: fields.required("state", SignalState::read)?,
+                    value: fields.optional("value", read::number)?,
+                    contribution: fields.required("contribution", read::number)?,
+                    word: fields.required("word", |node| node.text(limits::NAME_LENGTH_MAX))?,
+                })
+            })?,
+            model_version: fields
+                .required("model_version", |node| node.text(limits::NAME_LENGTH_MAX))?,
+        })
+    }
+
+    /// The readings by name, as a decision's digest covers them.
+    #[must_use]
+    pub fn readings(&self) -> Json {
+        let reading = |part: &Contribution| {
+            let value = part
+                .value
+                .map_or_else(|| Json::String(part.state.to_string()), Json::Number);
+            (part.signal.clone(), value)
+        };
+        Json::Object(self.contributions.iter().map(reading).collect())
+    }
+}

@@ -1,0 +1,133 @@
+//! The registry of problems: one stable code for each way in which something can be refused.
+//!
+//! The same codes stand in the core, the host, the npm package and the review UI.
+
+use serde::{Serialize, Serializer};
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])+ $name:ident = $code:literal, $status:literal, $title:literal;)+) => {
+        /// A stable code; its HTTP status and title never change with it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+        pub enum ErrorCode {
+            $($(#[$doc])+ #[cfg_attr(feature = "ts", ts(rename = $code))] $name,)+
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the registry.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The code as it stands on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The HTTP status that goes with the code.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)+ }
+            }
+
+            /// The title: what the code means, without the particulars.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The text is not JSON, or not JSON that is admitted.
+    InvalidJson = "invalid_json", 400, "the body is not valid JSON";
+    /// A field is missing, of the wrong type, or out of its range.
+    InvalidField = "invalid_field", 400, "a field is missing or not valid";
+    /// A field that nobody knows, where that is refused.
+    UnknownField = "unknown_field", 400, "a field is not known";
+    /// Too long, too many, too deep.
+    LimitExceeded = "limit_exceeded", 413, "a limit is exceeded";
+    /// No credential, or one that is not valid now.
+    Unauthenticated = "unauthenticated", 401, "no valid credential";
+    /// The principal has no right to do this.
+    NotPermitted = "not_permitted", 403, "not permitted";
+    /// Who asked for it may not decide it.
+    SelfApproval = "self_approval", 403, "nobody decides what they asked for";
+    /// Nothing of that name that this principal may see.
+    NotFound = "not_found", 404, "not found";
+    /// The address is known, and takes other methods only.
+    MethodNotAllowed = "method_not_allowed", 405, "the method is not allowed here";
+    /// The lease is held by another, or its epoch is over.
+    LeaseLost = "lease_lost", 409, "the lease is lost";
+    /// The object was changed since it was read.
+    StaleVersion = "stale_version", 409, "the object has changed";
+    /// A decision was already taken.
+    AlreadyDecided = "already_decided", 409, "already decided";
+    /// The state does not allow this command.
+    InvalidState = "invalid_state", 409, "not possible in this state";
+    /// An object of that id exists already.
+    Duplicate = "duplicate", 409, "exists already";
+    /// A request with this idempotency key is being worked on.
+    InFlight = "in_flight", 409, "the same request is being worked on";
+    /// The time for it is over.
+    Expired = "expired", 410, "expired";
+    /// It was withdrawn.
+    Withdrawn = "withdrawn", 410, "withdrawn";
+    /// The idempotency key was used for another body.
+    IdempotencyMismatch = "idempotency_mismatch", 422, "the idempotency key was used for another request";
+    /// A policy that does not compile, or a bundle that is not valid.
+    PolicyRejected = "policy_rejected", 422, "the policy is not valid";
+    /// A tenant that does not exist here.
+    UnknownTenant = "unknown_tenant", 422, "the tenant is not known";
+    /// A queue that the policy does not have.
+    UnknownQueue = "unknown_queue", 422, "the queue is not known";
+    /// A policy version that was never in force here.
+    UnknownPolicy = "unknown_policy", 422, "the policy is not known";
+    /// Too many requests.
+    TooMany = "too_many", 429, "too many requests";
+    /// A fault of ours; the log has the particulars under the id given.
+    Internal = "internal", 500, "internal error";
+    /// The store cannot take the write now.
+    StoreBusy = "store_busy", 503, "the store is busy";
+    /// The store failed; the host stops.
+    StoreLost = "store_lost", 503, "the store is lost";
+    /// The disk is full.
+    StoreFull = "store_full", 507, "the store is full";
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Why something was refused: a code, where the fault lies, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code} at `{path}`: {detail}; {help}", code = .code.as_str())]
+pub struct Fault {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// JSON Pointer to the fault; empty for the whole.
+    pub path: String,
+    /// What is wrong, with the value found and the limit.
+    pub detail: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Fault {
+    /// A fault that lies at `path`.
+    pub fn new(
+        code: ErrorCode,
+        path: impl Into<String>,
+        detail: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            path: path.into(),
+            detail: detail.into(),
+            help: help.into(),
+        }
+    }
+}

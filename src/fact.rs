@@ -1,0 +1,304 @@
+//! Facts: the only things that a condition may read, each with a path, a type and a source.
+//!
+//! A policy declares the facts that it reads; a declaration's position is the fact's slot, and
+//! programs name slots. A fact that is absent or malformed is [`Value::Missing`], never false.
+
+use serde::Serialize;
+
+use crate::confidence::Confidence;
+use crate::json::Json;
+use crate::limits;
+use crate::read::{Node, Read};
+use crate::request::{Request, Signal, ToolStatus};
+use crate::units::TimestampMs;
+use crate::word::words;
+
+words! {
+    /// The type of a fact.
+    pub enum FactType {
+        /// `true` or `false`.
+        Bool = "bool",
+        /// A whole number of at most 2^53 − 1.
+        Int = "int",
+        /// A finite double.
+        Double = "double",
+        /// A text.
+        String = "string",
+        /// An instant in RFC 3339.
+        Time = "time",
+        /// A list of texts.
+        StringList = "string_list",
+    }
+}
+
+words! {
+    /// Who vouches for a fact.
+    pub enum FactSource {
+        /// The calling application.
+        Caller = "caller",
+        /// The model: may only raise caution.
+        Model = "model",
+        /// The host itself.
+        Host = "host",
+    }
+}
+
+words! {
+    /// What a decision record keeps of a fact.
+    pub enum FactRecord {
+        /// Its value.
+        Value = "value",
+        /// Nothing.
+        Nothing = "nothing",
+    }
+}
+
+/// One fact that the policy reads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FactDeclaration {
+    /// Its path, such as `request.domain` or `facts.customer_tier`.
+    pub path: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub fact_type: FactType,
+    /// Who vouches for it.
+    pub source: FactSource,
+    /// What a decision record keeps of it.
+    pub record: FactRecord,
+}
+
+impl FactDeclaration {
+    /// Reads a declaration from a bundle.
+    ///
+    /// # Errors
+    /// `invalid_field` or `unknown_field`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let declaration = Self {
+            path: fields.required("path", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
+            fact_type: fields.required("type", FactType::read)?,
+            source: fields.required("source", FactSource::read)?,
+            record: fields.required("record", FactRecord::read)?,
+        };
+        fields.finish()?;
+        declaration.check(node)?;
+        Ok(declaration)
+    }
+
+    /// A path is a built-in one with its own type, a signal, or one of the caller's.
+    pub(crate) fn check(&self, node: Node<'_>) -> Read<()> {
+        let expected = match built_in_type(&self.path) {
+            Some(fact_type) => fact_type,
+            None if self.path.starts_with(CALLER_PREFIX) => return Ok(()),
+            None => {
+                let known: Vec<&str> = BUILT_IN.iter().map(|(path, _)| *path).collect();
+                let help = crate::read::suggestion(&self.path, &known).unwrap_or_else(|| {
+                    format!("name a built-in fact, `signals.…`, or your own as `{CALLER_PREFIX}…`")
+                });
+                return Err(node.invalid(format!("there is no fact `{}`", self.path), help));
+            }
+        };
+        if expected == self.fact_type {
+            return Ok(());
+        }
+        Err(node.invalid(
+            format!(
+                "`{}` is of type `{expected}`, declared as `{}`",
+                self.path, self.fact_type
+            ),
+            format!("declare it as `{expected}`"),
+        ))
+    }
+}
+
+/// Prefix of the caller's own facts.
+pub const CALLER_PREFIX: &str = "facts.";
+/// Prefix of the signals.
+pub const SIGNAL_PREFIX: &str = "signals.";
+
+/// The built-in facts and their types, apart from `signals.NAME`, which are doubles.
+pub const BUILT_IN: &[(&str, FactType)] = &[
+    ("tenant_id", FactType::String),
+    ("confidence", FactType::Double),
+    ("request.domain", FactType::String),
+    ("request.intent", FactType::String),
+    ("request.language", FactType::String),
+    ("request.risk_level", FactType::String),
+    ("request.asks_for_person", FactType::Bool),
+    ("request.judge_score", FactType::Double),
+    ("request.feedback_rating", FactType::Int),
+    ("request.has_draft", FactType::Bool),
+    ("request.question_length", FactType::Int),
+    ("evidence.count", FactType::Int),
+    ("actions.count", FactType::Int),
+    ("actions.tools", FactType::StringList),
+    ("tools.failed", FactType::StringList),
+    ("tools.unavailable", FactType::StringList),
+    ("signals.unavailable", FactType::StringList),
+    ("release.model", FactType::String),
+    ("release.prompt", FactType::String),
+    ("release.index", FactType::String),
+];
+
+/// The type of a built-in fact or signal; `None` for any other path.
+#[must_use]
+pub fn built_in_type(path: &str) -> Option<FactType> {
+    let built_in = BUILT_IN.iter().find(|(known, _)| *known == path);
+    built_in.map(|(_, fact_type)| *fact_type).or_else(|| {
+        let name = path.strip_prefix(SIGNAL_PREFIX)?;
+        (!name.is_empty()).then_some(FactType::Double)
+    })
+}
+
+/// The value of a fact for one request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Absent or malformed: what depends on it is unknown.
+    Missing,
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A finite double.
+    Double(f64),
+    /// A text.
+    String(&'a str),
+    /// An instant.
+    Time(TimestampMs),
+    /// A list of texts.
+    StringList(Vec<&'a str>),
+}
+
+impl Value<'_> {
+    /// The value as JSON; `None` where it is missing.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "integers here are at most 2^53")]
+    pub fn to_json(&self) -> Option<Json> {
+        let text = |text: &&str| Json::String((*text).to_owned());
+        Some(match self {
+            Self::Missing => return None,
+            Self::Bool(value) => Json::Bool(*value),
+            Self::Int(value) => Json::Number(*value as f64),
+            Self::Double(value) => Json::Number(*value),
+            Self::String(value) => text(value),
+            Self::Time(value) => Json::String(value.to_string()),
+            Self::StringList(values) => Json::Array(values.iter().map(text).collect()),
+        })
+    }
+}
+
+/// The values of the declared facts, by slot.
+#[must_use]
+pub fn extract<'a>(
+    declarations: &[FactDeclaration],
+    request: &'a Request,
+    confidence: &Confidence,
+) -> Vec<Value<'a>> {
+    declarations
+        .iter()
+        .map(|fact| value_of(fact, request, confidence))
+        .collect()
+}
+
+fn value_of<'a>(
+    fact: &FactDeclaration,
+    request: &'a Request,
+    confidence: &Confidence,
+) -> Value<'a> {
+    let string = |text: &'a Option<String>| text.as_deref().map_or(Value::Missing, Value::String);
+    let release = |pick: fn(&'a crate::request::Release) -> &'a Option<String>| {
+        request
+            .release
+            .as_ref()
+            .map_or(Value::Missing, |release| string(pick(release)))
+    };
+    let count = |length: usize| Value::Int(i64::try_from(length).unwrap_or(i64::MAX));
+    let word = |word: Option<&'static str>| word.map_or(Value::Missing, Value::String);
+    match fact.path.as_str() {
+        "tenant_id" => Value::String(request.tenant_id.as_str()),
+        "confidence" => Value::Double(confidence.probability),
+        "request.domain" => string(&request.domain),
+        "request.intent" => word(request.intent.map(crate::request::Intent::as_str)),
+        "request.language" => string(&request.language),
+        "request.risk_level" => word(request.risk_level.map(crate::request::RiskLevel::as_str)),
+        "request.asks_for_person" => request.asks_for_person.map_or(Value::Missing, Value::Bool),
+        "request.judge_score" => request
+            .judge_score
+            .map_or(Value::Missing, |score| Value::Double(score.get())),
+        "request.feedback_rating" => request.feedback_rating.map_or(Value::Missing, Value::Int),
+        "request.has_draft" => Value::Bool(request.model_draft.is_some()),
+        "request.question_length" => count(request.user_question.chars().count()),
+        "evidence.count" => count(request.evidence.len()),
+        "actions.count" => count(request.proposed_actions.len()),
+        "actions.tools" => Value::StringList(
+            request
+                .proposed_actions
+                .iter()
+                .map(|action| action.tool.as_str())
+                .collect(),
+        ),
+        "tools.failed" => tools(request, ToolStatus::Failed),
+        "tools.unavailable" => tools(request, ToolStatus::Unavailable),
+        "signals.unavailable" => Value::StringList(
+            request
+                .signals
+                .iter()
+                .filter(|(_, signal)| **signal == Signal::Unavailable)
+                .map(|(name, _)| name.as_str())
+                .collect(),
+        ),
+        "release.model" => release(|release| &release.model),
+        "release.prompt" => release(|release| &release.prompt),
+        "release.index" => release(|release| &release.index),
+        path => {
+            if let Some(name) = path.strip_prefix(SIGNAL_PREFIX) {
+                return match request.signals.get(name) {
+                    Some(Signal::Present(score)) => Value::Double(score.get()),
+                    _ => Value::Missing,
+                };
+            }
+            let name = path.strip_prefix(CALLER_PREFIX).unwrap_or(path);
+            request
+                .facts
+                .get(name)
+                .map_or(Value::Missing, |json| of_type(fact.fact_type, json))
+        }
+    }
+}
+
+fn tools(request: &Request, status: ToolStatus) -> Value<'_> {
+    let with_status = request
+        .tool_results
+        .iter()
+        .filter(|result| result.status == status);
+    Value::StringList(with_status.map(|result| result.tool.as_str()).collect())
+}
+
+/// The value of a caller's fact, if it has the declared type.
+fn of_type(fact_type: FactType, json: &Json) -> Value<'_> {
+    let node = Node::root(json);
+    match (fact_type, json) {
+        (FactType::Bool, Json::Bool(value)) => Value::Bool(*value),
+        (FactType::Double, Json::Number(value)) => Value::Double(*value),
+        (FactType::String, Json::String(value)) if value.len() <= limits::NOTE_LENGTH_MAX => {
+            Value::String(value)
+        }
+        (FactType::Int, Json::Number(_)) => node
+            .integer(-crate::json::INTEGER_MAX, crate::json::INTEGER_MAX)
+            .map_or(Value::Missing, Value::Int),
+        (FactType::Time, Json::String(value)) => {
+            TimestampMs::parse(value).map_or(Value::Missing, Value::Time)
+        }
+        (FactType::StringList, Json::Array(values)) if values.len() <= limits::LIST_LENGTH_MAX => {
+            let strings = values.iter().map(|value| match value {
+                Json::String(text) => Some(text.as_str()),
+                _ => None,
+            });
+            strings
+                .collect::<Option<Vec<_>>>()
+                .map_or(Value::Missing, Value::StringList)
+        }
+        _ => Value::Missing,
+    }
+}

@@ -1,0 +1,479 @@
+//! Who acts, and what they may do: principals, grants, and the one function that authorizes.
+//!
+//! [`authorize`] is the only maker of an [`Authorized`], and every command needs one, whichever
+//! door it came through. Grants are not ordered across domains. Nobody decides what they asked for.
+
+use serde::Serialize;
+
+use crate::case::Case;
+use crate::error::{ErrorCode, Fault};
+use crate::limits;
+use crate::policy::Authority;
+use crate::read::{self, Node, Read};
+use crate::routing::speaks;
+use crate::units::{Id, TimestampMs};
+use crate::word::words;
+
+words! {
+    /// What a principal is.
+    pub enum PrincipalKind {
+        /// A human being.
+        Person = "person",
+        /// A model that acts.
+        Agent = "agent",
+        /// An application.
+        Service = "service",
+        /// A module that decides near the user.
+        Edge = "edge",
+    }
+}
+
+words! {
+    /// Whether a principal may act at all.
+    pub enum PrincipalStatus {
+        /// It may.
+        Active = "active",
+        /// It may not, for now or for ever.
+        Suspended = "suspended",
+    }
+}
+
+words! {
+    /// What a grant is for.
+    pub enum GrantRole {
+        /// Sends cases and decision records, reads its own.
+        Caller = "caller",
+        /// Claims and decides cases of its queues.
+        Reviewer = "reviewer",
+        /// Sees the audit log.
+        Auditor = "auditor",
+        /// Reads and checks policies.
+        PolicyOwner = "policy_owner",
+        /// Gives grants and credentials.
+        Admin = "admin",
+        /// The host's own clock-driven work.
+        Scheduler = "scheduler",
+    }
+}
+
+words! {
+    /// Through which door a command came.
+    pub enum Door {
+        /// The REST interface, with a bearer token.
+        Api = "api",
+        /// The review UI, with a session.
+        Ui = "ui",
+        /// The command line on the host's machine.
+        CommandLine = "command_line",
+        /// The host's own clock.
+        Scheduler = "scheduler",
+    }
+}
+
+/// Somebody or something that acts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Principal {
+    /// Its id.
+    pub principal_id: Id,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// The tenant that it belongs to.
+    pub tenant_id: Id,
+    /// The human being, where it is one; several principals may be one person.
+    pub person_id: Option<Id>,
+    /// The person who answers for it.
+    pub owner_person: Option<Id>,
+    /// Whether it may act.
+    pub status: PrincipalStatus,
+    /// Its name for people.
+    pub name: String,
+    /// Languages that it reads, as BCP 47 tags; empty for every language.
+    pub languages: Vec<String>,
+    /// What it can do.
+    pub skills: Vec<String>,
+}
+
+/// A right, given by somebody, for a while.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Grant {
+    /// Its id.
+    pub grant_id: Id,
+    /// Who has it.
+    pub principal_id: Id,
+    /// What it is for.
+    pub role: GrantRole,
+    /// Tenants that it covers; `*` for every one.
+    pub tenants: Vec<String>,
+    /// Queues that it covers; `*` for every one.
+    pub queues: Vec<String>,
+    /// Subject that it covers; `any` for every one.
+    pub domain: String,
+    /// Level within the domain, 0 to 9.
+    pub level: i64,
+    /// When it begins.
+    pub from: TimestampMs,
+    /// When it ends.
+    pub until: Option<TimestampMs>,
+    /// Who gave it.
+    pub granted_by: Id,
+}
+
+/// Who acts, as a credential proved it, and by which door.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Actor {
+    /// The principal.
+    pub principal: Principal,
+    /// Its grants.
+    pub grants: Vec<Grant>,
+    /// The credential, by id, where there was one.
+    pub credential_id: Option<Id>,
+    /// By which door.
+    pub door: Door,
+}
+
+/// What an audit entry says of an actor.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ActorReference {
+    /// The principal.
+    pub principal_id: Id,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// Its name at that time.
+    pub name: String,
+    /// The human being.
+    pub person_id: Option<Id>,
+    /// The credential.
+    pub credential_id: Option<Id>,
+    /// On whose behalf, where it is another's.
+    pub on_behalf_of: Option<Id>,
+    /// By which door.
+    pub door: Door,
+    /// How sure the identity is: what the credential proved.
+    pub assurance: String,
+}
+
+words! {
+    /// What somebody wants to do to a case.
+    pub enum CaseOperation {
+        /// Send one.
+        Create = "create",
+        /// Read one.
+        Read = "read",
+        /// Claim, hold, save, release, skip.
+        Work = "work",
+        /// Decide, or take a decision back.
+        Decide = "decide",
+        /// Withdraw what they sent.
+        Withdraw = "withdraw",
+        /// Let time pass: end leases, release answers.
+        PassTime = "pass_time",
+    }
+}
+
+/// Proof that an actor may do one thing to one case. Only [`authorize`] makes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authorized {
+    actor: ActorReference,
+    operation: CaseOperation,
+    case_id: Id,
+}
+
+impl Authorized {
+    /// Who acts.
+    #[must_use]
+    pub const fn actor(&self) -> &ActorReference {
+        &self.actor
+    }
+
+    /// Whether the proof is for this operation on this case.
+    #[must_use]
+    pub fn covers(&self, operation: CaseOperation, case_id: &Id) -> bool {
+        self.operation == operation && self.case_id == *case_id
+    }
+}
+
+/// Decides whether an actor may do this to the case, at this instant.
+///
+/// # Errors
+/// `not_found` where the actor may not even know of the case, `self_approval` where they asked for
+/// it, `not_permitted` for every other reason, with the right that is missing.
+pub fn authorize(
+    actor: &Actor,
+    operation: CaseOperation,
+    case: &Case,
+    now: TimestampMs,
+) -> Result<Authorized, Fault> {
+    let proof = || Authorized {
+        actor: actor.reference(),
+        operation,
+        case_id: case.case_id.clone(),
+    };
+    if actor.principal.status != PrincipalStatus::Active {
+        return Err(denied(
+            "this principal is suspended",
+            "ask an administrator",
+        ));
+    }
+    match operation {
+        CaseOperation::PassTime => actor
+            .role(GrantRole::Scheduler, case, now)
+            .map(|()| proof()),
+        CaseOperation::Create => actor.role(GrantRole::Caller, case, now).map(|()| proof()),
+        CaseOperation::Withdraw => {
+            require_own(actor, case)?;
+            actor.role(GrantRole::Caller, case, now).map(|()| proof())
+        }
+        CaseOperation::Read => {
+            let reads = [GrantRole::Reviewer, GrantRole::Auditor];
+            let as_staff = reads
+                .iter()
+                .any(|role| actor.role(*role, case, now).is_ok());
+            (as_staff || is_own(actor, case))
+                .then(proof)
+                .ok_or_else(not_found)
+        }
+        CaseOperation::Work | CaseOperation::Decide => {
+            authorize(actor, CaseOperation::Read, case, now)?;
+            if is_own(actor, case) {
+                return Err(Fault::new(
+                    ErrorCode::SelfApproval,
+                    "",
+                    "who sent a case does not decide it",
+                    "leave it to another reviewer",
+                ));
+            }
+            reviews(actor, case, now).map(|()| proof())
+        }
+    }
+}
+
+impl Actor {
+    /// What the audit log says of this actor.
+    #[must_use]
+    pub fn reference(&self) -> ActorReference {
+        let assurance = match self.door {
+            Door::Api => "bearer_token",
+            Door::Ui => "one_time_link",
+            Door::CommandLine => "host_account",
+            Door::Scheduler => "host",
+        };
+        ActorReference {
+            principal_id: self.principal.principal_id.clone(),
+            kind: self.principal.kind,
+            name: self.principal.name.clone(),
+            person_id: self.principal.person_id.clone(),
+            credential_id: self.credential_id.clone(),
+            on_behalf_of: None,
+            door: self.door,
+            assurance: assurance.to_owned(),
+        }
+    }
+
+    /// Grants of a role that cover the tenant now.
+    pub fn grants_of<'a>(
+        &'a self,
+        role: GrantRole,
+        tenant_id: &'a Id,
+        now: TimestampMs,
+    ) -> impl Iterator<Item = &'a Grant> {
+        self.grants.iter().filter(move |grant| {
+            grant.role == role && grant.in_force(now) && covers(&grant.tenants, tenant_id.as_str())
+        })
+    }
+
+    /// Tenants whose cases a role of this actor covers; `*` for every one.
+    #[must_use]
+    pub fn tenants_of(&self, role: GrantRole, now: TimestampMs) -> Vec<&str> {
+        let of_role = self
+            .grants
+            .iter()
+            .filter(|grant| grant.role == role && grant.in_force(now));
+        let mut tenants: Vec<&str> = of_role
+            .flat_map(|grant| grant.tenants.iter().map(String::as_str))
+            .collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        tenants
+    }
+
+    fn role(&self, role: GrantRole, case: &Case, now: TimestampMs) -> Result<(), Fault> {
+        self.grants_of(role, &case.tenant_id, now)
+            .next()
+            .map(|_| ())
+            .ok_or_else(|| {
+                denied(
+                    format!(
+                        "no grant of the role `{role}` for tenant `{}`",
+                        case.tenant_id
+                    ),
+                    "ask an administrator for the grant",
+                )
+            })
+    }
+}
+
+impl Grant {
+    /// Whether the grant holds at this instant.
+    #[must_use]
+    pub fn in_force(&self, now: TimestampMs) -> bool {
+        self.from <= now && self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it covers a queue.
+    #[must_use]
+    pub fn covers_queue(&self, queue: &str) -> bool {
+        covers(&self.queues, queue)
+    }
+
+    /// Whether it reaches an authority; a grant for one domain is no grant for another.
+    #[must_use]
+    pub fn covers_authority(&self, authority: &Authority) -> bool {
+        let domain =
+            self.domain == "any" || authority.domain == "any" || self.domain == authority.domain;
+        domain && self.level >= authority.level
+    }
+
+    /// Reads a stored grant.
+    ///
+    /// # Errors
+    /// `invalid_field` or `unknown_field`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let grant = Self {
+            grant_id: fields.required("grant_id", read::id)?,
+            principal_id: fields.required("principal_id", read::id)?,
+            role: fields.required("role", GrantRole::read)?,
+            tenants: fields.list("tenants", limits::LIST_LENGTH_MAX, read_name)?,
+            queues: fields.list("queues", limits::LIST_LENGTH_MAX, read_name)?,
+            domain: fields.required("domain", read_name)?,
+            level: fields.required("level", |node| node.integer(0, 9))?,
+            from: fields.required("from", read::timestamp)?,
+            until: fields.optional("until", read::timestamp)?,
+            granted_by: fields.required("granted_by", read::id)?,
+        };
+        fields.finish()?;
+        Ok(grant)
+    }
+}
+
+impl Principal {
+    /// Reads a stored principal.
+    ///
+    /// # Errors
+    /// `invalid_field` or `unknown_field`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let principal = Self {
+            principal_id: fields.required("principal_id", read::id)?,
+            kind: fields.required("kind", PrincipalKind::read)?,
+            tenant_id: fields.required("tenant_id", read::id)?,
+            person_id: fields.optional("person_id", read::id)?,
+            owner_person: fields.optional("owner_person", read::id)?,
+            status: fields.required("status", PrincipalStatus::read)?,
+            name: fields.required("name", read_name)?,
+            languages: fields.list("languages", limits::LIST_LENGTH_MAX, read_name)?,
+            skills: fields.list("skills", limits::LIST_LENGTH_MAX, read_name)?,
+        };
+        fields.finish()?;
+        Ok(principal)
+    }
+}
+
+impl ActorReference {
+    /// Reads a stored reference.
+    ///
+    /// # Errors
+    /// `invalid_field` or `unknown_field`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let actor = Self {
+            principal_id: fields.required("principal_id", read::id)?,
+            kind: fields.required("kind", PrincipalKind::read)?,
+            name: fields.required("name", read_name)?,
+            person_id: fields.optional("person_id", read::id)?,
+            credential_id: fields.optional("credential_id", read::id)?,
+            on_behalf_of: fields.optional("on_behalf_of", read::id)?,
+            door: fields.required("door", Door::read)?,
+            assurance: fields.required("assurance", read_name)?,
+        };
+        fields.finish()?;
+        Ok(actor)
+    }
+}
+
+/// Whether some reviewer's grant covers queue, domain and level, and the person has language and skills.
+fn reviews(actor: &Actor, case: &Case, now: TimestampMs) -> Result<(), Fault> {
+    if actor.principal.kind != PrincipalKind::Person {
+        return Err(denied(
+            "only a person decides a case",
+            "sign in as a reviewer",
+        ));
+    }
+    let mut of_queue = actor
+        .grants_of(GrantRole::Reviewer, &case.tenant_id, now)
+        .filter(|grant| grant.covers_queue(&case.queue))
+        .peekable();
+    if of_queue.peek().is_none() {
+        let detail = format!("no reviewer's grant covers the queue `{}`", case.queue);
+        return Err(denied(detail, "ask an administrator for the grant"));
+    }
+    if !of_queue.any(|grant| grant.covers_authority(&case.authority)) {
+        let Authority { domain, level } = &case.authority;
+        let detail = format!("this case needs authority level {level} in `{domain}`");
+        return Err(denied(detail, "leave it to somebody with that authority"));
+    }
+    if !speaks(&actor.principal.languages, case.language.as_deref()) {
+        let language = case.language.as_deref().unwrap_or("an unknown language");
+        return Err(denied(
+            format!("this case is in `{language}`"),
+            "leave it to somebody who reads it",
+        ));
+    }
+    match case
+        .skills
+        .iter()
+        .find(|skill| !actor.principal.skills.contains(skill))
+    {
+        Some(skill) => Err(denied(
+            format!("this case needs the skill `{skill}`"),
+            "leave it to somebody who has it",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Own is what the same principal, the same human being, or something they answer for sent.
+fn is_own(actor: &Actor, case: &Case) -> bool {
+    let person = actor.principal.person_id.as_ref();
+    case.requested_by == actor.principal.principal_id
+        || (person.is_some() && person == case.requested_by_person.as_ref())
+}
+
+fn require_own(actor: &Actor, case: &Case) -> Result<(), Fault> {
+    is_own(actor, case).then_some(()).ok_or_else(not_found)
+}
+
+/// A foreign tenant's case answers like an absent one.
+fn not_found() -> Fault {
+    Fault::new(
+        ErrorCode::NotFound,
+        "",
+        "there is no such case",
+        "check the id",
+    )
+}
+
+fn denied(detail: impl Into<String>, help: &str) -> Fault {
+    Fault::new(ErrorCode::NotPermitted, "", detail, help)
+}
+
+fn covers(list: &[String], name: &str) -> bool {
+    list.iter().any(|item| item == "*" || item == name)
+}
+
+fn read_name(node: Node<'_>) -> Read<String> {
+    node.filled_text(limits::NAME_LENGTH_MAX)
+}

@@ -1,0 +1,36 @@
+//! Human-in-the-loop for LLM systems: decide at the edge, review in one inbox, audit everything.
+//!
+//! The core is pure. [`evaluate`] says what happens with a draft: answer, limited answer, a person,
+//! or a refusal. [`case::apply`] moves a case between the people who handle it. Both take values and
+//! an instant, and give values back; neither reads a clock, a file, or a random number.
+
+pub mod audit;
+pub mod case;
+pub mod confidence;
+pub mod error;
+pub mod expr;
+pub mod fact;
+pub mod identity;
+pub mod json;
+pub mod limits;
+pub mod policy;
+pub mod read;
+pub mod request;
+pub mod routing;
+pub mod units;
+pub mod verdict;
+mod word;
+
+#[cfg(feature = "compile")]
+pub mod compile;
+#[cfg(feature = "host")]
+pub mod host;
+#[cfg(feature = "wasm")]
+pub mod wasm;
+
+pub use error::{ErrorCode, Fault};
+pub use json::Json;
+pub use policy::Policy;
+pub use request::{Request, RiskLevel};
+pub use units::{Id, Score, TimestampMs};
+pub use verdict::{Disposition, Verdict, evaluate};

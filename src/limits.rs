@@ -1,0 +1,58 @@
+//! Every bound in one place: what is longer, deeper or more is refused with
+//! `limit_exceeded` and the limit in the message.
+
+/// Nesting of any JSON value that is admitted.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Unicode scalar values in an identifier; printable ASCII only.
+pub const ID_LENGTH_MAX: usize = 128;
+/// Characters of a short text: a name, a domain, a language tag, a reason code.
+pub const NAME_LENGTH_MAX: usize = 200;
+/// Characters of one human-written remark: a note, a reason, a query.
+pub const NOTE_LENGTH_MAX: usize = 8_000;
+/// Characters of one long text: a question, a draft, a quote, a message.
+pub const TEXT_LENGTH_MAX: usize = 64_000;
+/// Entries of `evidence`.
+pub const EVIDENCE_MAX: usize = 64;
+/// Entries of `tool_results`.
+pub const TOOL_RESULTS_MAX: usize = 64;
+/// Entries of `messages`.
+pub const MESSAGES_MAX: usize = 200;
+/// Entries of `proposed_actions`.
+pub const PROPOSED_ACTIONS_MAX: usize = 32;
+/// Entries of `attachments`.
+pub const ATTACHMENTS_MAX: usize = 32;
+/// Entries of a caller's own `facts`.
+pub const FACTS_MAX: usize = 64;
+/// Entries of a list-valued fact, or of a list constant in a policy.
+pub const LIST_LENGTH_MAX: usize = 256;
+/// Unknown fields that are listed by name; the rest is counted.
+pub const UNKNOWN_FIELDS_MAX: usize = 32;
+/// Entries of a reviewer's lists: missing and incorrect evidence.
+pub const MARKS_MAX: usize = 64;
+
+/// Facts that one policy may declare.
+pub const POLICY_FACTS_MAX: usize = 512;
+/// Triggers of one policy.
+pub const TRIGGERS_MAX: usize = 2_000;
+/// Queues of one policy.
+pub const QUEUES_MAX: usize = 500;
+/// Signals of one confidence model.
+pub const SIGNALS_MAX: usize = 16;
+/// Knots of one signal's curve.
+pub const KNOTS_MAX: usize = 16;
+/// Operations of one compiled condition.
+pub const PROGRAM_LENGTH_MAX: usize = 512;
+/// Values that a condition may hold on its stack at once.
+pub const STACK_DEPTH_MAX: usize = 32;
+
+/// Bytes of the text of one policy.
+pub const POLICY_BYTES_MAX: usize = 1_000_000;
+
+/// Records of one batch of decision records.
+pub const DECISION_RECORDS_MAX: usize = 1_000;
+/// Shortest lease, in milliseconds.
+pub const LEASE_DURATION_MS_MIN: i64 = 1_000;
+/// Longest lease, in milliseconds.
+pub const LEASE_DURATION_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+/// Longest SLA or undo window, in milliseconds (one year).
+pub const DURATION_MS_MAX: i64 = 366 * 24 * 60 * 60 * 1_000;

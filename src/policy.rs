@@ -1,0 +1,450 @@
+//! A policy as it is evaluated: a bundle that was read, checked, and named by its digest.
+//!
+//! A bundle is canonical JSON made by the compiler. Reading it here repeats every check on which
+//! evaluation relies, because a bundle may come from anywhere. A digest names, it does not
+//! authenticate.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::confidence::ConfidenceModel;
+use crate::error::{ErrorCode, Fault};
+use crate::expr::Program;
+use crate::fact::FactDeclaration;
+use crate::json::Json;
+use crate::limits;
+use crate::read::{self, Node, Read};
+use crate::request::RiskLevel;
+use crate::units::{Id, Score};
+use crate::verdict::Disposition;
+use crate::word::words;
+
+/// Version of the bundle format that this code reads and writes.
+pub const BUNDLE_VERSION: i64 = 1;
+
+/// Separates the digests of bundles from all other digests.
+const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
+
+words! {
+    /// Why a rule exists: the six kinds of trigger.
+    pub enum TriggerKind {
+        /// Not sure enough.
+        LowConfidence = "low_confidence",
+        /// A mistake would harm somebody.
+        HighStakes = "high_stakes",
+        /// Near restricted behaviour.
+        PolicyBoundary = "policy_boundary",
+        /// The model wants to change something.
+        ToolRisk = "tool_risk",
+        /// The user asked for a person.
+        UserEscalation = "user_escalation",
+        /// A judge or the user was not content.
+        QualityFailure = "quality_failure",
+    }
+}
+
+/// Everything that an edge needs to decide.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Bundle {
+    /// Version of the bundle format; 1.
+    pub bundle_version: i64,
+    /// The policy's name.
+    pub id: Id,
+    /// The policy's version, as its owner names it.
+    pub version: String,
+    /// The facts that its conditions read, by slot.
+    pub facts: Vec<FactDeclaration>,
+    /// How confidence is computed.
+    pub confidence: ConfidenceModel,
+    /// What confidence each risk level needs.
+    pub tiers: Tiers,
+    /// The risk level of a request that names none.
+    pub risk_level_when_missing: RiskLevel,
+    /// The rules, in the order in which they are listed in a verdict.
+    pub triggers: Vec<Trigger>,
+    /// Where cases go: the first queue that accepts.
+    pub queues: Vec<Queue>,
+    /// The queue for what no other accepts.
+    pub fallback_queue: String,
+    /// What the user is told, by BCP 47 language; `default` for every other.
+    pub limited_answer: BTreeMap<String, String>,
+    /// What the user is told on a refusal, by language; `default` for every other.
+    pub refusal: BTreeMap<String, String>,
+    /// How long a claim lasts without a sign of life, in milliseconds.
+    pub lease_duration_ms: i64,
+    /// How long a decision can be taken back, in milliseconds; 0 for not at all.
+    pub undo_window_ms: i64,
+}
+
+/// What confidence each risk level needs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Tiers {
+    /// For low risk.
+    pub low: Tier,
+    /// For medium risk.
+    pub medium: Tier,
+    /// For high risk.
+    pub high: Tier,
+    /// For critical risk.
+    pub critical: Tier,
+}
+
+/// What confidence one risk level needs. A bound that is absent is never reached.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Tier {
+    /// At or above it the draft is the answer.
+    pub answer: Option<Score>,
+    /// At or above it, and under `answer`, the user gets a limited answer.
+    pub limited_answer: Option<Score>,
+    /// What happens when no signal was measured.
+    pub without_signals: Disposition,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Trigger {
+    /// Its name.
+    pub id: String,
+    /// Why it exists.
+    pub kind: TriggerKind,
+    /// When it fires.
+    pub when: Program,
+    /// Slots of facts without which it fires too.
+    pub required: Vec<u16>,
+    /// What it asks for.
+    pub then: Disposition,
+    /// Whether a refusal outweighs a person.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// The risk level that it raises the request to.
+    pub risk_level: Option<RiskLevel>,
+    /// The latest deadline that it allows, in milliseconds from now.
+    pub sla_ms_max: Option<i64>,
+    /// The level of authority that its case needs at least.
+    pub authority_level_min: i64,
+    /// Why, in words; `{path}` stands for a fact's value.
+    pub why: String,
+}
+
+/// A place where cases wait for people of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Queue {
+    /// Its name in the API.
+    pub queue: String,
+    /// Its name for people.
+    pub title: String,
+    /// Which cases it takes.
+    pub accepts: Accepts,
+    /// How soon its cases are resolved, in milliseconds.
+    pub sla_ms: i64,
+    /// The shortest deadline that it can serve, in milliseconds; what is more urgent goes elsewhere.
+    pub sla_ms_min: i64,
+    /// What a reviewer must be allowed to decide.
+    pub authority: Authority,
+    /// What a reviewer must be able to do.
+    pub skills: Vec<String>,
+}
+
+/// Which cases a queue takes; an empty list takes all.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Accepts {
+    /// Subjects.
+    pub domains: Vec<String>,
+    /// Languages: a tag takes its own regions too, `pt` takes `pt-BR`.
+    pub languages: Vec<String>,
+    /// Tenants.
+    pub tenants: Vec<String>,
+    /// Kinds of trigger, one of which fired.
+    pub triggers: Vec<TriggerKind>,
+    /// The least risk level.
+    pub risk_level_min: RiskLevel,
+    /// The greatest risk level.
+    pub risk_level_max: RiskLevel,
+    /// A further condition; unknown does not accept.
+    pub when: Option<Program>,
+}
+
+/// The right that a decision needs: a level within a domain. Domains are not ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Authority {
+    /// The subject; `any` where the level alone counts.
+    pub domain: String,
+    /// The level, from 1.
+    pub level: i64,
+}
+
+/// Names a policy in a verdict, a case, an audit entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PolicyReference {
+    /// The policy's name.
+    pub id: Id,
+    /// Its version.
+    pub version: String,
+    /// The digest of its bundle.
+    pub hash: String,
+}
+
+/// A bundle that was read, checked and named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    bundle: Bundle,
+    reference: PolicyReference,
+}
+
+impl Policy {
+    /// Reads a bundle.
+    ///
+    /// # Errors
+    /// `policy_rejected` with the path to the first fault.
+    pub fn load(value: &Json) -> Result<Self, Fault> {
+        let rejected = |fault: Fault| Fault {
+            code: ErrorCode::PolicyRejected,
+            ..fault
+        };
+        let bundle = Bundle::read(Node::root(value)).map_err(rejected)?;
+        let reference = PolicyReference {
+            id: bundle.id.clone(),
+            version: bundle.version.clone(),
+            hash: value.digest(BUNDLE_DOMAIN),
+        };
+        Ok(Self { bundle, reference })
+    }
+
+    /// What it says.
+    #[must_use]
+    pub const fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn reference(&self) -> &PolicyReference {
+        &self.reference
+    }
+
+    /// The queue of that name.
+    #[must_use]
+    pub fn queue(&self, name: &str) -> Option<&Queue> {
+        self.bundle.queues.iter().find(|queue| queue.queue == name)
+    }
+}
+
+impl Tiers {
+    /// What a risk level needs.
+    #[must_use]
+    pub const fn of(&self, risk_level: RiskLevel) -> &Tier {
+        match risk_level {
+            RiskLevel::Low => &self.low,
+            RiskLevel::Medium => &self.medium,
+            RiskLevel::High => &self.high,
+            RiskLevel::Critical => &self.critical,
+        }
+    }
+}
+
+impl Bundle {
+    fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        fields.required("bundle_version", |node| {
+            let version = node.integer(1, i64::from(u32::MAX))?;
+            let known = version == BUNDLE_VERSION;
+            known.then_some(()).ok_or_else(|| {
+                node.invalid(
+                    format!("bundle version {version}, this module reads {BUNDLE_VERSION}"),
+                    "use a module of the same release as the compiler",
+                )
+            })
+        })?;
+        let facts = fields.list("facts", limits::POLICY_FACTS_MAX, FactDeclaration::read)?;
+        let duration = |node: Node<'_>| node.integer(0, limits::DURATION_MS_MAX);
+        let bundle = Self {
+            bundle_version: BUNDLE_VERSION,
+            id: fields.required("id", read::id)?,
+            version: fields
+                .required("version", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
+            confidence: fields.required("confidence", ConfidenceModel::read)?,
+            tiers: fields.required("tiers", Tiers::read)?,
+            risk_level_when_missing: fields.required("risk_level_when_missing", RiskLevel::read)?,
+            triggers: fields.list("triggers", limits::TRIGGERS_MAX, |node| {
+                Trigger::read(node, &facts)
+            })?,
+            queues: fields.list("queues", limits::QUEUES_MAX, |node| {
+                Queue::read(node, &facts)
+            })?,
+            fallback_queue: fields.required("fallback_queue", read_name)?,
+            limited_answer: fields.required("limited_answer", read_texts)?,
+            refusal: fields.required("refusal", read_texts)?,
+            lease_duration_ms: fields.required("lease_duration_ms", |node| {
+                node.integer(limits::LEASE_DURATION_MS_MIN, limits::LEASE_DURATION_MS_MAX)
+            })?,
+            undo_window_ms: fields.required("undo_window_ms", duration)?,
+            facts,
+        };
+        fields.finish()?;
+        if bundle
+            .queues
+            .iter()
+            .any(|queue| queue.queue == bundle.fallback_queue)
+        {
+            return Ok(bundle);
+        }
+        Err(node.invalid(
+            format!(
+                "the fallback queue `{}` does not exist",
+                bundle.fallback_queue
+            ),
+            "name one of the queues",
+        ))
+    }
+}
+
+impl Tiers {
+    fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let tiers = Self {
+            low: fields.required("low", Tier::read)?,
+            medium: fields.required("medium", Tier::read)?,
+            high: fields.required("high", Tier::read)?,
+            critical: fields.required("critical", Tier::read)?,
+        };
+        fields.finish()?;
+        Ok(tiers)
+    }
+}
+
+impl Tier {
+    fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let tier = Self {
+            answer: fields.optional("answer", read::score)?,
+            limited_answer: fields.optional("limited_answer", read::score)?,
+            without_signals: fields.required("without_signals", Disposition::read)?,
+        };
+        fields.finish()?;
+        Ok(tier)
+    }
+}
+
+impl Trigger {
+    fn read(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Self> {
+        let mut fields = node.object()?;
+        let trigger = Self {
+            id: fields.required("id", read_name)?,
+            kind: fields.required("kind", TriggerKind::read)?,
+            when: fields.required("when", |node| Program::read(node, facts))?,
+            required: fields.list("required", limits::POLICY_FACTS_MAX, |node| {
+                read_slot(node, facts)
+            })?,
+            then: fields.required("then", Disposition::read)?,
+            is_final: fields.required("final", read::bool)?,
+            risk_level: fields.optional("risk_level", RiskLevel::read)?,
+            sla_ms_max: fields.optional("sla_ms_max", |node| {
+                node.integer(0, limits::DURATION_MS_MAX)
+            })?,
+            authority_level_min: fields.required("authority_level_min", read_level)?,
+            why: fields.required("why", |node| node.filled_text(limits::NOTE_LENGTH_MAX))?,
+        };
+        fields.finish()?;
+        Ok(trigger)
+    }
+}
+
+impl Queue {
+    fn read(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Self> {
+        let duration = |node: Node<'_>| node.integer(0, limits::DURATION_MS_MAX);
+        let mut fields = node.object()?;
+        let queue = Self {
+            queue: fields.required("queue", read_name)?,
+            title: fields.required("title", read_name)?,
+            accepts: fields.required("accepts", |node| Accepts::read(node, facts))?,
+            sla_ms: fields.required("sla_ms", duration)?,
+            sla_ms_min: fields.required("sla_ms_min", duration)?,
+            authority: fields.required("authority", Authority::read)?,
+            skills: fields.list("skills", limits::LIST_LENGTH_MAX, read_name)?,
+        };
+        fields.finish()?;
+        Ok(queue)
+    }
+}
+
+impl Accepts {
+    fn read(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Self> {
+        let mut fields = node.object()?;
+        let accepts = Self {
+            domains: fields.list("domains", limits::LIST_LENGTH_MAX, read_name)?,
+            languages: fields.list("languages", limits::LIST_LENGTH_MAX, read_name)?,
+            tenants: fields.list("tenants", limits::LIST_LENGTH_MAX, read_name)?,
+            triggers: fields.list("triggers", limits::LIST_LENGTH_MAX, TriggerKind::read)?,
+            risk_level_min: fields.required("risk_level_min", RiskLevel::read)?,
+            risk_level_max: fields.required("risk_level_max", RiskLevel::read)?,
+            when: fields.optional("when", |node| Program::read(node, facts))?,
+        };
+        fields.finish()?;
+        Ok(accepts)
+    }
+}
+
+impl Authority {
+    /// Reads an authority.
+    ///
+    /// # Errors
+    /// `invalid_field` or `unknown_field`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let authority = Self {
+            domain: fields.required("domain", read_name)?,
+            level: fields.required("level", read_level)?,
+        };
+        fields.finish()?;
+        Ok(authority)
+    }
+}
+
+impl PolicyReference {
+    /// Reads a stored reference.
+    ///
+    /// # Errors
+    /// `invalid_field` if the record is not one.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        Ok(Self {
+            id: fields.required("id", read::id)?,
+            version: fields.required("version", read_name)?,
+            hash: fields.required("hash", read_name)?,
+        })
+    }
+}
+
+fn read_name(node: Node<'_>) -> Read<String> {
+    node.filled_text(limits::NAME_LENGTH_MAX)
+}
+
+fn read_level(node: Node<'_>) -> Read<i64> {
+    node.integer(0, 9)
+}
+
+fn read_slot(node: Node<'_>, facts: &[FactDeclaration]) -> Read<u16> {
+    let slot_max = i64::try_from(facts.len()).unwrap_or(0) - 1;
+    node.integer(0, slot_max)
+        .map(|slot| u16::try_from(slot).unwrap_or(u16::MAX))
+}
+
+/// Texts by language, with the one for every other language.
+fn read_texts(node: Node<'_>) -> Read<BTreeMap<String, String>> {
+    let texts = node.map(limits::LIST_LENGTH_MAX, |node| {
+        node.filled_text(limits::NOTE_LENGTH_MAX)
+    })?;
+    if texts.contains_key("default") {
+        return Ok(texts);
+    }
+    Err(node.invalid("there is no text under `default`", "add a `default` text"))
+}

@@ -1,0 +1,471 @@
+//! The verdict on one request: answer, limited answer, a person, or a refusal, and exactly why.
+//!
+//! Pure: the same request, policy and instant give the same bytes, natively and in wasm. Every rule
+//! that fires is listed, and the most cautious outcome wins; a refusal wins only where its rule is
+//! final. What could not be judged is listed, never taken for false.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::confidence::Confidence;
+use crate::expr::Truth;
+use crate::fact::{self, FactRecord, Value};
+use crate::json::{Json, format_number};
+use crate::limits;
+use crate::policy::{Policy, PolicyReference, Trigger, TriggerKind};
+use crate::read::{Node, Read};
+use crate::request::{Request, RiskLevel};
+use crate::routing::{Need, Routing, route};
+use crate::units::{Id, TimestampMs};
+use crate::word::words;
+
+/// Version of the verdict record that this code writes.
+pub const VERDICT_VERSION: i64 = 1;
+
+/// Separates the digests of decisions from all other digests.
+const DECISION_DOMAIN: &str = "countersign/decision/v1";
+
+words! {
+    /// What happens with a draft, from the least to the most cautious.
+    pub enum Disposition {
+        /// The user gets the draft.
+        Answer = "answer",
+        /// The user gets a careful text instead, without a person.
+        LimitedAnswer = "limited_answer",
+        /// A person decides.
+        Escalate = "escalate",
+        /// The user is told no.
+        Refuse = "refuse",
+    }
+}
+
+/// What the policy says of one request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Verdict {
+    /// Version of this record; 1.
+    pub version: i64,
+    /// The request's id, where it has one.
+    pub request_id: Option<Id>,
+    /// The tenant.
+    pub tenant_id: Id,
+    /// What happens.
+    pub disposition: Disposition,
+    /// What the user is told instead of the draft, for a limited answer or a refusal.
+    pub user_message: Option<String>,
+    /// What is at stake: the greatest of what the caller and the rules say.
+    pub risk_level: RiskLevel,
+    /// How sure the system is, and why.
+    pub confidence: Confidence,
+    /// Every rule that fired, in the policy's order.
+    pub triggers: Vec<FiredTrigger>,
+    /// Where the case goes, if a person decides.
+    pub routing: Option<Routing>,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// Paths of facts that a rule needed and did not get, and of fields that took no part.
+    pub unjudged: Vec<String>,
+    /// The policy that said so.
+    pub policy: PolicyReference,
+    /// When, as the caller told the time.
+    pub evaluated_at: TimestampMs,
+    /// Digest over policy, instant and every fact that was read.
+    pub digest: String,
+}
+
+/// A rule that fired.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FiredTrigger {
+    /// The rule's name.
+    pub id: String,
+    /// Why such rules exist.
+    pub kind: TriggerKind,
+    /// What it asks for.
+    pub disposition: Disposition,
+    /// The risk level that it raises the request to.
+    pub risk_level: Option<RiskLevel>,
+    /// Why it fired, in words.
+    pub reason: String,
+    /// Facts that it needed and did not get; if any, it fired for want of them.
+    pub unjudged: Vec<String>,
+}
+
+/// What a decision record keeps: features, no text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct DecisionRecord {
+    /// The request's id, where it has one.
+    pub request_id: Option<Id>,
+    /// When it was decided.
+    pub evaluated_at: TimestampMs,
+    /// What was decided.
+    pub disposition: Disposition,
+    /// What was at stake.
+    pub risk_level: RiskLevel,
+    /// The confidence, in (0, 1).
+    pub probability: f64,
+    /// The rules that fired.
+    pub trigger_ids: Vec<String>,
+    /// The queue, if a person decides.
+    pub queue: Option<String>,
+    /// The policy's digest.
+    pub policy_hash: String,
+    /// The decision's digest.
+    pub digest: String,
+    /// Every fact that the policy records, by path; a missing one is absent.
+    pub facts: BTreeMap<String, Json>,
+    /// Signals by name: the reading, or why there is none.
+    pub signals: Json,
+}
+
+/// Decides one request.
+#[must_use]
+pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict {
+    let bundle = policy.bundle();
+    let confidence = bundle.confidence.assess(&request.signals);
+    let facts = fact::extract(&bundle.facts, request, &confidence);
+
+    let mut unjudged = unread(policy, request);
+    let mut fired: Vec<(&Trigger, FiredTrigger)> = Vec::new();
+    for trigger in &bundle.triggers {
+        let missing = missing_facts(policy, trigger, &facts);
+        let truth = trigger.when.evaluate(&facts);
+        if truth == Truth::Unknown {
+            unjudged.extend(missing.iter().cloned());
+        }
+        let for_want_of_facts = truth == Truth::Unknown && wants(trigger, &facts);
+        if truth == Truth::True || for_want_of_facts {
+            fired.push((trigger, fire(policy, trigger, &facts, truth, missing)));
+        }
+    }
+
+    let claimed = request.risk_level.unwrap_or(bundle.risk_level_when_missing);
+    let raised = fired.iter().filter_map(|(trigger, _)| trigger.risk_level);
+    let risk_level = raised.fold(claimed, RiskLevel::max);
+    let need = Need::of(fired.iter().map(|(trigger, _)| *trigger));
+    let refusal = fired
+        .iter()
+        .any(|(trigger, _)| trigger.then == Disposition::Refuse && trigger.is_final);
+    let mut triggers: Vec<FiredTrigger> = fired.into_iter().map(|(_, fired)| fired).collect();
+    triggers.extend(low_confidence(policy, &confidence, risk_level));
+
+    let disposition = fold(&triggers, refusal);
+    let routing = (disposition == Disposition::Escalate)
+        .then(|| route(policy, request, &facts, risk_level, &triggers, &need, now));
+    unjudged.sort();
+    unjudged.dedup();
+    Verdict {
+        version: VERDICT_VERSION,
+        request_id: request.request_id.clone(),
+        tenant_id: request.tenant_id.clone(),
+        disposition,
+        user_message: user_message(policy, request, disposition),
+        risk_level,
+        reason: reason(&triggers, disposition, &confidence),
+        triggers,
+        routing,
+        unjudged,
+        policy: policy.reference().clone(),
+        evaluated_at: now,
+        digest: digest(policy, request, &facts, &confidence, now),
+        confidence,
+    }
+}
+
+impl FiredTrigger {
+    /// Reads a stored trigger.
+    ///
+    /// # Errors
+    /// `invalid_field` if the record is not one.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let text = |node: Node<'_>| node.text(limits::TEXT_LENGTH_MAX);
+        let mut fields = node.object()?;
+        Ok(Self {
+            id: fields.required("id", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
+            kind: fields.required("kind", TriggerKind::read)?,
+            disposition: fields.required("disposition", Disposition::read)?,
+            risk_level: fields.optional("risk_level", RiskLevel::read)?,
+            reason: fields.required("reason", text)?,
+            unjudged: fields.list("unjudged", limits::POLICY_FACTS_MAX, text)?,
+        })
+    }
+}
+
+/// What is kept of a verdict: for metrics, replay and monitoring.
+#[must_use]
+pub fn record(policy: &Policy, request: &Request, verdict: &Verdict) -> DecisionRecord {
+    let declarations = &policy.bundle().facts;
+    let values = fact::extract(declarations, request, &verdict.confidence);
+    let kept = declarations
+        .iter()
+        .zip(&values)
+        .filter(|(fact, _)| fact.record == FactRecord::Value);
+    DecisionRecord {
+        request_id: verdict.request_id.clone(),
+        evaluated_at: verdict.evaluated_at,
+        disposition: verdict.disposition,
+        risk_level: verdict.risk_level,
+        probability: verdict.confidence.probability,
+        trigger_ids: verdict
+            .triggers
+            .iter()
+            .map(|trigger| trigger.id.clone())
+            .collect(),
+        queue: verdict
+            .routing
+            .as_ref()
+            .map(|routing| routing.queue.clone()),
+        policy_hash: verdict.policy.hash.clone(),
+        digest: verdict.digest.clone(),
+        facts: kept
+            .filter_map(|(fact, value)| Some((fact.path.clone(), value.to_json()?)))
+            .collect(),
+        signals: verdict.confidence.readings(),
+    }
+}
+
+/// Fields that took no part: unknown ones, and facts that the policy does not declare.
+fn unread(policy: &Policy, request: &Request) -> Vec<String> {
+    let bundle = policy.bundle();
+    let fact = |name: &String| format!("{}{name}", fact::CALLER_PREFIX);
+    let signal = |name: &String| format!("{}{name}", fact::SIGNAL_PREFIX);
+    let declared = |path: &String| bundle.facts.iter().any(|fact| fact.path == *path);
+    let modelled = |name: &&String| {
+        bundle
+            .confidence
+            .signals
+            .iter()
+            .any(|curve| curve.name == **name)
+    };
+    let facts = request
+        .facts
+        .keys()
+        .map(fact)
+        .filter(|path| !declared(path));
+    let signals = request
+        .signals
+        .keys()
+        .filter(|name| !modelled(name))
+        .map(signal);
+    let signals = signals.filter(|path| !declared(path));
+    request
+        .unknown_fields
+        .iter()
+        .cloned()
+        .chain(facts)
+        .chain(signals)
+        .collect()
+}
+
+fn missing_facts(policy: &Policy, trigger: &Trigger, facts: &[Value<'_>]) -> Vec<String> {
+    let mut paths: Vec<String> = trigger
+        .when
+        .slots()
+        .filter(|slot| is_missing(facts, *slot))
+        .filter_map(|slot| policy.bundle().facts.get(usize::from(slot)))
+        .map(|fact| fact.path.clone())
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+fn is_missing(facts: &[Value<'_>], slot: u16) -> bool {
+    facts
+        .get(usize::from(slot))
+        .is_none_or(|value| *value == Value::Missing)
+}
+
+/// Whether a fact is missing that the rule may not do without.
+fn wants(trigger: &Trigger, facts: &[Value<'_>]) -> bool {
+    trigger.required.iter().any(|slot| is_missing(facts, *slot))
+}
+
+fn fire(
+    policy: &Policy,
+    trigger: &Trigger,
+    facts: &[Value<'_>],
+    truth: Truth,
+    missing: Vec<String>,
+) -> FiredTrigger {
+    let unjudged = if truth == Truth::Unknown {
+        missing
+    } else {
+        Vec::new()
+    };
+    let reason = if unjudged.is_empty() {
+        fill(policy, &trigger.why, facts)
+    } else {
+        format!(
+            "{} could not be judged: {} missing",
+            trigger.id,
+            unjudged.join(", ")
+        )
+    };
+    FiredTrigger {
+        id: trigger.id.clone(),
+        kind: trigger.kind,
+        disposition: trigger.then,
+        risk_level: trigger.risk_level,
+        reason,
+        unjudged,
+    }
+}
+
+/// Puts the values of facts where the message names them.
+fn fill(policy: &Policy, why: &str, facts: &[Value<'_>]) -> String {
+    let mut out = String::new();
+    let mut rest = why;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((path, after)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        let slot = policy
+            .bundle()
+            .facts
+            .iter()
+            .position(|fact| fact.path == path);
+        let value = slot
+            .and_then(|slot| facts.get(slot))
+            .unwrap_or(&Value::Missing);
+        out.push_str(&words_of(value));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn words_of(value: &Value<'_>) -> String {
+    match value {
+        Value::Missing => "not known".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        // Three significant decimals are enough for a person.
+        Value::Double(value) => format_number(libm::round(value * 1_000.0) / 1_000.0),
+        Value::String(value) => crate::read::excerpt(value),
+        Value::Time(value) => value.to_string(),
+        Value::StringList(values) => crate::read::excerpt(&values.join(", ")),
+    }
+}
+
+/// The rule that every policy has: the confidence that the risk level needs.
+fn low_confidence(
+    policy: &Policy,
+    confidence: &Confidence,
+    risk: RiskLevel,
+) -> Option<FiredTrigger> {
+    let tier = policy.bundle().tiers.of(risk);
+    let reaches = |bound: Option<crate::units::Score>| {
+        bound.is_some_and(|bound| confidence.probability >= bound.get())
+    };
+    let disposition = if !confidence.has_signals() {
+        tier.without_signals
+    } else if reaches(tier.answer) {
+        Disposition::Answer
+    } else if reaches(tier.limited_answer) {
+        Disposition::LimitedAnswer
+    } else {
+        Disposition::Escalate
+    };
+    if disposition == Disposition::Answer {
+        return None;
+    }
+    let reason = match tier.answer {
+        _ if !confidence.has_signals() => format!("no signal was measured, at {risk} risk"),
+        None => format!(
+            "at {risk} risk a person decides (confidence {})",
+            confidence.percent()
+        ),
+        Some(bound) => format!(
+            "confidence {} is under {}, which an answer at {risk} risk needs",
+            confidence.percent(),
+            format_number(bound.get()),
+        ),
+    };
+    Some(FiredTrigger {
+        id: "low_confidence".to_owned(),
+        kind: TriggerKind::LowConfidence,
+        disposition,
+        risk_level: None,
+        reason,
+        unjudged: Vec::new(),
+    })
+}
+
+/// The most cautious wins; a refusal that is not final gives way to a person, and nothing keeps a
+/// user from a person they asked for.
+fn fold(triggers: &[FiredTrigger], refusal_is_final: bool) -> Disposition {
+    let asked = triggers
+        .iter()
+        .any(|trigger| trigger.kind == TriggerKind::UserEscalation);
+    let most = triggers
+        .iter()
+        .map(|trigger| trigger.disposition)
+        .max()
+        .unwrap_or(Disposition::Answer);
+    match most {
+        _ if asked => Disposition::Escalate,
+        Disposition::Refuse if !refusal_is_final => Disposition::Escalate,
+        other => other,
+    }
+}
+
+fn user_message(policy: &Policy, request: &Request, disposition: Disposition) -> Option<String> {
+    let texts = match disposition {
+        Disposition::LimitedAnswer => &policy.bundle().limited_answer,
+        Disposition::Refuse => &policy.bundle().refusal,
+        Disposition::Answer | Disposition::Escalate => return None,
+    };
+    let tag = request.language.as_deref().unwrap_or("default");
+    let primary = tag.split('-').next().unwrap_or(tag);
+    texts
+        .get(tag)
+        .or_else(|| texts.get(primary))
+        .or_else(|| texts.get("default"))
+        .cloned()
+}
+
+fn reason(triggers: &[FiredTrigger], disposition: Disposition, confidence: &Confidence) -> String {
+    let reasons: Vec<&str> = triggers
+        .iter()
+        .filter(|trigger| trigger.disposition != Disposition::Answer)
+        .map(|trigger| trigger.reason.as_str())
+        .collect();
+    if reasons.is_empty() || disposition == Disposition::Answer {
+        return format!(
+            "confidence {}, and no rule asks for more",
+            confidence.percent()
+        );
+    }
+    reasons.join("; ")
+}
+
+fn digest(
+    policy: &Policy,
+    request: &Request,
+    facts: &[Value<'_>],
+    confidence: &Confidence,
+    now: TimestampMs,
+) -> String {
+    let declarations = &policy.bundle().facts;
+    let read = declarations.iter().zip(facts);
+    let read = read.filter_map(|(fact, value)| Some((fact.path.clone(), value.to_json()?)));
+    let risk = request
+        .risk_level
+        .map_or(Json::Null, |risk| Json::String(risk.to_string()));
+    let text = |text: &str| Json::String(text.to_owned());
+    let covered = BTreeMap::from([
+        ("policy_hash".to_owned(), text(&policy.reference().hash)),
+        ("evaluated_at".to_owned(), text(&now.to_string())),
+        ("tenant_id".to_owned(), text(request.tenant_id.as_str())),
+        ("risk_level".to_owned(), risk),
+        ("facts".to_owned(), Json::Object(read.collect())),
+        ("signals".to_owned(), confidence.readings()),
+    ]);
+    Json::Object(covered).digest(DECISION_DOMAIN)
+}

@@ -1,0 +1,99 @@
+//! Files that users need and that the code knows: checked in, and held fresh.
+
+use crate::support::{assert_fresh, compiled};
+
+#[test]
+fn the_default_bundle_in_the_package_is_fresh() {
+    let bundle = compiled().bundle.canonical();
+    assert_fresh("pkg/default-policy.json", &format!("{bundle}\n"));
+}
+
+#[cfg(feature = "ts")]
+#[test]
+fn the_typescript_types_are_fresh() {
+    use countersign::{audit, case, compile, confidence, error, expr, fact, identity, policy};
+    use countersign::{request, routing, units, verdict};
+    use ts_rs::{Config, TS};
+
+    let config = Config::new().with_large_int("number");
+    let mut out = String::from(
+        "// Generated from the Rust records by `cargo test`; do not edit.\n// Times are RFC 3339 in UTC.\n",
+    );
+    let mut declare = |docs: Option<String>, declaration: String| {
+        let docs = docs.map_or_else(String::new, |docs| docs.trim_end().to_owned() + "\n");
+        out.push_str(&format!("\n{docs}export {declaration}\n"));
+    };
+    macro_rules! declare {
+        ($($record:ty),+ $(,)?) => { $(declare(<$record>::docs(), <$record>::decl(&config));)+ };
+    }
+    declare!(
+        units::TimestampMs,
+        units::Score,
+        units::Id,
+        countersign::Json,
+        error::ErrorCode,
+        request::RiskLevel,
+        request::Intent,
+        request::ToolStatus,
+        request::Role,
+        request::Message,
+        request::Evidence,
+        request::ToolResult,
+        request::Action,
+        request::Release,
+        request::Signal,
+        request::Request,
+        verdict::Disposition,
+        verdict::Verdict,
+        verdict::FiredTrigger,
+        verdict::DecisionRecord,
+        confidence::Orientation,
+        confidence::SignalState,
+        confidence::ConfidenceModel,
+        confidence::SignalCurve,
+        confidence::SignalWords,
+        confidence::Confidence,
+        confidence::Contribution,
+        routing::Routing,
+        fact::FactType,
+        fact::FactSource,
+        fact::FactRecord,
+        fact::FactDeclaration,
+        expr::Op,
+        expr::Const,
+        expr::Program,
+        policy::TriggerKind,
+        policy::Bundle,
+        policy::Tiers,
+        policy::Tier,
+        policy::Trigger,
+        policy::Queue,
+        policy::Accepts,
+        policy::Authority,
+        policy::PolicyReference,
+        case::CaseState,
+        case::Purpose,
+        case::Attachment,
+        case::Case,
+        case::Claimed,
+        case::ReviewVerdict,
+        case::Outcome,
+        case::IncorrectReason,
+        case::IncorrectEvidence,
+        case::Decision,
+        case::Work,
+        case::Answer,
+        case::ReleaseReason,
+        case::Event,
+        identity::PrincipalKind,
+        identity::PrincipalStatus,
+        identity::GrantRole,
+        identity::Door,
+        identity::Principal,
+        identity::Grant,
+        identity::ActorReference,
+        audit::AuditEntry,
+        compile::Diagnostic,
+    );
+    assert_fresh("pkg/src/wire.ts", &out);
+}

@@ -1,0 +1,25 @@
+//! Core behaviour: golden decisions, rules by tables, properties, and the purity of the core.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test that finds something else than it expects ends"
+)]
+
+mod bundle;
+mod canonical;
+mod case;
+mod compile;
+mod confidence;
+mod corpus;
+mod generated;
+mod identity;
+mod request;
+mod seed;
+mod support;
+mod tidy;
+mod verdict;
