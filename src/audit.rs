@@ -64,9 +64,8 @@ impl AuditEntry {
             tenant_id: fields.required("tenant_id", read::id)?,
             entity_kind: fields.required("entity_kind", name)?,
             entity_id: fields.required("entity_id", read::id)?,
-            entity_version: fields.required("entity_version", |node| {
-                node.integer(1, crate::json::INTEGER_MAX)
-            })?,
+            entity_version: fields
+                .required("entity_version", |node| node.integer(1, crate::json::INTEGER_MAX))?,
             event: fields.required("event", name)?,
             data: fields.required("data", |node| Ok(node.json().clone()))?,
             at: fields.required("at", read::timestamp)?,
@@ -81,11 +80,7 @@ impl AuditEntry {
 /// The salted commitment to an entry in its canonical form.
 #[must_use]
 pub fn commitment(salt: &[u8; 32], canonical_entry: &str) -> String {
-    sha256_name(&[
-        COMMITMENT_DOMAIN.as_bytes(),
-        salt,
-        canonical_entry.as_bytes(),
-    ])
+    sha256_name(&[COMMITMENT_DOMAIN.as_bytes(), salt, canonical_entry.as_bytes()])
 }
 
 /// The leaf of the Merkle log for an entry: nothing that can be read without its salt.

@@ -141,9 +141,7 @@ impl ConfidenceModel {
                 curve.contribution(signals.get(&curve.name).copied().unwrap_or(Signal::Missing))
             })
             .collect();
-        let logit = contributions
-            .iter()
-            .fold(self.base, |sum, part| sum + part.contribution);
+        let logit = contributions.iter().fold(self.base, |sum, part| sum + part.contribution);
         Confidence {
             probability: 1.0 / (1.0 + libm::exp(-logit)),
             logit,
@@ -160,9 +158,8 @@ impl ConfidenceModel {
     pub fn read(node: Node<'_>) -> Read<Self> {
         let mut fields = node.object()?;
         let model = Self {
-            model_version: fields.required("model_version", |node| {
-                node.filled_text(limits::NAME_LENGTH_MAX)
-            })?,
+            model_version: fields
+                .required("model_version", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
             base: fields.required("base", read::number)?,
             signals: fields.list("signals", limits::SIGNALS_MAX, SignalCurve::read)?,
         };
@@ -194,17 +191,11 @@ impl SignalCurve {
     }
 
     fn contribution(&self, signal: Signal) -> Contribution {
-        let missing = if self.required {
-            self.worst().min(self.missing)
-        } else {
-            self.missing
-        };
+        let missing = if self.required { self.worst().min(self.missing) } else { self.missing };
         let (state, value, contribution) = match signal {
-            Signal::Present(score) => (
-                SignalState::Present,
-                Some(score.get()),
-                self.at(score.get()),
-            ),
+            Signal::Present(score) => {
+                (SignalState::Present, Some(score.get()), self.at(score.get()))
+            }
             Signal::Missing => (SignalState::Missing, None, missing),
             Signal::Unavailable => (SignalState::Unavailable, None, missing + self.unavailable),
         };
@@ -248,11 +239,8 @@ impl SignalCurve {
     /// What makes this curve no curve, and the mend; the compiler asks too.
     #[must_use]
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
-        let ascending = self
-            .knots
-            .iter()
-            .zip(self.knots.iter().skip(1))
-            .all(|(from, to)| from < to);
+        let ascending =
+            self.knots.iter().zip(self.knots.iter().skip(1)).all(|(from, to)| from < to);
         let in_range = |values: &[f64]| values.iter().all(|value| (0.0..=1.0).contains(value));
         if self.knots.len() < 2 || !ascending || !in_range(&self.knots) {
             return Some((
@@ -261,15 +249,9 @@ impl SignalCurve {
             ));
         }
         if self.weights.len() + 1 != self.knots.len() || self.centers.len() != self.weights.len() {
-            return Some((
-                "segments and knots do not match",
-                "give one weight between two knots",
-            ));
+            return Some(("segments and knots do not match", "give one weight between two knots"));
         }
-        if !self
-            .weights
-            .iter()
-            .all(|weight| (0.0..=20.0).contains(weight))
+        if !self.weights.iter().all(|weight| (0.0..=20.0).contains(weight))
             || !in_range(&self.centers)
         {
             return Some((
@@ -314,9 +296,7 @@ impl Confidence {
     /// Whether any signal was measured at all.
     #[must_use]
     pub fn has_signals(&self) -> bool {
-        self.contributions
-            .iter()
-            .any(|part| part.state == SignalState::Present)
+        self.contributions.iter().any(|part| part.state == SignalState::Present)
     }
 
     /// Reads a stored confidence.
@@ -349,9 +329,8 @@ impl Confidence {
     #[must_use]
     pub fn readings(&self) -> Json {
         let reading = |part: &Contribution| {
-            let value = part
-                .value
-                .map_or_else(|| Json::String(part.state.to_string()), Json::Number);
+            let value =
+                part.value.map_or_else(|| Json::String(part.state.to_string()), Json::Number);
             (part.signal.clone(), value)
         };
         Json::Object(self.contributions.iter().map(reading).collect())

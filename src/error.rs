@@ -123,11 +123,6 @@ impl Fault {
         detail: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self {
-            code,
-            path: path.into(),
-            detail: detail.into(),
-            help: help.into(),
-        }
+        Self { code, path: path.into(), detail: detail.into(), help: help.into() }
     }
 }

@@ -129,10 +129,7 @@ impl Program {
         for op in &ops {
             check_op(op, facts, &mut stack)?;
             if stack.len() > limits::STACK_DEPTH_MAX {
-                return Err(format!(
-                    "the condition nests deeper than {}",
-                    limits::STACK_DEPTH_MAX
-                ));
+                return Err(format!("the condition nests deeper than {}", limits::STACK_DEPTH_MAX));
             }
         }
         match stack.as_slice() {
@@ -156,9 +153,7 @@ impl Program {
         for op in &self.0 {
             step(op, facts, &mut stack);
         }
-        stack
-            .pop()
-            .map_or(Truth::Unknown, |operand| operand.truth())
+        stack.pop().map_or(Truth::Unknown, |operand| operand.truth())
     }
 }
 
@@ -290,15 +285,9 @@ fn compare(op: &Op, left: &Plain<'_>, right: &Plain<'_>) -> Truth {
 
 fn check_op(op: &Op, facts: &[FactDeclaration], stack: &mut Vec<FactType>) -> Result<(), String> {
     let declared = |slot: u16| {
-        facts
-            .get(usize::from(slot))
-            .ok_or_else(|| format!("there is no fact in slot {slot}"))
+        facts.get(usize::from(slot)).ok_or_else(|| format!("there is no fact in slot {slot}"))
     };
-    let mut pop = || {
-        stack
-            .pop()
-            .ok_or_else(|| format!("{op:?} finds no operand"))
-    };
+    let mut pop = || stack.pop().ok_or_else(|| format!("{op:?} finds no operand"));
     let result = match op {
         Op::Fact(slot) => declared(*slot)?.fact_type,
         Op::Const(constant) => constant.fact_type(),
@@ -318,9 +307,7 @@ fn check_op(op: &Op, facts: &[FactDeclaration], stack: &mut Vec<FactType>) -> Re
         Op::Eq | Op::Ne => {
             let (right, left) = (pop()?, pop()?);
             let comparable = left != FactType::StringList && same_kind(left, right);
-            comparable
-                .then_some(FactType::Bool)
-                .ok_or_else(|| cannot_compare(left, right))?
+            comparable.then_some(FactType::Bool).ok_or_else(|| cannot_compare(left, right))?
         }
         Op::Lt | Op::Le | Op::Gt | Op::Ge => {
             let (right, left) = (pop()?, pop()?);
@@ -366,8 +353,7 @@ fn read_op(node: Node<'_>) -> Read<Op> {
         return known.map(|(_, op)| op.clone()).ok_or_else(bad);
     }
     let slot = |node: Node<'_>| {
-        node.integer(0, i64::from(u16::MAX))
-            .map(|slot| u16::try_from(slot).unwrap_or(u16::MAX))
+        node.integer(0, i64::from(u16::MAX)).map(|slot| u16::try_from(slot).unwrap_or(u16::MAX))
     };
     let mut fields = node.object()?;
     let readings = [
@@ -390,16 +376,12 @@ fn read_const(node: Node<'_>) -> Read<Const> {
     let mut fields = node.object()?;
     let readings = [
         fields.optional("bool", read::bool)?.map(Const::Bool),
-        fields
-            .optional("int", |node| node.integer(-INTEGER_MAX, INTEGER_MAX))?
-            .map(Const::Int),
+        fields.optional("int", |node| node.integer(-INTEGER_MAX, INTEGER_MAX))?.map(Const::Int),
         fields.optional("double", read::number)?.map(Const::Double),
         fields.optional("string", string)?.map(Const::String),
         fields.optional("time", read::timestamp)?.map(Const::Time),
         fields
-            .optional("string_list", |node| {
-                node.list(limits::LIST_LENGTH_MAX, string)
-            })?
+            .optional("string_list", |node| node.list(limits::LIST_LENGTH_MAX, string))?
             .map(Const::StringList),
     ];
     fields.finish()?;

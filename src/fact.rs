@@ -103,10 +103,7 @@ impl FactDeclaration {
             return Ok(());
         }
         Err(node.invalid(
-            format!(
-                "`{}` is of type `{expected}`, declared as `{}`",
-                self.path, self.fact_type
-            ),
+            format!("`{}` is of type `{expected}`, declared as `{}`", self.path, self.fact_type),
             format!("declare it as `{expected}`"),
         ))
     }
@@ -195,10 +192,7 @@ pub fn extract<'a>(
     request: &'a Request,
     confidence: &Confidence,
 ) -> Vec<Value<'a>> {
-    declarations
-        .iter()
-        .map(|fact| value_of(fact, request, confidence))
-        .collect()
+    declarations.iter().map(|fact| value_of(fact, request, confidence)).collect()
 }
 
 fn value_of<'a>(
@@ -208,10 +202,7 @@ fn value_of<'a>(
 ) -> Value<'a> {
     let string = |text: &'a Option<String>| text.as_deref().map_or(Value::Missing, Value::String);
     let release = |pick: fn(&'a crate::request::Release) -> &'a Option<String>| {
-        request
-            .release
-            .as_ref()
-            .map_or(Value::Missing, |release| string(pick(release)))
+        request.release.as_ref().map_or(Value::Missing, |release| string(pick(release)))
     };
     let count = |length: usize| Value::Int(i64::try_from(length).unwrap_or(i64::MAX));
     let word = |word: Option<&'static str>| word.map_or(Value::Missing, Value::String);
@@ -223,20 +214,16 @@ fn value_of<'a>(
         "request.language" => string(&request.language),
         "request.risk_level" => word(request.risk_level.map(crate::request::RiskLevel::as_str)),
         "request.asks_for_person" => request.asks_for_person.map_or(Value::Missing, Value::Bool),
-        "request.judge_score" => request
-            .judge_score
-            .map_or(Value::Missing, |score| Value::Double(score.get())),
+        "request.judge_score" => {
+            request.judge_score.map_or(Value::Missing, |score| Value::Double(score.get()))
+        }
         "request.feedback_rating" => request.feedback_rating.map_or(Value::Missing, Value::Int),
         "request.has_draft" => Value::Bool(request.model_draft.is_some()),
         "request.question_length" => count(request.user_question.chars().count()),
         "evidence.count" => count(request.evidence.len()),
         "actions.count" => count(request.proposed_actions.len()),
         "actions.tools" => Value::StringList(
-            request
-                .proposed_actions
-                .iter()
-                .map(|action| action.tool.as_str())
-                .collect(),
+            request.proposed_actions.iter().map(|action| action.tool.as_str()).collect(),
         ),
         "tools.failed" => tools(request, ToolStatus::Failed),
         "tools.unavailable" => tools(request, ToolStatus::Unavailable),
@@ -259,19 +246,13 @@ fn value_of<'a>(
                 };
             }
             let name = path.strip_prefix(CALLER_PREFIX).unwrap_or(path);
-            request
-                .facts
-                .get(name)
-                .map_or(Value::Missing, |json| of_type(fact.fact_type, json))
+            request.facts.get(name).map_or(Value::Missing, |json| of_type(fact.fact_type, json))
         }
     }
 }
 
 fn tools(request: &Request, status: ToolStatus) -> Value<'_> {
-    let with_status = request
-        .tool_results
-        .iter()
-        .filter(|result| result.status == status);
+    let with_status = request.tool_results.iter().filter(|result| result.status == status);
     Value::StringList(with_status.map(|result| result.tool.as_str()).collect())
 }
 
@@ -295,9 +276,7 @@ fn of_type(fact_type: FactType, json: &Json) -> Value<'_> {
                 Json::String(text) => Some(text.as_str()),
                 _ => None,
             });
-            strings
-                .collect::<Option<Vec<_>>>()
-                .map_or(Value::Missing, Value::StringList)
+            strings.collect::<Option<Vec<_>>>().map_or(Value::Missing, Value::StringList)
         }
         _ => Value::Missing,
     }

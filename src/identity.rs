@@ -206,21 +206,13 @@ pub fn authorize(
     case: &Case,
     now: TimestampMs,
 ) -> Result<Authorized, Fault> {
-    let proof = || Authorized {
-        actor: actor.reference(),
-        operation,
-        case_id: case.case_id.clone(),
-    };
+    let proof =
+        || Authorized { actor: actor.reference(), operation, case_id: case.case_id.clone() };
     if actor.principal.status != PrincipalStatus::Active {
-        return Err(denied(
-            "this principal is suspended",
-            "ask an administrator",
-        ));
+        return Err(denied("this principal is suspended", "ask an administrator"));
     }
     match operation {
-        CaseOperation::PassTime => actor
-            .role(GrantRole::Scheduler, case, now)
-            .map(|()| proof()),
+        CaseOperation::PassTime => actor.role(GrantRole::Scheduler, case, now).map(|()| proof()),
         CaseOperation::Create => actor.role(GrantRole::Caller, case, now).map(|()| proof()),
         CaseOperation::Withdraw => {
             require_own(actor, case)?;
@@ -228,12 +220,8 @@ pub fn authorize(
         }
         CaseOperation::Read => {
             let reads = [GrantRole::Reviewer, GrantRole::Auditor];
-            let as_staff = reads
-                .iter()
-                .any(|role| actor.role(*role, case, now).is_ok());
-            (as_staff || is_own(actor, case))
-                .then(proof)
-                .ok_or_else(not_found)
+            let as_staff = reads.iter().any(|role| actor.role(*role, case, now).is_ok());
+            (as_staff || is_own(actor, case)).then(proof).ok_or_else(not_found)
         }
         CaseOperation::Work | CaseOperation::Decide => {
             authorize(actor, CaseOperation::Read, case, now)?;
@@ -287,31 +275,21 @@ impl Actor {
     /// Tenants whose cases a role of this actor covers; `*` for every one.
     #[must_use]
     pub fn tenants_of(&self, role: GrantRole, now: TimestampMs) -> Vec<&str> {
-        let of_role = self
-            .grants
-            .iter()
-            .filter(|grant| grant.role == role && grant.in_force(now));
-        let mut tenants: Vec<&str> = of_role
-            .flat_map(|grant| grant.tenants.iter().map(String::as_str))
-            .collect();
+        let of_role = self.grants.iter().filter(|grant| grant.role == role && grant.in_force(now));
+        let mut tenants: Vec<&str> =
+            of_role.flat_map(|grant| grant.tenants.iter().map(String::as_str)).collect();
         tenants.sort_unstable();
         tenants.dedup();
         tenants
     }
 
     fn role(&self, role: GrantRole, case: &Case, now: TimestampMs) -> Result<(), Fault> {
-        self.grants_of(role, &case.tenant_id, now)
-            .next()
-            .map(|_| ())
-            .ok_or_else(|| {
-                denied(
-                    format!(
-                        "no grant of the role `{role}` for tenant `{}`",
-                        case.tenant_id
-                    ),
-                    "ask an administrator for the grant",
-                )
-            })
+        self.grants_of(role, &case.tenant_id, now).next().map(|_| ()).ok_or_else(|| {
+            denied(
+                format!("no grant of the role `{role}` for tenant `{}`", case.tenant_id),
+                "ask an administrator for the grant",
+            )
+        })
     }
 }
 
@@ -407,10 +385,7 @@ impl ActorReference {
 /// Whether some reviewer's grant covers queue, domain and level, and the person has language and skills.
 fn reviews(actor: &Actor, case: &Case, now: TimestampMs) -> Result<(), Fault> {
     if actor.principal.kind != PrincipalKind::Person {
-        return Err(denied(
-            "only a person decides a case",
-            "sign in as a reviewer",
-        ));
+        return Err(denied("only a person decides a case", "sign in as a reviewer"));
     }
     let mut of_queue = actor
         .grants_of(GrantRole::Reviewer, &case.tenant_id, now)
@@ -432,11 +407,7 @@ fn reviews(actor: &Actor, case: &Case, now: TimestampMs) -> Result<(), Fault> {
             "leave it to somebody who reads it",
         ));
     }
-    match case
-        .skills
-        .iter()
-        .find(|skill| !actor.principal.skills.contains(skill))
-    {
+    match case.skills.iter().find(|skill| !actor.principal.skills.contains(skill)) {
         Some(skill) => Err(denied(
             format!("this case needs the skill `{skill}`"),
             "leave it to somebody who has it",
@@ -458,12 +429,7 @@ fn require_own(actor: &Actor, case: &Case) -> Result<(), Fault> {
 
 /// A foreign tenant's case answers like an absent one.
 fn not_found() -> Fault {
-    Fault::new(
-        ErrorCode::NotFound,
-        "",
-        "there is no such case",
-        "check the id",
-    )
+    Fault::new(ErrorCode::NotFound, "", "there is no such case", "check the id")
 }
 
 fn denied(detail: impl Into<String>, help: &str) -> Fault {

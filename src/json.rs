@@ -107,10 +107,7 @@ pub fn format_number(value: f64) -> String {
         let (first, rest) = split(1);
         let dot = if rest.is_empty() { "" } else { "." };
         let exponent_sign = if point > 0 { "+" } else { "-" };
-        format!(
-            "{sign}{first}{dot}{rest}e{exponent_sign}{}",
-            (point - 1).abs()
-        )
+        format!("{sign}{first}{dot}{rest}e{exponent_sign}{}", (point - 1).abs())
     }
 }
 
@@ -220,13 +217,9 @@ struct Admission {
 impl Admission {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth >= JSON_DEPTH_MAX {
-            return Err(E::custom(format_args!(
-                "nested deeper than {JSON_DEPTH_MAX} levels"
-            )));
+            return Err(E::custom(format_args!("nested deeper than {JSON_DEPTH_MAX} levels")));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-        })
+        Ok(Self { depth: self.depth + 1 })
     }
 }
 
@@ -307,9 +300,7 @@ impl<'de> Visitor<'de> for Admission {
         while let Some(key) = map.next_key::<String>()? {
             let value = map.next_value_seed(inner)?;
             if fields.contains_key(&key) {
-                return Err(A::Error::custom(format_args!(
-                    "the key `{key}` stands twice"
-                )));
+                return Err(A::Error::custom(format_args!("the key `{key}` stands twice")));
             }
             fields.insert(key, value);
         }

@@ -5,6 +5,7 @@
 //! an instant, and give values back; neither reads a clock, a file, or a random number.
 
 pub mod audit;
+pub mod calendar;
 pub mod case;
 pub mod confidence;
 pub mod error;

@@ -56,3 +56,10 @@ pub const LEASE_DURATION_MS_MIN: i64 = 1_000;
 pub const LEASE_DURATION_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
 /// Longest SLA or undo window, in milliseconds (one year).
 pub const DURATION_MS_MAX: i64 = 366 * 24 * 60 * 60 * 1_000;
+
+/// Calendars of one policy.
+pub const CALENDARS_MAX: usize = 50;
+/// Numbers of one calendar's intervals: ten years of three intervals a day.
+pub const CALENDAR_NUMBERS_MAX: usize = 44_000;
+/// Days over which a calendar may reach.
+pub const CALENDAR_DAYS_MAX: i64 = 3_660;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::calendar::{Calendar, Sla};
 use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
@@ -64,6 +65,8 @@ pub struct Bundle {
     pub risk_level_when_missing: RiskLevel,
     /// The rules, in the order in which they are listed in a verdict.
     pub triggers: Vec<Trigger>,
+    /// Open hours that deadlines count by.
+    pub calendars: Vec<Calendar>,
     /// Where cases go: the first queue that accepts.
     pub queues: Vec<Queue>,
     /// The queue for what no other accepts.
@@ -141,8 +144,10 @@ pub struct Queue {
     pub title: String,
     /// Which cases it takes.
     pub accepts: Accepts,
-    /// How soon its cases are resolved, in milliseconds.
-    pub sla_ms: i64,
+    /// How soon its cases are resolved.
+    pub sla: Sla,
+    /// The calendar of its business time.
+    pub calendar: Option<String>,
     /// The shortest deadline that it can serve, in milliseconds; what is more urgent goes elsewhere.
     pub sla_ms_min: i64,
     /// What a reviewer must be allowed to decide.
@@ -197,6 +202,7 @@ pub struct PolicyReference {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     bundle: Bundle,
+    fallback: Queue,
     reference: PolicyReference,
 }
 
@@ -206,17 +212,20 @@ impl Policy {
     /// # Errors
     /// `policy_rejected` with the path to the first fault.
     pub fn load(value: &Json) -> Result<Self, Fault> {
-        let rejected = |fault: Fault| Fault {
-            code: ErrorCode::PolicyRejected,
-            ..fault
+        let rejected = |fault: Fault| Fault { code: ErrorCode::PolicyRejected, ..fault };
+        let node = Node::root(value);
+        let bundle = Bundle::read(node).map_err(rejected)?;
+        let is_fallback = |queue: &&Queue| queue.queue == bundle.fallback_queue;
+        let Some(fallback) = bundle.queues.iter().find(is_fallback).cloned() else {
+            let detail = format!("the fallback queue `{}` does not exist", bundle.fallback_queue);
+            return Err(rejected(node.invalid(detail, "name one of the queues")));
         };
-        let bundle = Bundle::read(Node::root(value)).map_err(rejected)?;
         let reference = PolicyReference {
             id: bundle.id.clone(),
             version: bundle.version.clone(),
             hash: value.digest(BUNDLE_DOMAIN),
         };
-        Ok(Self { bundle, reference })
+        Ok(Self { bundle, fallback, reference })
     }
 
     /// What it says.
@@ -229,6 +238,18 @@ impl Policy {
     #[must_use]
     pub const fn reference(&self) -> &PolicyReference {
         &self.reference
+    }
+
+    /// The queue for what no other accepts.
+    #[must_use]
+    pub const fn fallback(&self) -> &Queue {
+        &self.fallback
+    }
+
+    /// The calendar of that name.
+    #[must_use]
+    pub fn calendar(&self, name: &str) -> Option<&Calendar> {
+        self.bundle.calendars.iter().find(|calendar| calendar.calendar == name)
     }
 
     /// The queue of that name.
@@ -274,12 +295,10 @@ impl Bundle {
             confidence: fields.required("confidence", ConfidenceModel::read)?,
             tiers: fields.required("tiers", Tiers::read)?,
             risk_level_when_missing: fields.required("risk_level_when_missing", RiskLevel::read)?,
-            triggers: fields.list("triggers", limits::TRIGGERS_MAX, |node| {
-                Trigger::read(node, &facts)
-            })?,
-            queues: fields.list("queues", limits::QUEUES_MAX, |node| {
-                Queue::read(node, &facts)
-            })?,
+            triggers: fields
+                .list("triggers", limits::TRIGGERS_MAX, |node| Trigger::read(node, &facts))?,
+            calendars: fields.list("calendars", limits::CALENDARS_MAX, Calendar::read)?,
+            queues: fields.list("queues", limits::QUEUES_MAX, |node| Queue::read(node, &facts))?,
             fallback_queue: fields.required("fallback_queue", read_name)?,
             limited_answer: fields.required("limited_answer", read_texts)?,
             refusal: fields.required("refusal", read_texts)?,
@@ -290,20 +309,20 @@ impl Bundle {
             facts,
         };
         fields.finish()?;
-        if bundle
-            .queues
-            .iter()
-            .any(|queue| queue.queue == bundle.fallback_queue)
-        {
-            return Ok(bundle);
+        let has_calendar = |queue: &&Queue| {
+            let named = queue.calendar.as_ref();
+            let there = named.is_some_and(|name| {
+                bundle.calendars.iter().any(|calendar| calendar.calendar == *name)
+            });
+            there || (named.is_none() && !queue.sla.needs_calendar())
+        };
+        if let Some(queue) = bundle.queues.iter().find(|queue| !has_calendar(queue)) {
+            return Err(node.invalid(
+                format!("the queue `{}` has no calendar", queue.queue),
+                "name one of the calendars",
+            ));
         }
-        Err(node.invalid(
-            format!(
-                "the fallback queue `{}` does not exist",
-                bundle.fallback_queue
-            ),
-            "name one of the queues",
-        ))
+        Ok(bundle)
     }
 }
 
@@ -341,15 +360,13 @@ impl Trigger {
             id: fields.required("id", read_name)?,
             kind: fields.required("kind", TriggerKind::read)?,
             when: fields.required("when", |node| Program::read(node, facts))?,
-            required: fields.list("required", limits::POLICY_FACTS_MAX, |node| {
-                read_slot(node, facts)
-            })?,
+            required: fields
+                .list("required", limits::POLICY_FACTS_MAX, |node| read_slot(node, facts))?,
             then: fields.required("then", Disposition::read)?,
             is_final: fields.required("final", read::bool)?,
             risk_level: fields.optional("risk_level", RiskLevel::read)?,
-            sla_ms_max: fields.optional("sla_ms_max", |node| {
-                node.integer(0, limits::DURATION_MS_MAX)
-            })?,
+            sla_ms_max: fields
+                .optional("sla_ms_max", |node| node.integer(0, limits::DURATION_MS_MAX))?,
             authority_level_min: fields.required("authority_level_min", read_level)?,
             why: fields.required("why", |node| node.filled_text(limits::NOTE_LENGTH_MAX))?,
         };
@@ -366,7 +383,8 @@ impl Queue {
             queue: fields.required("queue", read_name)?,
             title: fields.required("title", read_name)?,
             accepts: fields.required("accepts", |node| Accepts::read(node, facts))?,
-            sla_ms: fields.required("sla_ms", duration)?,
+            sla: fields.required("sla", Sla::read)?,
+            calendar: fields.optional("calendar", read_name)?,
             sla_ms_min: fields.required("sla_ms_min", duration)?,
             authority: fields.required("authority", Authority::read)?,
             skills: fields.list("skills", limits::LIST_LENGTH_MAX, read_name)?,
@@ -434,15 +452,13 @@ fn read_level(node: Node<'_>) -> Read<i64> {
 
 fn read_slot(node: Node<'_>, facts: &[FactDeclaration]) -> Read<u16> {
     let slot_max = i64::try_from(facts.len()).unwrap_or(0) - 1;
-    node.integer(0, slot_max)
-        .map(|slot| u16::try_from(slot).unwrap_or(u16::MAX))
+    node.integer(0, slot_max).map(|slot| u16::try_from(slot).unwrap_or(u16::MAX))
 }
 
 /// Texts by language, with the one for every other language.
 fn read_texts(node: Node<'_>) -> Read<BTreeMap<String, String>> {
-    let texts = node.map(limits::LIST_LENGTH_MAX, |node| {
-        node.filled_text(limits::NOTE_LENGTH_MAX)
-    })?;
+    let texts =
+        node.map(limits::LIST_LENGTH_MAX, |node| node.filled_text(limits::NOTE_LENGTH_MAX))?;
     if texts.contains_key("default") {
         return Ok(texts);
     }

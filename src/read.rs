@@ -33,11 +33,7 @@ impl Place<'_> {
         match self {
             Self::Root => String::new(),
             Self::Key(parent, key) => {
-                format!(
-                    "{}/{}",
-                    parent.pointer(),
-                    key.replace('~', "~0").replace('/', "~1")
-                )
+                format!("{}/{}", parent.pointer(), key.replace('~', "~0").replace('/', "~1"))
             }
             Self::Index(parent, index) => format!("{}/{index}", parent.pointer()),
         }
@@ -48,10 +44,7 @@ impl<'a> Node<'a> {
     /// The whole of a document.
     #[must_use]
     pub const fn root(value: &'a Json) -> Self {
-        Self {
-            value,
-            place: Place::Root,
-        }
+        Self { value, place: Place::Root }
     }
 
     /// The value as it stands.
@@ -93,11 +86,7 @@ impl<'a> Node<'a> {
     /// The fields of an object.
     pub fn object(self) -> Read<Fields<'a>> {
         match self.value {
-            Json::Object(fields) => Ok(Fields {
-                node: self,
-                fields,
-                seen: Vec::new(),
-            }),
+            Json::Object(fields) => Ok(Fields { node: self, fields, seen: Vec::new() }),
             _ => Err(self.not("an object")),
         }
     }
@@ -114,12 +103,8 @@ impl<'a> Node<'a> {
                 "send fewer entries",
             ));
         }
-        let element = |(index, value)| {
-            read(Node {
-                value,
-                place: Place::Index(&self.place, index),
-            })
-        };
+        let element =
+            |(index, value)| read(Node { value, place: Place::Index(&self.place, index) });
         values.iter().enumerate().map(element).collect()
     }
 
@@ -140,13 +125,7 @@ impl<'a> Node<'a> {
             ));
         }
         let entry = |(key, value): (&String, &'a Json)| {
-            Ok((
-                key.clone(),
-                read(Node {
-                    value,
-                    place: Place::Key(&self.place, key),
-                })?,
-            ))
+            Ok((key.clone(), read(Node { value, place: Place::Key(&self.place, key) })?))
         };
         fields.iter().map(entry).collect()
     }
@@ -179,10 +158,9 @@ impl<'a> Node<'a> {
         let integer = value as i64;
         if !whole || integer < min || integer > max {
             let help = format!("send a whole number from {min} to {max}");
-            return Err(self.invalid(
-                format!("`{value}` is not a whole number from {min} to {max}"),
-                help,
-            ));
+            return Err(
+                self.invalid(format!("`{value}` is not a whole number from {min} to {max}"), help)
+            );
         }
         Ok(integer)
     }
@@ -322,11 +300,7 @@ impl<'a> Fields<'a> {
         self.seen.push(key);
         match self.fields.get(key) {
             None | Some(Json::Null) => Ok(None),
-            Some(value) => read(Node {
-                value,
-                place: Place::Key(&self.node.place, key),
-            })
-            .map(Some),
+            Some(value) => read(Node { value, place: Place::Key(&self.node.place, key) }).map(Some),
         }
     }
 
@@ -353,17 +327,12 @@ impl<'a> Fields<'a> {
         length_max: usize,
         read: impl Fn(Node<'_>) -> Read<T>,
     ) -> Read<Vec<T>> {
-        Ok(self
-            .optional(key, |node| node.list(length_max, read))?
-            .unwrap_or_default())
+        Ok(self.optional(key, |node| node.list(length_max, read))?.unwrap_or_default())
     }
 
     /// Ends the reading where unknown fields are refused: policies, decisions, commands.
     pub fn finish(self) -> Read<()> {
-        let Some(unknown) = self
-            .fields
-            .keys()
-            .find(|key| !self.seen.contains(&key.as_str()))
+        let Some(unknown) = self.fields.keys().find(|key| !self.seen.contains(&key.as_str()))
         else {
             return Ok(());
         };
@@ -402,10 +371,8 @@ pub fn quoted(names: &[&str]) -> String {
 #[must_use]
 pub fn suggestion(name: &str, known: &[&str]) -> Option<String> {
     let name = excerpt(name);
-    let nearest = known
-        .iter()
-        .map(|candidate| (edit_distance(&name, candidate), candidate))
-        .min()?;
+    let nearest =
+        known.iter().map(|candidate| (edit_distance(&name, candidate), candidate)).min()?;
     let near = nearest.0 <= 1 + name.chars().count() / 4;
     near.then(|| format!("did you mean `{}`?", nearest.1))
 }

@@ -132,11 +132,7 @@ pub struct Release {
 
 /// One reading of one signal. "Could not look" is never "found nothing".
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(
-    feature = "ts",
-    derive(ts_rs::TS),
-    ts(type = "number | \"missing\" | \"unavailable\"")
-)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "number | \"missing\" | \"unavailable\""))]
 pub enum Signal {
     /// Measured, in [0, 1].
     Present(Score),
@@ -230,9 +226,8 @@ impl Request {
             request_id: fields.optional("request_id", read::id)?,
             tenant_id: fields.required("tenant_id", read::id)?,
             conversation_id: fields.optional("conversation_id", read::id)?,
-            user_question: fields.required("user_question", |node| {
-                node.filled_text(limits::TEXT_LENGTH_MAX)
-            })?,
+            user_question: fields
+                .required("user_question", |node| node.filled_text(limits::TEXT_LENGTH_MAX))?,
             model_draft: fields
                 .optional("model_draft", |node| node.text(limits::TEXT_LENGTH_MAX))?,
             messages: fields.list("messages", limits::MESSAGES_MAX, read_message)?,
@@ -323,10 +318,7 @@ fn read_language(node: Node<'_>) -> Read<String> {
     if valid {
         return Ok(tag);
     }
-    Err(node.invalid(
-        "not a BCP 47 language tag",
-        "send a tag such as `en` or `pt-BR`",
-    ))
+    Err(node.invalid("not a BCP 47 language tag", "send a tag such as `en` or `pt-BR`"))
 }
 
 fn read_message(node: Node<'_>) -> Read<Message> {

@@ -43,10 +43,7 @@ pub struct Need {
 impl Need {
     /// The shortest deadline and the highest authority among the rules.
     pub fn of<'a>(triggers: impl Iterator<Item = &'a Trigger>) -> Self {
-        let nothing = Self {
-            sla_ms_max: None,
-            authority_level_min: 0,
-        };
+        let nothing = Self { sla_ms_max: None, authority_level_min: 0 };
         triggers.fold(nothing, |need, trigger| Self {
             sla_ms_max: match (need.sla_ms_max, trigger.sla_ms_max) {
                 (Some(left), Some(right)) => Some(left.min(right)),
@@ -57,66 +54,54 @@ impl Need {
     }
 }
 
-/// The first queue that accepts, else the fallback.
+/// What a place is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Routable<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// Its facts, by slot.
+    pub facts: &'a [Value<'a>],
+    /// What is at stake.
+    pub risk_level: RiskLevel,
+    /// The rules that fired.
+    pub triggers: &'a [FiredTrigger],
+    /// What they ask of a queue.
+    pub need: Need,
+}
+
+/// The first queue that accepts, else the fallback. A deadline that the queue's calendar does not
+/// reach is the cautious one, and the calendar is added to `unjudged`.
 #[must_use]
 pub fn route(
     policy: &Policy,
-    request: &Request,
-    facts: &[Value<'_>],
-    risk_level: RiskLevel,
-    triggers: &[FiredTrigger],
-    need: &Need,
+    case: &Routable<'_>,
     now: TimestampMs,
+    unjudged: &mut Vec<String>,
 ) -> Routing {
-    let bundle = policy.bundle();
-    let takes = |queue: &&Queue| {
-        serves(queue, need) && accepts(&queue.accepts, request, facts, risk_level, triggers)
-    };
-    let is_fallback = |queue: &&Queue| queue.queue == bundle.fallback_queue;
-    let found = bundle
-        .queues
-        .iter()
-        .find(takes)
-        .or_else(|| bundle.queues.iter().find(is_fallback));
-    let fallback = Authority {
-        domain: "any".to_owned(),
-        level: need.authority_level_min.max(1),
-    };
-    let (queue, title, own_sla_ms, authority, skills) = match found {
-        Some(queue) => {
-            // The fallback takes everything, but the right to decide stays what the rules ask.
-            let level = queue.authority.level.max(need.authority_level_min);
-            let authority = Authority {
-                domain: queue.authority.domain.clone(),
-                level,
-            };
-            (
-                queue.queue.clone(),
-                queue.title.clone(),
-                queue.sla_ms,
-                authority,
-                queue.skills.clone(),
-            )
-        }
-        None => (
-            bundle.fallback_queue.clone(),
-            bundle.fallback_queue.clone(),
-            0,
-            fallback,
-            Vec::new(),
-        ),
-    };
-    let sla_ms = need
-        .sla_ms_max
-        .map_or(own_sla_ms, |sla_ms_max| own_sla_ms.min(sla_ms_max));
+    let need = case.need;
+    let takes = |queue: &&Queue| serves(queue, &need) && accepts(&queue.accepts, case);
+    let queues = &policy.bundle().queues;
+    let queue = queues.iter().find(takes).unwrap_or_else(|| policy.fallback());
+    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
+    let deadline = queue.sla.deadline(calendar, now);
+    if let (false, Some(calendar)) = (deadline.is_known, calendar) {
+        unjudged.push(format!("calendars.{}", calendar.calendar));
+    }
+    let asked =
+        need.sla_ms_max.map_or(TimestampMs::MAX, |sla_ms_max| now.saturating_add(sla_ms_max));
+    let due_at = deadline.due_at.min(asked);
     Routing {
-        queue,
-        title,
-        due_at: now.saturating_add(sla_ms),
-        sla_ms,
-        priority: priority(risk_level),
-        authority,
-        skills,
+        queue: queue.queue.clone(),
+        title: queue.title.clone(),
+        due_at,
+        sla_ms: due_at.as_ms() - now.as_ms(),
+        priority: priority(case.risk_level),
+        authority: Authority {
+            domain: queue.authority.domain.clone(),
+            // The fallback takes everything, but the right to decide stays what the rules ask.
+            level: queue.authority.level.max(need.authority_level_min),
+        },
+        skills: queue.skills.clone(),
     }
 }
 
@@ -133,18 +118,12 @@ pub const fn priority(risk_level: RiskLevel) -> i64 {
 
 /// Whether the queue can be as quick, and its people may decide as much, as the rules ask.
 fn serves(queue: &Queue, need: &Need) -> bool {
-    need.sla_ms_max
-        .is_none_or(|sla_ms_max| queue.sla_ms_min <= sla_ms_max)
+    need.sla_ms_max.is_none_or(|sla_ms_max| queue.sla_ms_min <= sla_ms_max)
         && queue.authority.level >= need.authority_level_min
 }
 
-fn accepts(
-    accepts: &Accepts,
-    request: &Request,
-    facts: &[Value<'_>],
-    risk_level: RiskLevel,
-    triggers: &[FiredTrigger],
-) -> bool {
+fn accepts(accepts: &Accepts, case: &Routable<'_>) -> bool {
+    let request = case.request;
     let listed = |list: &[String], value: Option<&str>| {
         list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item == value))
     };
@@ -152,14 +131,9 @@ fn accepts(
         && listed(&accepts.tenants, Some(request.tenant_id.as_str()))
         && speaks(&accepts.languages, request.language.as_deref())
         && (accepts.triggers.is_empty()
-            || triggers
-                .iter()
-                .any(|trigger| accepts.triggers.contains(&trigger.kind)))
-        && (accepts.risk_level_min..=accepts.risk_level_max).contains(&risk_level)
-        && accepts
-            .when
-            .as_ref()
-            .is_none_or(|when| when.evaluate(facts) == Truth::True)
+            || case.triggers.iter().any(|trigger| accepts.triggers.contains(&trigger.kind)))
+        && (accepts.risk_level_min..=accepts.risk_level_max).contains(&case.risk_level)
+        && accepts.when.as_ref().is_none_or(|when| when.evaluate(case.facts) == Truth::True)
 }
 
 /// Whether one of the languages takes the tag: `pt` takes `pt` and `pt-BR`, `pt-BR` only itself.
@@ -167,8 +141,7 @@ fn accepts(
 pub fn speaks(languages: &[String], tag: Option<&str>) -> bool {
     let takes = |language: &String, tag: &str| {
         let (language, tag) = (language.to_ascii_lowercase(), tag.to_ascii_lowercase());
-        tag.strip_prefix(&language)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        tag.strip_prefix(&language).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     languages.is_empty()
         || tag.is_some_and(|tag| languages.iter().any(|language| takes(language, tag)))

@@ -30,9 +30,7 @@ impl TimestampMs {
     /// Milliseconds since the epoch; `None` outside the years 1970 to 9999.
     #[must_use]
     pub fn new(milliseconds: i64) -> Option<Self> {
-        (Self::MIN.0..=Self::MAX.0)
-            .contains(&milliseconds)
-            .then_some(Self(milliseconds))
+        (Self::MIN.0..=Self::MAX.0).contains(&milliseconds).then_some(Self(milliseconds))
     }
 
     /// Milliseconds since the epoch.
@@ -44,11 +42,7 @@ impl TimestampMs {
     /// This instant moved by `duration_ms`, held inside the range of the type.
     #[must_use]
     pub fn saturating_add(self, duration_ms: i64) -> Self {
-        Self(
-            self.0
-                .saturating_add(duration_ms)
-                .clamp(Self::MIN.0, Self::MAX.0),
-        )
+        Self(self.0.saturating_add(duration_ms).clamp(Self::MIN.0, Self::MAX.0))
     }
 
     /// Reads RFC 3339 with any offset; digits past the millisecond are cut off.
@@ -164,9 +158,7 @@ impl Scan<'_> {
     }
 
     fn digit(&mut self) -> Option<i64> {
-        self.next()
-            .filter(u8::is_ascii_digit)
-            .map(|byte| i64::from(byte - b'0'))
+        self.next().filter(u8::is_ascii_digit).map(|byte| i64::from(byte - b'0'))
     }
 
     fn digits(&mut self, count: usize) -> Option<i64> {
@@ -229,11 +221,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -247,14 +235,8 @@ mod tests {
         let rows = [
             ("1970-01-01T00:00:00Z", Some("1970-01-01T00:00:00.000Z")),
             ("2026-05-09T18:00:00Z", Some("2026-05-09T18:00:00.000Z")),
-            (
-                "2026-05-09t18:00:00.1239z",
-                Some("2026-05-09T18:00:00.123Z"),
-            ),
-            (
-                "2024-02-29T23:59:59.999-01:30",
-                Some("2024-03-01T01:29:59.999Z"),
-            ),
+            ("2026-05-09t18:00:00.1239z", Some("2026-05-09T18:00:00.123Z")),
+            ("2024-02-29T23:59:59.999-01:30", Some("2024-03-01T01:29:59.999Z")),
             ("9999-12-31T23:59:59.999Z", Some("9999-12-31T23:59:59.999Z")),
             ("2023-02-29T00:00:00Z", None),
             ("2026-13-01T00:00:00Z", None),

@@ -16,7 +16,7 @@ use crate::limits;
 use crate::policy::{Policy, PolicyReference, Trigger, TriggerKind};
 use crate::read::{Node, Read};
 use crate::request::{Request, RiskLevel};
-use crate::routing::{Need, Routing, route};
+use crate::routing::{Need, Routable, Routing, route};
 use crate::units::{Id, TimestampMs};
 use crate::word::words;
 
@@ -145,15 +145,16 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
     let raised = fired.iter().filter_map(|(trigger, _)| trigger.risk_level);
     let risk_level = raised.fold(claimed, RiskLevel::max);
     let need = Need::of(fired.iter().map(|(trigger, _)| *trigger));
-    let refusal = fired
-        .iter()
-        .any(|(trigger, _)| trigger.then == Disposition::Refuse && trigger.is_final);
+    let refusal =
+        fired.iter().any(|(trigger, _)| trigger.then == Disposition::Refuse && trigger.is_final);
     let mut triggers: Vec<FiredTrigger> = fired.into_iter().map(|(_, fired)| fired).collect();
     triggers.extend(low_confidence(policy, &confidence, risk_level));
 
     let disposition = fold(&triggers, refusal);
-    let routing = (disposition == Disposition::Escalate)
-        .then(|| route(policy, request, &facts, risk_level, &triggers, &need, now));
+    let routing = (disposition == Disposition::Escalate).then(|| {
+        let case = Routable { request, facts: &facts, risk_level, triggers: &triggers, need };
+        route(policy, &case, now, &mut unjudged)
+    });
     unjudged.sort();
     unjudged.dedup();
     Verdict {
@@ -198,25 +199,16 @@ impl FiredTrigger {
 pub fn record(policy: &Policy, request: &Request, verdict: &Verdict) -> DecisionRecord {
     let declarations = &policy.bundle().facts;
     let values = fact::extract(declarations, request, &verdict.confidence);
-    let kept = declarations
-        .iter()
-        .zip(&values)
-        .filter(|(fact, _)| fact.record == FactRecord::Value);
+    let kept =
+        declarations.iter().zip(&values).filter(|(fact, _)| fact.record == FactRecord::Value);
     DecisionRecord {
         request_id: verdict.request_id.clone(),
         evaluated_at: verdict.evaluated_at,
         disposition: verdict.disposition,
         risk_level: verdict.risk_level,
         probability: verdict.confidence.probability,
-        trigger_ids: verdict
-            .triggers
-            .iter()
-            .map(|trigger| trigger.id.clone())
-            .collect(),
-        queue: verdict
-            .routing
-            .as_ref()
-            .map(|routing| routing.queue.clone()),
+        trigger_ids: verdict.triggers.iter().map(|trigger| trigger.id.clone()).collect(),
+        queue: verdict.routing.as_ref().map(|routing| routing.queue.clone()),
         policy_hash: verdict.policy.hash.clone(),
         digest: verdict.digest.clone(),
         facts: kept
@@ -232,31 +224,12 @@ fn unread(policy: &Policy, request: &Request) -> Vec<String> {
     let fact = |name: &String| format!("{}{name}", fact::CALLER_PREFIX);
     let signal = |name: &String| format!("{}{name}", fact::SIGNAL_PREFIX);
     let declared = |path: &String| bundle.facts.iter().any(|fact| fact.path == *path);
-    let modelled = |name: &&String| {
-        bundle
-            .confidence
-            .signals
-            .iter()
-            .any(|curve| curve.name == **name)
-    };
-    let facts = request
-        .facts
-        .keys()
-        .map(fact)
-        .filter(|path| !declared(path));
-    let signals = request
-        .signals
-        .keys()
-        .filter(|name| !modelled(name))
-        .map(signal);
+    let modelled =
+        |name: &&String| bundle.confidence.signals.iter().any(|curve| curve.name == **name);
+    let facts = request.facts.keys().map(fact).filter(|path| !declared(path));
+    let signals = request.signals.keys().filter(|name| !modelled(name)).map(signal);
     let signals = signals.filter(|path| !declared(path));
-    request
-        .unknown_fields
-        .iter()
-        .cloned()
-        .chain(facts)
-        .chain(signals)
-        .collect()
+    request.unknown_fields.iter().cloned().chain(facts).chain(signals).collect()
 }
 
 fn missing_facts(policy: &Policy, trigger: &Trigger, facts: &[Value<'_>]) -> Vec<String> {
@@ -273,9 +246,7 @@ fn missing_facts(policy: &Policy, trigger: &Trigger, facts: &[Value<'_>]) -> Vec
 }
 
 fn is_missing(facts: &[Value<'_>], slot: u16) -> bool {
-    facts
-        .get(usize::from(slot))
-        .is_none_or(|value| *value == Value::Missing)
+    facts.get(usize::from(slot)).is_none_or(|value| *value == Value::Missing)
 }
 
 /// Whether a fact is missing that the rule may not do without.
@@ -290,19 +261,11 @@ fn fire(
     truth: Truth,
     missing: Vec<String>,
 ) -> FiredTrigger {
-    let unjudged = if truth == Truth::Unknown {
-        missing
-    } else {
-        Vec::new()
-    };
+    let unjudged = if truth == Truth::Unknown { missing } else { Vec::new() };
     let reason = if unjudged.is_empty() {
         fill(policy, &trigger.why, facts)
     } else {
-        format!(
-            "{} could not be judged: {} missing",
-            trigger.id,
-            unjudged.join(", ")
-        )
+        format!("{} could not be judged: {} missing", trigger.id, unjudged.join(", "))
     };
     FiredTrigger {
         id: trigger.id.clone(),
@@ -325,14 +288,8 @@ fn fill(policy: &Policy, why: &str, facts: &[Value<'_>]) -> String {
             rest = after;
             continue;
         };
-        let slot = policy
-            .bundle()
-            .facts
-            .iter()
-            .position(|fact| fact.path == path);
-        let value = slot
-            .and_then(|slot| facts.get(slot))
-            .unwrap_or(&Value::Missing);
+        let slot = policy.bundle().facts.iter().position(|fact| fact.path == path);
+        let value = slot.and_then(|slot| facts.get(slot)).unwrap_or(&Value::Missing);
         out.push_str(&words_of(value));
         rest = after;
     }
@@ -377,10 +334,7 @@ fn low_confidence(
     }
     let reason = match tier.answer {
         _ if !confidence.has_signals() => format!("no signal was measured, at {risk} risk"),
-        None => format!(
-            "at {risk} risk a person decides (confidence {})",
-            confidence.percent()
-        ),
+        None => format!("at {risk} risk a person decides (confidence {})", confidence.percent()),
         Some(bound) => format!(
             "confidence {} is under {}, which an answer at {risk} risk needs",
             confidence.percent(),
@@ -400,14 +354,9 @@ fn low_confidence(
 /// The most cautious wins; a refusal that is not final gives way to a person, and nothing keeps a
 /// user from a person they asked for.
 fn fold(triggers: &[FiredTrigger], refusal_is_final: bool) -> Disposition {
-    let asked = triggers
-        .iter()
-        .any(|trigger| trigger.kind == TriggerKind::UserEscalation);
-    let most = triggers
-        .iter()
-        .map(|trigger| trigger.disposition)
-        .max()
-        .unwrap_or(Disposition::Answer);
+    let asked = triggers.iter().any(|trigger| trigger.kind == TriggerKind::UserEscalation);
+    let most =
+        triggers.iter().map(|trigger| trigger.disposition).max().unwrap_or(Disposition::Answer);
     match most {
         _ if asked => Disposition::Escalate,
         Disposition::Refuse if !refusal_is_final => Disposition::Escalate,
@@ -423,11 +372,7 @@ fn user_message(policy: &Policy, request: &Request, disposition: Disposition) ->
     };
     let tag = request.language.as_deref().unwrap_or("default");
     let primary = tag.split('-').next().unwrap_or(tag);
-    texts
-        .get(tag)
-        .or_else(|| texts.get(primary))
-        .or_else(|| texts.get("default"))
-        .cloned()
+    texts.get(tag).or_else(|| texts.get(primary)).or_else(|| texts.get("default")).cloned()
 }
 
 fn reason(triggers: &[FiredTrigger], disposition: Disposition, confidence: &Confidence) -> String {
@@ -437,10 +382,7 @@ fn reason(triggers: &[FiredTrigger], disposition: Disposition, confidence: &Conf
         .map(|trigger| trigger.reason.as_str())
         .collect();
     if reasons.is_empty() || disposition == Disposition::Answer {
-        return format!(
-            "confidence {}, and no rule asks for more",
-            confidence.percent()
-        );
+        return format!("confidence {}, and no rule asks for more", confidence.percent());
     }
     reasons.join("; ")
 }
@@ -455,9 +397,7 @@ fn digest(
     let declarations = &policy.bundle().facts;
     let read = declarations.iter().zip(facts);
     let read = read.filter_map(|(fact, value)| Some((fact.path.clone(), value.to_json()?)));
-    let risk = request
-        .risk_level
-        .map_or(Json::Null, |risk| Json::String(risk.to_string()));
+    let risk = request.risk_level.map_or(Json::Null, |risk| Json::String(risk.to_string()));
     let text = |text: &str| Json::String(text.to_owned());
     let covered = BTreeMap::from([
         ("policy_hash".to_owned(), text(&policy.reference().hash)),

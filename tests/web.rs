@@ -1,10 +1,6 @@
 //! The golden corpus inside wasm, through the bindings: in Node and in Chromium.
 #![cfg(target_arch = "wasm32")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that finds something else ends"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that finds something else ends")]
 
 use countersign::wasm::{Engine, canonicalize};
 use js_sys::{JSON, Reflect};
@@ -35,12 +31,7 @@ fn every_request_of_the_corpus_gets_its_golden_verdict() {
         let now_ms = js_sys::Date::parse(&field(&row, "now").as_string().unwrap());
         let verdict = engine.evaluate(&field(&row, "request"), now_ms).unwrap();
         let expected = field(&row, "verdict").as_string().unwrap();
-        assert_eq!(
-            canonicalize(&verdict).unwrap(),
-            expected,
-            "{:?}",
-            field(&row, "name")
-        );
+        assert_eq!(canonicalize(&verdict).unwrap(), expected, "{:?}", field(&row, "name"));
         count += 1;
     }
     assert!(count > 200, "the corpus is short: {count}");
@@ -64,26 +55,10 @@ fn what_is_not_plain_data_is_an_error_with_its_path() {
             "invalid_field",
             "/judge_score",
         ),
-        (
-            "({tenant_id: 't', user_question: '\\ud800'})",
-            "invalid_field",
-            "/user_question",
-        ),
-        (
-            "({tenant_id: 't', user_question: 'q', sent: new Date()})",
-            "invalid_field",
-            "/sent",
-        ),
-        (
-            "({tenant_id: 't', user_question: 'q', f() {}})",
-            "invalid_field",
-            "/f",
-        ),
-        (
-            "({tenant_id: 't', get user_question() { throw 1 }})",
-            "invalid_field",
-            "/user_question",
-        ),
+        ("({tenant_id: 't', user_question: '\\ud800'})", "invalid_field", "/user_question"),
+        ("({tenant_id: 't', user_question: 'q', sent: new Date()})", "invalid_field", "/sent"),
+        ("({tenant_id: 't', user_question: 'q', f() {}})", "invalid_field", "/f"),
+        ("({tenant_id: 't', get user_question() { throw 1 }})", "invalid_field", "/user_question"),
         (
             "(() => { const a = {}; a.a = a; return a })()",
             "limit_exceeded",
@@ -100,15 +75,10 @@ fn what_is_not_plain_data_is_an_error_with_its_path() {
             field(&error, "code").as_string().unwrap(),
             field(&error, "path").as_string().unwrap(),
         );
-        assert_eq!(
-            (told.0.as_str(), told.1.as_str()),
-            (expected_code, expected_path),
-            "{code}"
-        );
+        assert_eq!((told.0.as_str(), told.1.as_str()), (expected_code, expected_path), "{code}");
     }
-    let now = engine
-        .evaluate(&parse(r#"{"tenant_id":"t","user_question":"q"}"#), f64::NAN)
-        .unwrap_err();
+    let now =
+        engine.evaluate(&parse(r#"{"tenant_id":"t","user_question":"q"}"#), f64::NAN).unwrap_err();
     assert_eq!(field(&now, "path").as_string().unwrap(), "/now");
 }
 
@@ -116,12 +86,6 @@ fn what_is_not_plain_data_is_an_error_with_its_path() {
 fn a_bundle_that_cannot_be_evaluated_is_refused() {
     let altered = BUNDLE.replacen("\"bundle_version\":1", "\"bundle_version\":2", 1);
     let error = Engine::new(&parse(&altered)).err().unwrap();
-    assert_eq!(
-        field(&error, "code").as_string().unwrap(),
-        "policy_rejected"
-    );
-    assert_eq!(
-        field(&error, "path").as_string().unwrap(),
-        "/bundle_version"
-    );
+    assert_eq!(field(&error, "code").as_string().unwrap(), "policy_rejected");
+    assert_eq!(field(&error, "path").as_string().unwrap(), "/bundle_version");
 }

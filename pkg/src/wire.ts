@@ -606,6 +606,37 @@ source: FactSource,
 record: FactRecord, };
 
 /**
+ * The open hours of one office, over a stated horizon.
+ */
+export type Calendar = { 
+/**
+ * Its name.
+ */
+calendar: string, 
+/**
+ * The IANA name of its time zone, for people.
+ */
+time_zone: string, 
+/**
+ * From here on the intervals are known.
+ */
+from: TimestampMs, 
+/**
+ * From here on they are not.
+ */
+until: TimestampMs, 
+/**
+ * Open intervals in order, four numbers each: local day since 1970-01-01, local minute of the
+ * day at which it opens, length in minutes, offset of local time from UTC in minutes.
+ */
+open: Array<number>, };
+
+/**
+ * How soon a case is to be resolved.
+ */
+export type Sla = { "duration_ms": number } | { "business_ms": number } | { "business_days": number };
+
+/**
  * One step of a program; operands are taken from the stack, the left one pushed first.
  */
 export type Op = { "fact": number } | { "const": Const } | { "has": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not";
@@ -661,6 +692,10 @@ risk_level_when_missing: RiskLevel,
  * The rules, in the order in which they are listed in a verdict.
  */
 triggers: Array<Trigger>, 
+/**
+ * Open hours that deadlines count by.
+ */
+calendars: Array<Calendar>, 
 /**
  * Where cases go: the first queue that accepts.
  */
@@ -786,9 +821,13 @@ title: string,
  */
 accepts: Accepts, 
 /**
- * How soon its cases are resolved, in milliseconds.
+ * How soon its cases are resolved.
  */
-sla_ms: number, 
+sla: Sla, 
+/**
+ * The calendar of its business time.
+ */
+calendar: string | null, 
 /**
  * The shortest deadline that it can serve, in milliseconds; what is more urgent goes elsewhere.
  */

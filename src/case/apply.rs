@@ -35,10 +35,7 @@ pub fn apply(
         // A lease that is over is taken from its holder by whoever claims next.
         (CaseState::Leased, Command::Claim { lease_duration_ms }) if lease_is_over(case, now) => {
             let epoch = case.epoch + 1;
-            Ok(vec![
-                timeout(case),
-                claim(case, epoch, by, lease_duration_ms, now),
-            ])
+            Ok(vec![timeout(case), claim(case, epoch, by, lease_duration_ms, now)])
         }
         (CaseState::Leased, Command::Claim { .. }) => Err(Fault::new(
             ErrorCode::LeaseLost,
@@ -46,17 +43,9 @@ pub fn apply(
             "somebody else holds this case",
             "take another case, or wait until the lease ends",
         )),
-        (
-            CaseState::Leased,
-            Command::Heartbeat {
-                epoch,
-                lease_duration_ms,
-            },
-        ) => {
+        (CaseState::Leased, Command::Heartbeat { epoch, lease_duration_ms }) => {
             hold(case, epoch, by, now)?;
-            Ok(vec![Event::LeaseExtended {
-                lease_until: now.saturating_add(lease_duration_ms),
-            }])
+            Ok(vec![Event::LeaseExtended { lease_until: now.saturating_add(lease_duration_ms) }])
         }
         (CaseState::Leased, Command::Save { epoch, work }) => {
             hold(case, epoch, by, now)?;
@@ -68,11 +57,7 @@ pub fn apply(
         }
         (CaseState::Leased, Command::Skip { epoch, reason }) => {
             hold(case, epoch, by, now)?;
-            Ok(vec![released(
-                case.epoch,
-                ReleaseReason::Skipped,
-                Some(reason),
-            )])
+            Ok(vec![released(case.epoch, ReleaseReason::Skipped, Some(reason))])
         }
         (CaseState::Leased, Command::Timeout) if lease_is_over(case, now) => {
             Ok(vec![timeout(case)])
@@ -80,10 +65,7 @@ pub fn apply(
         (CaseState::Leased, Command::Decide { epoch, decision }) => {
             hold(case, epoch, by, now)?;
             let effective_at = now.saturating_add(case.undo_window_ms);
-            let mut events = vec![Event::CaseDecided {
-                decision,
-                effective_at,
-            }];
+            let mut events = vec![Event::CaseDecided { decision, effective_at }];
             if case.undo_window_ms == 0 {
                 events.push(Event::AnswerReleased { released_at: now });
             }
@@ -94,10 +76,7 @@ pub fn apply(
             Ok(vec![Event::AnswerReleased { released_at: now }])
         }
         (state, Command::Withdraw { reason }) if !state.is_terminal() => {
-            Ok(vec![Event::CaseWithdrawn {
-                reason,
-                withdrawn_at: now,
-            }])
+            Ok(vec![Event::CaseWithdrawn { reason, withdrawn_at: now }])
         }
         (state, _) => Err(refusal(state, name)),
     }
@@ -110,11 +89,7 @@ impl Case {
         self.revision += 1;
         match event {
             Event::CaseCreated { case } => return (**case).clone(),
-            Event::CaseClaimed {
-                leased_by,
-                lease_until,
-                epoch,
-            } => {
+            Event::CaseClaimed { leased_by, lease_until, epoch } => {
                 self.state = CaseState::Leased;
                 self.leased_by = Some(leased_by.clone());
                 self.lease_until = Some(*lease_until);
@@ -126,10 +101,7 @@ impl Case {
                 self.go(CaseState::Ready);
                 self.epoch = *epoch;
             }
-            Event::CaseDecided {
-                decision,
-                effective_at,
-            } => {
+            Event::CaseDecided { decision, effective_at } => {
                 self.go(CaseState::Held);
                 self.decision = Some(decision.clone());
                 self.effective_at = Some(*effective_at);
@@ -184,11 +156,7 @@ const fn timeout(case: &Case) -> Event {
 }
 
 const fn released(epoch: i64, reason: ReleaseReason, note: Option<String>) -> Event {
-    Event::CaseReleased {
-        reason,
-        note,
-        epoch,
-    }
+    Event::CaseReleased { reason, note, epoch }
 }
 
 fn lease_is_over(case: &Case, now: TimestampMs) -> bool {
@@ -196,8 +164,7 @@ fn lease_is_over(case: &Case, now: TimestampMs) -> bool {
 }
 
 fn is_effective(case: &Case, now: TimestampMs) -> bool {
-    case.effective_at
-        .is_none_or(|effective_at| effective_at <= now)
+    case.effective_at.is_none_or(|effective_at| effective_at <= now)
 }
 
 /// The holder, with the epoch of the claim, before the lease is over.
@@ -236,28 +203,19 @@ fn undo(case: &Case, by: &Authorized, now: TimestampMs) -> Result<Vec<Event>, Fa
 fn refusal(state: CaseState, command: &str) -> Fault {
     let fault = |code, detail: &str, help: &str| Fault::new(code, "", detail, help);
     match state {
-        CaseState::Held | CaseState::Resolved if command != "withdraw" => fault(
-            ErrorCode::AlreadyDecided,
-            "this case is decided",
-            "read the case again",
-        ),
-        CaseState::Resolved => fault(
-            ErrorCode::AlreadyDecided,
-            "the answer was released",
-            "read the case again",
-        ),
-        CaseState::Withdrawn => fault(
-            ErrorCode::Withdrawn,
-            "this case was withdrawn",
-            "take another case",
-        ),
+        CaseState::Held | CaseState::Resolved if command != "withdraw" => {
+            fault(ErrorCode::AlreadyDecided, "this case is decided", "read the case again")
+        }
+        CaseState::Resolved => {
+            fault(ErrorCode::AlreadyDecided, "the answer was released", "read the case again")
+        }
+        CaseState::Withdrawn => {
+            fault(ErrorCode::Withdrawn, "this case was withdrawn", "take another case")
+        }
         CaseState::Expired => fault(ErrorCode::Expired, "this case expired", "take another case"),
         // A holder whose lease was taken away finds the case back in its queue.
         CaseState::Ready
-            if matches!(
-                command,
-                "heartbeat" | "save" | "release" | "skip" | "decide"
-            ) =>
+            if matches!(command, "heartbeat" | "save" | "release" | "skip" | "decide") =>
         {
             lease_lost()
         }

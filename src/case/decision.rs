@@ -148,18 +148,15 @@ impl Decision {
             verdict,
             outcome,
             answer,
-            reason_code: fields.optional("reason_code", |node| {
-                node.filled_text(limits::NAME_LENGTH_MAX)
-            })?,
+            reason_code: fields
+                .optional("reason_code", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
             policy_reason: fields.optional("policy_reason", note)?,
             notes: remarks.notes,
             missing_evidence: remarks.missing_evidence,
             incorrect_evidence: remarks.incorrect_evidence,
             better_retrieval_query: remarks.better_retrieval_query,
             active_ms: fields
-                .optional("active_ms", |node| {
-                    node.integer(0, limits::LEASE_DURATION_MS_MAX)
-                })?
+                .optional("active_ms", |node| node.integer(0, limits::LEASE_DURATION_MS_MAX))?
                 .unwrap_or(0),
             decided_by,
             decided_at,
@@ -277,39 +274,24 @@ fn settle(
 ) -> Read<Option<String>> {
     let fault = |path: &str, detail: &str, help: &str| {
         let at = format!("{}{path}", node.pointer());
-        Err(crate::error::Fault::new(
-            ErrorCode::InvalidField,
-            at,
-            detail,
-            help,
-        ))
+        Err(crate::error::Fault::new(ErrorCode::InvalidField, at, detail, help))
     };
     match (verdict, outcome, answer) {
         (ReviewVerdict::Accepted, Outcome::Send, given) => match (model_draft, given) {
-            (None, _) => fault(
-                "/verdict",
-                "there is no draft to accept",
-                "answer in your own words",
-            ),
-            (Some(draft), Some(text)) if text != draft => fault(
-                "/answer",
-                "the answer is not the draft",
-                "use the verdict `edited`",
-            ),
+            (None, _) => {
+                fault("/verdict", "there is no draft to accept", "answer in your own words")
+            }
+            (Some(draft), Some(text)) if text != draft => {
+                fault("/answer", "the answer is not the draft", "use the verdict `edited`")
+            }
             (Some(draft), _) => Ok(Some(draft.to_owned())),
         },
-        (ReviewVerdict::Accepted, _, _) => fault(
-            "/outcome",
-            "an accepted draft is sent",
-            "use the outcome `send`, or reject it",
-        ),
+        (ReviewVerdict::Accepted, _, _) => {
+            fault("/outcome", "an accepted draft is sent", "use the outcome `send`, or reject it")
+        }
         (ReviewVerdict::Edited, Outcome::Send | Outcome::Limited, Some(text)) => {
             if Some(text.as_str()) == model_draft {
-                return fault(
-                    "/answer",
-                    "nothing was changed",
-                    "use the verdict `accepted`",
-                );
+                return fault("/answer", "nothing was changed", "use the verdict `accepted`");
             }
             Ok(Some(text))
         }
@@ -320,21 +302,17 @@ fn settle(
             "use `send` or `limited`, or reject",
         ),
         (ReviewVerdict::Replaced, _, Some(text)) => Ok(Some(text)),
-        (ReviewVerdict::Edited | ReviewVerdict::Replaced, _, None) => fault(
-            "/answer",
-            "`answer` is missing",
-            "add the text that the user gets",
-        ),
+        (ReviewVerdict::Edited | ReviewVerdict::Replaced, _, None) => {
+            fault("/answer", "`answer` is missing", "add the text that the user gets")
+        }
         (ReviewVerdict::Rejected, Outcome::Send, _) => fault(
             "/outcome",
             "a rejected draft is not sent",
             "edit it, or answer in your own words",
         ),
-        (ReviewVerdict::Rejected, Outcome::Regenerate | Outcome::Nothing, Some(_)) => fault(
-            "/answer",
-            "the user gets no text with this outcome",
-            "leave `answer` out",
-        ),
+        (ReviewVerdict::Rejected, Outcome::Regenerate | Outcome::Nothing, Some(_)) => {
+            fault("/answer", "the user gets no text with this outcome", "leave `answer` out")
+        }
         (ReviewVerdict::Rejected, _, text) => Ok(text),
     }
 }

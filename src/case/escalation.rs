@@ -11,9 +11,9 @@ use crate::limits;
 use crate::policy::Policy;
 use crate::read::{self, Node, Read};
 use crate::request::Request;
-use crate::routing::{Need, Routing, route};
+use crate::routing::{Need, Routable, Routing, route};
 use crate::units::{Id, TimestampMs};
-use crate::verdict::{Disposition, Verdict};
+use crate::verdict::{Disposition, Verdict, evaluate};
 
 /// What an edge said of a request: advice, checked by the host.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -76,9 +76,8 @@ impl Escalation {
             })?,
             sla_deadline: fields.optional("sla_deadline", deadline)?,
             attachments: fields.list("attachments", limits::ATTACHMENTS_MAX, Attachment::read)?,
-            dedupe_key: fields.optional("dedupe_key", |node| {
-                node.filled_text(limits::NAME_LENGTH_MAX)
-            })?,
+            dedupe_key: fields
+                .optional("dedupe_key", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
             claimed: fields.optional("claimed", Claimed::read)?,
             request: {
                 request.unknown_fields = fields.finish_listing_unknown();
@@ -86,6 +85,19 @@ impl Escalation {
             },
         };
         Ok(escalation)
+    }
+
+    /// What the host says of the request: the verdict of the policy in force, raised where the
+    /// policy that the edge used is the more cautious.
+    #[must_use]
+    pub fn judge(&self, in_force: &Policy, claimed: Option<&Policy>, now: TimestampMs) -> Verdict {
+        let verdict = evaluate(in_force, &self.request, now);
+        match claimed {
+            Some(claimed) if claimed.reference() != in_force.reference() => {
+                raise(verdict, evaluate(claimed, &self.request, now), in_force)
+            }
+            _ => verdict,
+        }
     }
 
     /// The case that follows: what the host's own verdict says, where it is more cautious than the
@@ -101,14 +113,14 @@ impl Escalation {
         verdict: Verdict,
         now: TimestampMs,
     ) -> Result<Case, Fault> {
+        let mut unjudged = verdict.unjudged.clone();
         let routing = match verdict.routing.clone() {
             Some(routing) => routing,
-            None => self.place(policy, &verdict, now),
+            None => self.place(policy, &verdict, now, &mut unjudged),
         };
-        let due_at = self.sla_deadline.map_or(routing.due_at, |claimed| {
-            claimed.min(routing.due_at).max(now)
-        });
-        let mut unjudged = verdict.unjudged.clone();
+        let due_at = self
+            .sla_deadline
+            .map_or(routing.due_at, |claimed| claimed.min(routing.due_at).max(now));
         if self.sla_deadline.is_some_and(|deadline| deadline <= now) {
             unjudged.push("/sla_deadline".to_owned());
         }
@@ -183,21 +195,22 @@ impl Escalation {
     }
 
     /// A place for a case that the host alone would not have escalated.
-    fn place(&self, policy: &Policy, verdict: &Verdict, now: TimestampMs) -> Routing {
+    fn place(
+        &self,
+        policy: &Policy,
+        verdict: &Verdict,
+        now: TimestampMs,
+        unjudged: &mut Vec<String>,
+    ) -> Routing {
         let facts = fact::extract(&policy.bundle().facts, &self.request, &verdict.confidence);
-        let need = Need {
-            sla_ms_max: None,
-            authority_level_min: 0,
+        let case = Routable {
+            request: &self.request,
+            facts: &facts,
+            risk_level: verdict.risk_level,
+            triggers: &verdict.triggers,
+            need: Need { sla_ms_max: None, authority_level_min: 0 },
         };
-        route(
-            policy,
-            &self.request,
-            &facts,
-            verdict.risk_level,
-            &verdict.triggers,
-            &need,
-            now,
-        )
+        route(policy, &case, now, unjudged)
     }
 
     fn differences(&self, verdict: &Verdict) -> Vec<String> {
@@ -216,6 +229,39 @@ impl Escalation {
         }
         differences
     }
+}
+
+/// Takes from the other verdict whatever is more cautious; policy and digest stay those in force.
+fn raise(mut verdict: Verdict, other: Verdict, in_force: &Policy) -> Verdict {
+    if other.disposition > verdict.disposition || other.risk_level > verdict.risk_level {
+        verdict.reason = format!("{}; the edge's policy says: {}", verdict.reason, other.reason);
+    }
+    if other.disposition > verdict.disposition {
+        verdict.disposition = other.disposition;
+        verdict.user_message = other.user_message;
+    }
+    verdict.risk_level = verdict.risk_level.max(other.risk_level);
+    for trigger in other.triggers {
+        if verdict.triggers.iter().all(|known| known.id != trigger.id) {
+            verdict.triggers.push(trigger);
+        }
+    }
+    verdict.unjudged.extend(other.unjudged);
+    verdict.unjudged.sort();
+    verdict.unjudged.dedup();
+    // A queue that the policy in force does not have would hide the case.
+    let other = other.routing.filter(|other| in_force.queue(&other.queue).is_some());
+    verdict.routing = match (verdict.routing, other) {
+        (Some(mut routing), Some(other)) => {
+            routing.sla_ms = routing.sla_ms.min(other.sla_ms);
+            routing.due_at = routing.due_at.min(other.due_at);
+            routing.authority.level = routing.authority.level.max(other.authority.level);
+            routing.priority = routing.priority.max(other.priority);
+            Some(routing)
+        }
+        (routing, other) => routing.or(other),
+    };
+    verdict
 }
 
 impl Claimed {

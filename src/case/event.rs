@@ -109,9 +109,9 @@ impl Event {
         let draft = before.and_then(|case| case.model_draft.as_deref());
         let mut fields = node.object()?;
         let event = match name {
-            "case_created" => Self::CaseCreated {
-                case: Box::new(fields.required("case", Case::read)?),
-            },
+            "case_created" => {
+                Self::CaseCreated { case: Box::new(fields.required("case", Case::read)?) }
+            }
             "case_claimed" => Self::CaseClaimed {
                 leased_by: fields.required("leased_by", read::id)?,
                 lease_until: fields.required("lease_until", read::timestamp)?,
@@ -120,9 +120,7 @@ impl Event {
             "lease_extended" => Self::LeaseExtended {
                 lease_until: fields.required("lease_until", read::timestamp)?,
             },
-            "work_saved" => Self::WorkSaved {
-                work: fields.required("work", Work::read_stored)?,
-            },
+            "work_saved" => Self::WorkSaved { work: fields.required("work", Work::read_stored)? },
             "case_released" => Self::CaseReleased {
                 reason: fields.required("reason", ReleaseReason::read)?,
                 note: fields.optional("note", note)?,

@@ -46,10 +46,7 @@ impl CaseState {
     /// Whether somebody still has to work on it.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Ready | Self::Leased | Self::Waiting | Self::Deferred
-        )
+        matches!(self, Self::Ready | Self::Leased | Self::Waiting | Self::Deferred)
     }
 
     /// Whether nothing can change it any more.
@@ -295,9 +292,8 @@ impl Attachment {
         Ok(Self {
             name: fields.required("name", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
             url: fields.optional("url", |node| node.text(limits::NOTE_LENGTH_MAX))?,
-            media_type: fields.optional("media_type", |node| {
-                node.filled_text(limits::NAME_LENGTH_MAX)
-            })?,
+            media_type: fields
+                .optional("media_type", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
         })
     }
 }

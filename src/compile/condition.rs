@@ -17,17 +17,12 @@ use crate::read::{self, Fields, Node, Read};
 pub(super) fn slot(node: Node<'_>, facts: &[FactDeclaration]) -> Read<u16> {
     let path = node.str()?;
     let position = facts.iter().position(|fact| fact.path == path);
-    position
-        .and_then(|position| u16::try_from(position).ok())
-        .ok_or_else(|| {
-            let known: Vec<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
-            let help = read::suggestion(path, &known)
-                .unwrap_or_else(|| "declare it with [[fact]], or name a declared one".to_owned());
-            node.invalid(
-                format!("the fact `{}` is not declared", read::excerpt(path)),
-                help,
-            )
-        })
+    position.and_then(|position| u16::try_from(position).ok()).ok_or_else(|| {
+        let known: Vec<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
+        let help = read::suggestion(path, &known)
+            .unwrap_or_else(|| "declare it with [[fact]], or name a declared one".to_owned());
+        node.invalid(format!("the fact `{}` is not declared", read::excerpt(path)), help)
+    })
 }
 
 /// Compiles a condition.
@@ -61,20 +56,14 @@ fn condition(node: Node<'_>, facts: &[FactDeclaration], ops: &mut Vec<Op>) -> Re
     } else if let Some((compiled, count)) = fields.optional("any", parts)? {
         ops.extend(compiled);
         ops.push(Op::Or(count));
-    } else if fields
-        .optional("not", |node| condition(node, facts, ops))?
-        .is_some()
-    {
+    } else if fields.optional("not", |node| condition(node, facts, ops))?.is_some() {
         ops.push(Op::Not);
     } else if let Some(slot) = fields.optional("has", |node| slot(node, facts))? {
         ops.push(Op::Has(slot));
     } else if !forms.iter().any(|form| fields.has(form)) {
         return Err(node.invalid(
             "this is no condition",
-            format!(
-                "name a `fact` to compare, or use one of {}",
-                read::quoted(&forms)
-            ),
+            format!("name a `fact` to compare, or use one of {}", read::quoted(&forms)),
         ));
     }
     fields.finish()
@@ -99,12 +88,9 @@ fn comparison(mut fields: Fields<'_>, facts: &[FactDeclaration], ops: &mut Vec<O
     ];
     let contains = fields.optional("contains", text)?;
     fields.finish()?;
-    let compared = found
-        .into_iter()
-        .filter_map(|(constant, op)| Some((constant?, op)));
-    let mut steps: Vec<[Op; 3]> = compared
-        .map(|(constant, op)| [Op::Fact(slot), Op::Const(constant), op])
-        .collect();
+    let compared = found.into_iter().filter_map(|(constant, op)| Some((constant?, op)));
+    let mut steps: Vec<[Op; 3]> =
+        compared.map(|(constant, op)| [Op::Fact(slot), Op::Const(constant), op]).collect();
     // `contains` is `in` with the fact on the right.
     steps.extend(contains.map(|constant| [Op::Const(constant), Op::Fact(slot), Op::In]));
     let count = u16::try_from(steps.len()).unwrap_or(u16::MAX);

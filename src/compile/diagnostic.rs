@@ -34,12 +34,7 @@ impl Diagnostic {
     pub(super) fn at(file: &str, text: &str, byte: usize, fault: Fault) -> Self {
         let before = text.get(..byte).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let source_line = text
-            .get(line_start..)
-            .unwrap_or("")
-            .lines()
-            .next()
-            .unwrap_or("");
+        let source_line = text.get(line_start..).unwrap_or("").lines().next().unwrap_or("");
         Self {
             file: file.to_owned(),
             line: before.matches('\n').count() + 1,
@@ -53,10 +48,7 @@ impl Diagnostic {
     }
 
     pub(super) fn too_long(file: &str, bytes: usize) -> Self {
-        let detail = format!(
-            "{bytes} bytes, at most {} are taken",
-            limits::POLICY_BYTES_MAX
-        );
+        let detail = format!("{bytes} bytes, at most {} are taken", limits::POLICY_BYTES_MAX);
         let fault = Fault::new(ErrorCode::LimitExceeded, "", detail, "split the policy");
         Self::at(file, "", 0, fault)
     }
@@ -64,15 +56,7 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            line,
-            column,
-            source_line,
-            message,
-            help,
-            ..
-        } = self;
+        let Self { file, line, column, source_line, message, help, .. } = self;
         writeln!(formatter, "{file}:{line}:{column}: {message}")?;
         writeln!(formatter, "  | {source_line}")?;
         writeln!(formatter, "  | {:>column$}", "^")?;

@@ -35,17 +35,10 @@ pub(super) fn parse<'a>(text: &'a str, file: &'a str) -> Result<Document<'a>, Ve
         };
         return Err(errors.iter().map(diagnostic).collect());
     }
-    let mut walk = Walk {
-        places: BTreeMap::from([(String::new(), 0)]),
-    };
+    let mut walk = Walk { places: BTreeMap::from([(String::new(), 0)]) };
     let json = walk.table(table.get_ref(), "", 0);
     let located = |(byte, fault)| vec![Diagnostic::at(file, text, byte, fault)];
-    Ok(Document {
-        file,
-        text,
-        json: json.map_err(located)?,
-        places: walk.places,
-    })
+    Ok(Document { file, text, json: json.map_err(located)?, places: walk.places })
 }
 
 impl Document<'_> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::compile::{condition, duration};
+use crate::calendar::Calendar;
+use crate::compile::{calendar, condition, duration};
 use crate::confidence::{ConfidenceModel, Orientation, SignalCurve, SignalWords};
 use crate::error::Fault;
 use crate::fact::{FactDeclaration, FactRecord, FactSource, FactType};
@@ -43,26 +44,18 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     let mut fields = Node::root(document).object()?;
     let head = fields.required("policy", Head::read);
     let head = faults.keep(head);
-    let facts = each(
-        &mut fields,
-        "fact",
-        limits::POLICY_FACTS_MAX,
-        faults,
-        read_fact,
-    )?;
+    let facts = each(&mut fields, "fact", limits::POLICY_FACTS_MAX, faults, read_fact)?;
     unique(&facts, "fact", |fact| &fact.path, faults);
     let confidence = fields.required("confidence", read_confidence);
     let confidence = faults.keep(confidence);
-    let triggers = each(
-        &mut fields,
-        "trigger",
-        limits::TRIGGERS_MAX,
-        faults,
-        |node| read_trigger(node, &facts),
-    )?;
+    let triggers = each(&mut fields, "trigger", limits::TRIGGERS_MAX, faults, |node| {
+        read_trigger(node, &facts)
+    })?;
     unique(&triggers, "trigger", |trigger| &trigger.id, faults);
+    let calendars = each(&mut fields, "calendar", limits::CALENDARS_MAX, faults, calendar::read)?;
+    unique(&calendars, "calendar", |calendar| &calendar.calendar, faults);
     let queues = each(&mut fields, "queue", limits::QUEUES_MAX, faults, |node| {
-        read_queue(node, &facts)
+        read_queue(node, &facts, &calendars)
     })?;
     unique(&queues, "queue", |queue| &queue.queue, faults);
     let limited_answer = fields.required("limited_answer", read_texts);
@@ -75,11 +68,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     else {
         return Ok(None);
     };
-    if faults.0.is_empty()
-        && !queues
-            .iter()
-            .any(|queue| queue.queue == head.fallback_queue)
-    {
+    if faults.0.is_empty() && !queues.iter().any(|queue| queue.queue == head.fallback_queue) {
         faults.0.push(no_fallback(&head.fallback_queue, &queues));
     }
     Ok(Some(Bundle {
@@ -91,6 +80,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         tiers,
         risk_level_when_missing: head.risk_level_when_missing,
         triggers,
+        calendars,
         queues,
         fallback_queue: head.fallback_queue,
         limited_answer,
@@ -109,10 +99,7 @@ fn each<T>(
     read: impl Fn(Node<'_>) -> Read<T>,
 ) -> Read<Vec<T>> {
     let readings = fields.list(key, length_max, |node| Ok(read(node)))?;
-    Ok(readings
-        .into_iter()
-        .filter_map(|reading| faults.keep(reading))
-        .collect())
+    Ok(readings.into_iter().filter_map(|reading| faults.keep(reading)).collect())
 }
 
 fn unique<T>(items: &[T], section: &str, name: impl Fn(&T) -> &String, faults: &mut Faults) {
@@ -120,11 +107,8 @@ fn unique<T>(items: &[T], section: &str, name: impl Fn(&T) -> &String, faults: &
     for (index, item) in items.iter().enumerate() {
         let name = name(item);
         if let Some(first) = seen.insert(name, index) {
-            let detail = format!(
-                "`{name}` stands twice, as number {} and {}",
-                first + 1,
-                index + 1
-            );
+            let detail =
+                format!("`{name}` stands twice, as number {} and {}", first + 1, index + 1);
             let code = crate::error::ErrorCode::InvalidField;
             faults.0.push(Fault::new(
                 code,
@@ -139,18 +123,10 @@ fn unique<T>(items: &[T], section: &str, name: impl Fn(&T) -> &String, faults: &
 fn no_fallback(name: &str, queues: &[Queue]) -> Fault {
     let known: Vec<&str> = queues.iter().map(|queue| queue.queue.as_str()).collect();
     let help = read::suggestion(name, &known).unwrap_or_else(|| {
-        format!(
-            "add a [[queue]] of that name; there are {}",
-            read::quoted(&known)
-        )
+        format!("add a [[queue]] of that name; there are {}", read::quoted(&known))
     });
     let detail = format!("the fallback queue `{name}` does not exist");
-    Fault::new(
-        crate::error::ErrorCode::InvalidField,
-        "/policy/fallback_queue",
-        detail,
-        help,
-    )
+    Fault::new(crate::error::ErrorCode::InvalidField, "/policy/fallback_queue", detail, help)
 }
 
 /// The section `[policy]`.
@@ -190,19 +166,10 @@ fn read_fact(node: Node<'_>) -> Read<FactDeclaration> {
     let mut fields = node.object()?;
     let path = fields.required("path", name)?;
     let fact_type = fields.required("type", FactType::read)?;
-    let source = fields
-        .optional("source", FactSource::read)?
-        .unwrap_or(FactSource::Caller);
-    let record = fields
-        .optional("record", FactRecord::read)?
-        .unwrap_or(FactRecord::Nothing);
+    let source = fields.optional("source", FactSource::read)?.unwrap_or(FactSource::Caller);
+    let record = fields.optional("record", FactRecord::read)?.unwrap_or(FactRecord::Nothing);
     fields.finish()?;
-    let declaration = FactDeclaration {
-        path,
-        fact_type,
-        source,
-        record,
-    };
+    let declaration = FactDeclaration { path, fact_type, source, record };
     declaration.check(node)?;
     Ok(declaration)
 }
@@ -235,9 +202,8 @@ fn read_signal(node: Node<'_>) -> Read<SignalCurve> {
     let mut fields = node.object()?;
     let signal_name = fields.required("name", name)?;
     let label = fields.required("label", name)?;
-    let orientation = fields
-        .optional("orientation", Orientation::read)?
-        .unwrap_or(Orientation::HigherIsBetter);
+    let orientation =
+        fields.optional("orientation", Orientation::read)?.unwrap_or(Orientation::HigherIsBetter);
     let knots = fields.list("knots", limits::KNOTS_MAX, read::number)?;
     let weights = fields.list("gains", limits::KNOTS_MAX, read::number)?;
     let typical = fields.required("typical", read::score)?.get();
@@ -246,9 +212,8 @@ fn read_signal(node: Node<'_>) -> Read<SignalCurve> {
         Orientation::LowerIsBetter => 1.0 - typical,
     };
     let segments = knots.iter().zip(knots.iter().skip(1));
-    let centers = segments
-        .map(|(from, to)| ((oriented - from) / (to - from)).clamp(0.0, 1.0))
-        .collect();
+    let centers =
+        segments.map(|(from, to)| ((oriented - from) / (to - from)).clamp(0.0, 1.0)).collect();
     let curve = SignalCurve {
         name: signal_name,
         label,
@@ -295,11 +260,7 @@ fn read_tier(node: Node<'_>) -> Read<Tier> {
         without_signals: fields.required("without_signals", Disposition::read)?,
     };
     fields.finish()?;
-    if tier
-        .answer
-        .zip(tier.limited_answer)
-        .is_some_and(|(answer, limited)| limited > answer)
-    {
+    if tier.answer.zip(tier.limited_answer).is_some_and(|(answer, limited)| limited > answer) {
         return Err(node.invalid(
             "a limited answer needs more confidence than an answer",
             "make `limited_answer` at most `answer`",
@@ -314,9 +275,8 @@ fn read_trigger(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Trigger> {
         id: fields.required("id", name)?,
         kind: fields.required("kind", TriggerKind::read)?,
         when: fields.required("when", |node| condition::compile(node, facts))?,
-        required: fields.list("required", limits::POLICY_FACTS_MAX, |node| {
-            condition::slot(node, facts)
-        })?,
+        required: fields
+            .list("required", limits::POLICY_FACTS_MAX, |node| condition::slot(node, facts))?,
         then: fields.required("then", Disposition::read)?,
         is_final: fields.optional("final", read::bool)?.unwrap_or(false),
         risk_level: fields.optional("risk_level", RiskLevel::read)?,
@@ -342,29 +302,43 @@ fn read_why(node: Node<'_>, facts: &[FactDeclaration]) -> Read<String> {
             let known: Vec<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
             let help = read::suggestion(path, &known)
                 .unwrap_or_else(|| "name a declared fact in braces".to_owned());
-            return Err(node.invalid(
-                format!("the message names `{path}`, which is not declared"),
-                help,
-            ));
+            return Err(
+                node.invalid(format!("the message names `{path}`, which is not declared"), help)
+            );
         }
     }
     Ok(why)
 }
 
-fn read_queue(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Queue> {
+fn read_queue(node: Node<'_>, facts: &[FactDeclaration], calendars: &[Calendar]) -> Read<Queue> {
     let mut fields = node.object()?;
-    let sla_ms = fields.required("sla", duration::read)?;
+    let sla = fields.required("sla", duration::read_sla)?;
     let queue = Queue {
         queue: fields.required("queue", name)?,
         title: fields.required("title", name)?,
         accepts: fields.required("accepts", |node| read_accepts(node, facts))?,
-        sla_ms,
+        sla,
+        calendar: fields.optional("calendar", |node| named(node, calendars))?,
         sla_ms_min: fields.optional("sla_min", duration::read)?.unwrap_or(0),
         authority: fields.required("authority", Authority::read)?,
         skills: fields.list("skills", limits::LIST_LENGTH_MAX, name)?,
     };
     fields.finish()?;
+    if queue.sla.needs_calendar() && queue.calendar.is_none() {
+        return Err(node.invalid("business time needs a calendar", "add `calendar`"));
+    }
     Ok(queue)
+}
+
+/// The name of one of the calendars.
+fn named(node: Node<'_>, calendars: &[Calendar]) -> Read<String> {
+    let text = node.str()?;
+    if calendars.iter().any(|calendar| calendar.calendar == text) {
+        return Ok(text.to_owned());
+    }
+    let known: Vec<&str> = calendars.iter().map(|calendar| calendar.calendar.as_str()).collect();
+    let help = read::suggestion(text, &known).unwrap_or_else(|| "add a [[calendar]]".to_owned());
+    Err(node.invalid(format!("there is no calendar `{}`", read::excerpt(text)), help))
 }
 
 fn read_accepts(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Accepts> {
@@ -387,9 +361,8 @@ fn read_accepts(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Accepts> {
 }
 
 fn read_texts(node: Node<'_>) -> Read<BTreeMap<String, String>> {
-    let texts = node.map(limits::LIST_LENGTH_MAX, |node| {
-        node.filled_text(limits::NOTE_LENGTH_MAX)
-    })?;
+    let texts =
+        node.map(limits::LIST_LENGTH_MAX, |node| node.filled_text(limits::NOTE_LENGTH_MAX))?;
     if texts.contains_key("default") {
         return Ok(texts);
     }

@@ -44,21 +44,13 @@ fn read(value: &JsValue, path: &str, depth: usize) -> Result<Json, Fault> {
     }
     if depth >= JSON_DEPTH_MAX {
         let detail = format!("nested deeper than {JSON_DEPTH_MAX} levels");
-        return Err(Fault::new(
-            ErrorCode::LimitExceeded,
-            path,
-            detail,
-            "send a flatter value",
-        ));
+        return Err(Fault::new(ErrorCode::LimitExceeded, path, detail, "send a flatter value"));
     }
     if Array::is_array(value) {
         return array(value, path, depth);
     }
     if value.is_bigint() {
-        return invalid(
-            "a BigInt is not JSON",
-            "send a number of at most 2^53-1, or a string",
-        );
+        return invalid("a BigInt is not JSON", "send a number of at most 2^53-1, or a string");
     }
     if value.is_function() || value.is_symbol() {
         return invalid("a function or symbol is not JSON", "take it out");
@@ -70,9 +62,7 @@ fn read(value: &JsValue, path: &str, depth: usize) -> Result<Json, Fault> {
 }
 
 fn array(value: &JsValue, path: &str, depth: usize) -> Result<Json, Fault> {
-    let length = get(value, &JsValue::from_str("length"), path)?
-        .as_f64()
-        .unwrap_or(0.0);
+    let length = get(value, &JsValue::from_str("length"), path)?.as_f64().unwrap_or(0.0);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -84,16 +74,9 @@ fn array(value: &JsValue, path: &str, depth: usize) -> Result<Json, Fault> {
     }
     let element = |index: u32| {
         let path = format!("{path}/{index}");
-        read(
-            &get(value, &JsValue::from_f64(f64::from(index)), &path)?,
-            &path,
-            depth + 1,
-        )
+        read(&get(value, &JsValue::from_f64(f64::from(index)), &path)?, &path, depth + 1)
     };
-    (0..length)
-        .map(element)
-        .collect::<Result<Vec<_>, _>>()
-        .map(Json::Array)
+    (0..length).map(element).collect::<Result<Vec<_>, _>>().map(Json::Array)
 }
 
 fn object(value: &JsValue, path: &str, depth: usize) -> Result<Json, Fault> {
@@ -124,12 +107,7 @@ fn get(value: &JsValue, key: &JsValue, path: &str) -> Result<JsValue, Fault> {
 }
 
 fn unreadable(path: &str) -> Fault {
-    Fault::new(
-        ErrorCode::InvalidField,
-        path,
-        "reading this property throws",
-        "send plain data",
-    )
+    Fault::new(ErrorCode::InvalidField, path, "reading this property throws", "send plain data")
 }
 
 fn too_many(path: &str) -> Fault {

@@ -12,14 +12,7 @@ fn the_published_vectors_of_rfc_8785_come_out_to_the_byte() {
         println!("skipped: the vectors of RFC 8785 are not beside the project");
         return;
     }
-    for name in [
-        "arrays",
-        "french",
-        "structures",
-        "unicode",
-        "values",
-        "weird",
-    ] {
+    for name in ["arrays", "french", "structures", "unicode", "values", "weird"] {
         let read = |folder: &str| {
             std::fs::read_to_string(vectors.join(folder).join(format!("{name}.json")))
         };
@@ -71,20 +64,13 @@ fn what_has_no_single_meaning_is_not_admitted() {
         ("", false),
     ];
     for (text, admitted) in rows {
-        assert_eq!(
-            serde_json::from_str::<Json>(text).is_ok(),
-            admitted,
-            "{text}"
-        );
+        assert_eq!(serde_json::from_str::<Json>(text).is_ok(), admitted, "{text}");
     }
 }
 
 #[test]
 fn key_order_does_not_change_a_digest_and_the_domain_does() {
-    let (one, other) = (
-        json(r#"{"a":1,"b":[true,null]}"#),
-        json(r#"{"b":[true,null],"a":1.0}"#),
-    );
+    let (one, other) = (json(r#"{"a":1,"b":[true,null]}"#), json(r#"{"b":[true,null],"a":1.0}"#));
     assert_eq!(one.digest("x"), other.digest("x"));
     assert_ne!(one.digest("x"), one.digest("y"));
     // `printf 'x\n{"a":1,"b":[true,null]}' | sha256sum`

@@ -68,9 +68,7 @@ pub(crate) fn case() -> Case {
     let policy = default_policy();
     let escalation = Escalation::read(&body, now()).unwrap();
     let verdict = evaluate(policy, &escalation.request, now());
-    escalation
-        .open(id("case_1"), &service("shop"), policy, verdict, now())
-        .unwrap()
+    escalation.open(id("case_1"), &service("shop"), policy, verdict, now()).unwrap()
 }
 
 fn prove(
@@ -86,15 +84,11 @@ fn step(case: &Case, actor: &Actor, command: Command, at: TimestampMs) -> Result
     let proof = prove(actor, &command, case, at)?;
     let events = apply(case, command, &proof, at)?;
     assert!(!events.is_empty());
-    Ok(events
-        .iter()
-        .fold(case.clone(), |case, event| case.with(event)))
+    Ok(events.iter().fold(case.clone(), |case, event| case.with(event)))
 }
 
 fn claim() -> Command {
-    Command::Claim {
-        lease_duration_ms: 600_000,
-    }
+    Command::Claim { lease_duration_ms: 600_000 }
 }
 
 fn decision(by: &Actor, at: TimestampMs) -> Decision {
@@ -124,31 +118,18 @@ fn in_state(state: CaseState) -> Case {
     let ana = reviewer("ana");
     let ready = case();
     let leased = step(&ready, &ana, claim(), now()).unwrap();
-    let decide = Command::Decide {
-        epoch: 1,
-        decision: decision(&ana, now()),
-    };
+    let decide = Command::Decide { epoch: 1, decision: decision(&ana, now()) };
     match state {
         CaseState::Ready => ready,
         CaseState::Leased => leased,
         CaseState::Held => step(&leased, &ana, decide, now()).unwrap(),
         CaseState::Resolved => {
             let held = step(&leased, &ana, decide, now()).unwrap();
-            step(
-                &held,
-                &scheduler(),
-                Command::Finalize,
-                at("2026-05-09T14:00:10Z"),
-            )
-            .unwrap()
+            step(&held, &scheduler(), Command::Finalize, at("2026-05-09T14:00:10Z")).unwrap()
         }
-        CaseState::Withdrawn => step(
-            &ready,
-            &service("shop"),
-            Command::Withdraw { reason: None },
-            now(),
-        )
-        .unwrap(),
+        CaseState::Withdrawn => {
+            step(&ready, &service("shop"), Command::Withdraw { reason: None }, now()).unwrap()
+        }
         // Nothing reaches these states yet; the type has them all, and nothing may leave them by
         // a command that does not belong there.
         CaseState::Waiting | CaseState::Deferred | CaseState::Expired => Case { state, ..ready },
@@ -158,40 +139,17 @@ fn in_state(state: CaseState) -> Case {
 #[test]
 fn every_pair_of_state_and_command_goes_where_the_table_says() {
     use CaseState::{Deferred, Expired, Held, Leased, Ready, Resolved, Waiting, Withdrawn};
-    let (ana, bo, shop, clock) = (
-        reviewer("ana"),
-        reviewer("bo"),
-        service("shop"),
-        scheduler(),
-    );
+    let (ana, bo, shop, clock) = (reviewer("ana"), reviewer("bo"), service("shop"), scheduler());
     let epoch = 1;
     let before = now();
     let after = at("2026-05-09T14:10:00.000Z");
-    let heartbeat = || Command::Heartbeat {
-        epoch,
-        lease_duration_ms: 600_000,
-    };
-    let save = || Command::Save {
-        epoch,
-        work: work(&ana, now()),
-    };
+    let heartbeat = || Command::Heartbeat { epoch, lease_duration_ms: 600_000 };
+    let save = || Command::Save { epoch, work: work(&ana, now()) };
     let release = || Command::Release { epoch };
-    let skip = || Command::Skip {
-        epoch,
-        reason: "not mine".to_owned(),
-    };
-    let decide = || Command::Decide {
-        epoch,
-        decision: decision(&ana, now()),
-    };
+    let skip = || Command::Skip { epoch, reason: "not mine".to_owned() };
+    let decide = || Command::Decide { epoch, decision: decision(&ana, now()) };
     let withdraw = || Command::Withdraw { reason: None };
-    type Row<'a> = (
-        CaseState,
-        &'a Actor,
-        Command,
-        TimestampMs,
-        Result<CaseState, &'a str>,
-    );
+    type Row<'a> = (CaseState, &'a Actor, Command, TimestampMs, Result<CaseState, &'a str>);
     let rows: Vec<Row<'_>> = vec![
         (Ready, &ana, claim(), before, Ok(Leased)),
         (Ready, &ana, heartbeat(), before, Err("lease_lost")),
@@ -200,20 +158,8 @@ fn every_pair_of_state_and_command_goes_where_the_table_says() {
         (Ready, &ana, skip(), before, Err("lease_lost")),
         (Ready, &ana, decide(), before, Err("lease_lost")),
         (Ready, &ana, Command::Undo, before, Err("invalid_state")),
-        (
-            Ready,
-            &clock,
-            Command::Timeout,
-            before,
-            Err("invalid_state"),
-        ),
-        (
-            Ready,
-            &clock,
-            Command::Finalize,
-            before,
-            Err("invalid_state"),
-        ),
+        (Ready, &clock, Command::Timeout, before, Err("invalid_state")),
+        (Ready, &clock, Command::Finalize, before, Err("invalid_state")),
         (Ready, &shop, withdraw(), before, Ok(Withdrawn)),
         (Leased, &bo, claim(), before, Err("lease_lost")),
         (Leased, &bo, claim(), after, Ok(Leased)),
@@ -228,22 +174,10 @@ fn every_pair_of_state_and_command_goes_where_the_table_says() {
         (Leased, &ana, decide(), before, Ok(Held)),
         (Leased, &ana, decide(), after, Err("lease_lost")),
         (Leased, &bo, decide(), before, Err("lease_lost")),
-        (
-            Leased,
-            &clock,
-            Command::Timeout,
-            before,
-            Err("invalid_state"),
-        ),
+        (Leased, &clock, Command::Timeout, before, Err("invalid_state")),
         (Leased, &clock, Command::Timeout, after, Ok(Ready)),
         (Leased, &ana, Command::Undo, before, Err("invalid_state")),
-        (
-            Leased,
-            &clock,
-            Command::Finalize,
-            before,
-            Err("invalid_state"),
-        ),
+        (Leased, &clock, Command::Finalize, before, Err("invalid_state")),
         (Leased, &shop, withdraw(), before, Ok(Withdrawn)),
         (Held, &ana, claim(), before, Err("already_decided")),
         (Held, &ana, decide(), before, Err("already_decided")),
@@ -251,43 +185,19 @@ fn every_pair_of_state_and_command_goes_where_the_table_says() {
         (Held, &ana, Command::Undo, before, Ok(Ready)),
         (Held, &ana, Command::Undo, after, Err("already_decided")),
         (Held, &bo, Command::Undo, before, Err("not_permitted")),
-        (
-            Held,
-            &clock,
-            Command::Finalize,
-            before,
-            Err("already_decided"),
-        ),
+        (Held, &clock, Command::Finalize, before, Err("already_decided")),
         (Held, &clock, Command::Finalize, after, Ok(Resolved)),
-        (
-            Held,
-            &clock,
-            Command::Timeout,
-            after,
-            Err("already_decided"),
-        ),
+        (Held, &clock, Command::Timeout, after, Err("already_decided")),
         (Held, &shop, withdraw(), before, Ok(Withdrawn)),
         (Resolved, &ana, claim(), after, Err("already_decided")),
         (Resolved, &ana, decide(), after, Err("already_decided")),
         (Resolved, &ana, Command::Undo, after, Err("already_decided")),
-        (
-            Resolved,
-            &clock,
-            Command::Finalize,
-            after,
-            Err("already_decided"),
-        ),
+        (Resolved, &clock, Command::Finalize, after, Err("already_decided")),
         (Resolved, &shop, withdraw(), after, Err("already_decided")),
         (Withdrawn, &ana, claim(), before, Err("withdrawn")),
         (Withdrawn, &ana, decide(), before, Err("withdrawn")),
         (Withdrawn, &shop, withdraw(), before, Err("withdrawn")),
-        (
-            Withdrawn,
-            &clock,
-            Command::Finalize,
-            before,
-            Err("withdrawn"),
-        ),
+        (Withdrawn, &clock, Command::Finalize, before, Err("withdrawn")),
         (Expired, &ana, claim(), before, Err("expired")),
         (Expired, &shop, withdraw(), before, Err("expired")),
         (Waiting, &ana, claim(), before, Err("invalid_state")),
@@ -296,17 +206,10 @@ fn every_pair_of_state_and_command_goes_where_the_table_says() {
         (Deferred, &shop, withdraw(), before, Ok(Withdrawn)),
     ];
     for (state, actor, command, instant, expected) in rows {
-        let name = format!(
-            "{state} · {} by {} at {instant}",
-            command.name(),
-            actor.principal.name
-        );
+        let name = format!("{state} · {} by {} at {instant}", command.name(), actor.principal.name);
         let case = in_state(state);
         let outcome = step(&case, actor, command, instant);
-        let told = outcome
-            .as_ref()
-            .map(|case| case.state)
-            .map_err(|fault| fault.code.as_str());
+        let told = outcome.as_ref().map(|case| case.state).map_err(|fault| fault.code.as_str());
         assert_eq!(told, expected, "{name}");
     }
 }
@@ -317,22 +220,10 @@ fn a_holder_whose_lease_was_taken_cannot_write_and_finds_nothing_changed() {
     let leased = in_state(CaseState::Leased);
     let after = at("2026-05-09T14:10:00.000Z");
     let taken = step(&leased, &bo, claim(), after).unwrap();
-    assert_eq!(
-        (taken.epoch, taken.leased_by.as_ref()),
-        (3, Some(&bo.principal.principal_id))
-    );
+    assert_eq!((taken.epoch, taken.leased_by.as_ref()), (3, Some(&bo.principal.principal_id)));
     for epoch in [1, 2, 3] {
-        let command = Command::Decide {
-            epoch,
-            decision: decision(&ana, after),
-        };
-        assert_eq!(
-            step(&taken, &ana, command, after)
-                .unwrap_err()
-                .code
-                .as_str(),
-            "lease_lost"
-        );
+        let command = Command::Decide { epoch, decision: decision(&ana, after) };
+        assert_eq!(step(&taken, &ana, command, after).unwrap_err().code.as_str(), "lease_lost");
     }
 }
 
@@ -342,10 +233,7 @@ fn saved_work_survives_release_and_timeout() {
     let saved = step(
         &in_state(CaseState::Leased),
         &ana,
-        Command::Save {
-            epoch: 1,
-            work: work(&ana, now()),
-        },
+        Command::Save { epoch: 1, work: work(&ana, now()) },
         now(),
     );
     let released = step(&saved.unwrap(), &ana, Command::Release { epoch: 1 }, now()).unwrap();
@@ -358,25 +246,10 @@ fn a_proof_is_good_for_one_operation_on_one_case() {
     let (case, mut other) = (in_state(CaseState::Leased), in_state(CaseState::Leased));
     other.case_id = id("case_2");
     let proof = prove(&ana, &claim(), &case, now()).unwrap();
-    let decide = Command::Decide {
-        epoch: 1,
-        decision: decision(&ana, now()),
-    };
-    assert_eq!(
-        apply(&case, decide, &proof, now())
-            .unwrap_err()
-            .code
-            .as_str(),
-        "not_permitted"
-    );
+    let decide = Command::Decide { epoch: 1, decision: decision(&ana, now()) };
+    assert_eq!(apply(&case, decide, &proof, now()).unwrap_err().code.as_str(), "not_permitted");
     let release = Command::Release { epoch: 1 };
-    assert_eq!(
-        apply(&other, release, &proof, now())
-            .unwrap_err()
-            .code
-            .as_str(),
-        "not_permitted"
-    );
+    assert_eq!(apply(&other, release, &proof, now()).unwrap_err().code.as_str(), "not_permitted");
 }
 
 #[test]
@@ -392,123 +265,41 @@ fn verdict_outcome_and_answer_may_not_contradict_each_other() {
         assert_eq!(told, expected, "{fields}");
     };
     let draft = Some("draft");
-    check(
-        r#""verdict":"accepted","outcome":"send""#,
-        draft,
-        Ok(Some("draft")),
-    );
-    check(
-        r#""verdict":"accepted","outcome":"send","answer":"draft""#,
-        draft,
-        Ok(Some("draft")),
-    );
-    check(
-        r#""verdict":"accepted","outcome":"send","answer":"other""#,
-        draft,
-        Err("/answer"),
-    );
-    check(
-        r#""verdict":"accepted","outcome":"nothing""#,
-        draft,
-        Err("/outcome"),
-    );
-    check(
-        r#""verdict":"accepted","outcome":"send""#,
-        None,
-        Err("/verdict"),
-    );
-    check(
-        r#""verdict":"edited","outcome":"send","answer":"better""#,
-        draft,
-        Ok(Some("better")),
-    );
-    check(
-        r#""verdict":"edited","outcome":"send","answer":"draft""#,
-        draft,
-        Err("/answer"),
-    );
-    check(
-        r#""verdict":"edited","outcome":"send""#,
-        draft,
-        Err("/answer"),
-    );
-    check(
-        r#""verdict":"edited","outcome":"refuse","answer":"no""#,
-        draft,
-        Err("/outcome"),
-    );
-    check(
-        r#""verdict":"replaced","outcome":"send","answer":"mine""#,
-        None,
-        Ok(Some("mine")),
-    );
+    check(r#""verdict":"accepted","outcome":"send""#, draft, Ok(Some("draft")));
+    check(r#""verdict":"accepted","outcome":"send","answer":"draft""#, draft, Ok(Some("draft")));
+    check(r#""verdict":"accepted","outcome":"send","answer":"other""#, draft, Err("/answer"));
+    check(r#""verdict":"accepted","outcome":"nothing""#, draft, Err("/outcome"));
+    check(r#""verdict":"accepted","outcome":"send""#, None, Err("/verdict"));
+    check(r#""verdict":"edited","outcome":"send","answer":"better""#, draft, Ok(Some("better")));
+    check(r#""verdict":"edited","outcome":"send","answer":"draft""#, draft, Err("/answer"));
+    check(r#""verdict":"edited","outcome":"send""#, draft, Err("/answer"));
+    check(r#""verdict":"edited","outcome":"refuse","answer":"no""#, draft, Err("/outcome"));
+    check(r#""verdict":"replaced","outcome":"send","answer":"mine""#, None, Ok(Some("mine")));
     check(
         r#""verdict":"replaced","outcome":"ask","answer":"which one?""#,
         draft,
         Ok(Some("which one?")),
     );
-    check(
-        r#""verdict":"replaced","outcome":"send","answer":"  ""#,
-        draft,
-        Err("/answer"),
-    );
-    check(
-        r#""verdict":"replaced","outcome":"nothing","answer":"mine""#,
-        draft,
-        Err("/outcome"),
-    );
-    check(
-        r#""verdict":"rejected","outcome":"send""#,
-        draft,
-        Err("/outcome"),
-    );
-    check(
-        r#""verdict":"rejected","outcome":"refuse","answer":"sorry""#,
-        draft,
-        Ok(Some("sorry")),
-    );
-    check(
-        r#""verdict":"rejected","outcome":"nothing""#,
-        draft,
-        Ok(None),
-    );
-    check(
-        r#""verdict":"rejected","outcome":"nothing","answer":"x""#,
-        draft,
-        Err("/answer"),
-    );
-    check(
-        r#""verdict":"rejected","outcome":"regenerate""#,
-        draft,
-        Ok(None),
-    );
+    check(r#""verdict":"replaced","outcome":"send","answer":"  ""#, draft, Err("/answer"));
+    check(r#""verdict":"replaced","outcome":"nothing","answer":"mine""#, draft, Err("/outcome"));
+    check(r#""verdict":"rejected","outcome":"send""#, draft, Err("/outcome"));
+    check(r#""verdict":"rejected","outcome":"refuse","answer":"sorry""#, draft, Ok(Some("sorry")));
+    check(r#""verdict":"rejected","outcome":"nothing""#, draft, Ok(None));
+    check(r#""verdict":"rejected","outcome":"nothing","answer":"x""#, draft, Err("/answer"));
+    check(r#""verdict":"rejected","outcome":"regenerate""#, draft, Ok(None));
     check(r#""outcome":"send""#, draft, Err("/verdict"));
 }
 
 /// A command by its number, with an epoch that is right most of the time.
 fn command(kind: u8, epoch: i64, actor: &Actor, instant: TimestampMs) -> Command {
     match kind % 8 {
-        0 | 1 => Command::Claim {
-            lease_duration_ms: 5_000,
-        },
-        2 => Command::Heartbeat {
-            epoch,
-            lease_duration_ms: 5_000,
-        },
-        3 => Command::Save {
-            epoch,
-            work: work(actor, instant),
-        },
+        0 | 1 => Command::Claim { lease_duration_ms: 5_000 },
+        2 => Command::Heartbeat { epoch, lease_duration_ms: 5_000 },
+        3 => Command::Save { epoch, work: work(actor, instant) },
         4 => Command::Release { epoch },
-        5 => Command::Decide {
-            epoch,
-            decision: decision(actor, instant),
-        },
+        5 => Command::Decide { epoch, decision: decision(actor, instant) },
         6 => Command::Undo,
-        _ => Command::Skip {
-            epoch,
-            reason: "another time".to_owned(),
-        },
+        _ => Command::Skip { epoch, reason: "another time".to_owned() },
     }
 }
 

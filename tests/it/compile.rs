@@ -11,54 +11,32 @@ fn check(from: &str, to: &str, expected: &str, on_line: &str) {
     let first = &diagnostics[0];
     let told = format!("{}; {}", first.message, first.help);
     assert!(told.starts_with(expected), "{told}\nexpected {expected}");
-    assert!(
-        first.source_line.contains(on_line),
-        "`{}` for {to}",
-        first.source_line
-    );
+    assert!(first.source_line.contains(on_line), "`{}` for {to}", first.source_line);
     let shown = first.to_string();
     assert!(
         shown.starts_with(&format!("policy.toml:{}:{}: ", first.line, first.column)),
         "{shown}"
     );
-    assert_eq!(
-        text.lines().nth(first.line - 1),
-        Some(first.source_line.as_str())
-    );
+    assert_eq!(text.lines().nth(first.line - 1), Some(first.source_line.as_str()));
 }
 
 #[test]
 fn a_mistake_is_told_where_it_stands_with_its_mend() {
-    check(
-        "undo_window = ",
-        "undo_windw = ",
-        "`undo_window` is missing",
-        "[policy]",
-    );
+    check("undo_window = ", "undo_windw = ", "`undo_window` is missing", "[policy]");
     check(
         "lease = \"10 min\"",
         "lease = \"10 minutes\"",
         "`10 minutes` is not a duration",
         "lease",
     );
-    check(
-        "lease = \"10 min\"",
-        "lease = \"10 ms\"",
-        "a lease lasts 1 s to 24 h",
-        "lease",
-    );
+    check("lease = \"10 min\"", "lease = \"10 ms\"", "a lease lasts 1 s to 24 h", "lease");
     check(
         "fallback_queue = \"triage\"",
         "fallback_queue = \"triag\"",
         "the fallback queue `triag` does not exist; did you mean `triage`?",
         "fallback_queue",
     );
-    check(
-        "id = \"default\"",
-        "id = \"default",
-        "invalid basic string",
-        "id = ",
-    );
+    check("id = \"default\"", "id = \"default", "invalid basic string", "id = ");
     check(
         "path = \"request.intent\"",
         "path = \"request.intend\"",
@@ -71,12 +49,7 @@ fn a_mistake_is_told_where_it_stands_with_its_mend() {
         "`request.feedback_rating` is of type `int`",
         "[[fact]]",
     );
-    check(
-        "base = 0.85",
-        "base = \"0.85\"",
-        "expected a number, got a string",
-        "base",
-    );
+    check("base = 0.85", "base = \"0.85\"", "expected a number, got a string", "base");
     check(
         "gains = [0.6, 0.8]",
         "gains = [0.6, -0.8]",
@@ -89,12 +62,7 @@ fn a_mistake_is_told_where_it_stands_with_its_mend() {
         "signal `retrieval_score`: segments and knots do not match",
         "[[confidence.signal]]",
     );
-    check(
-        "answer = 0.60",
-        "answer = 60",
-        "`60` is not in [0, 1]",
-        "answer = 60",
-    );
+    check("answer = 0.60", "answer = 60", "`60` is not in [0, 1]", "answer = 60");
     check(
         "limited_answer = 0.40",
         "limited_answer = 0.9",
@@ -197,18 +165,8 @@ fn a_mistake_is_told_where_it_stands_with_its_mend() {
         "`30` is not a whole number from 0 to 9",
         "level = 30",
     );
-    check(
-        "[refusal]\ndefault",
-        "[refusal]\nen",
-        "there is no text under `default`",
-        "[refusal]",
-    );
-    check(
-        "[limited_answer]",
-        "[limited_answers]",
-        "`limited_answer` is missing",
-        "#",
-    );
+    check("[refusal]\ndefault", "[refusal]\nen", "there is no text under `default`", "[refusal]");
+    check("[limited_answer]", "[limited_answers]", "`limited_answer` is missing", "#");
 }
 
 #[test]
@@ -233,10 +191,6 @@ fn hostile_text_is_refused_and_nothing_else_happens() {
         "[policy]\nid = 1\nid = 2".to_owned(),
     ];
     for text in rows {
-        assert!(
-            compile(&text, "policy.toml").is_err(),
-            "{}",
-            &text[..text.len().min(60)]
-        );
+        assert!(compile(&text, "policy.toml").is_err(), "{}", &text[..text.len().min(60)]);
     }
 }

@@ -28,21 +28,13 @@ fn signal() -> impl Strategy<Value = Signal> {
 }
 
 fn signals() -> impl Strategy<Value = BTreeMap<String, Signal>> {
-    prop::collection::vec(signal(), NAMES.len()).prop_map(|values| {
-        NAMES
-            .iter()
-            .map(|name| (*name).to_owned())
-            .zip(values)
-            .collect()
-    })
+    prop::collection::vec(signal(), NAMES.len())
+        .prop_map(|values| NAMES.iter().map(|name| (*name).to_owned()).zip(values).collect())
 }
 
 fn model(required: bool) -> ConfidenceModel {
     let mut model = default_policy().bundle().confidence.clone();
-    model
-        .signals
-        .iter_mut()
-        .for_each(|curve| curve.required = required);
+    model.signals.iter_mut().for_each(|curve| curve.required = required);
     model
 }
 

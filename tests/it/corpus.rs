@@ -39,42 +39,23 @@ fn edge_rows() -> Vec<Value> {
         0.400_000_000_000_000_1,
         0.123_456_789_012_345_67,
     ];
-    for name in [
-        "retrieval_score",
-        "rerank_margin",
-        "answer_groundedness",
-        "policy_classifier_score",
-    ] {
+    for name in
+        ["retrieval_score", "rerank_margin", "answer_groundedness", "policy_classifier_score"]
+    {
         for reading in readings {
-            rows.push(
-                json!({"tenant_id": "t", "user_question": "?", "risk_level": "low",
-                "signals": {name: reading, "tool_success": 1, "route_quality": 0.9}}),
-            );
+            rows.push(json!({"tenant_id": "t", "user_question": "?", "risk_level": "low",
+                "signals": {name: reading, "tool_success": 1, "route_quality": 0.9}}));
         }
     }
     for risk in ["low", "medium", "high", "critical"] {
-        for state in [
-            json!("missing"),
-            json!("unavailable"),
-            json!(0.5),
-            Value::Null,
-        ] {
-            rows.push(
-                json!({"tenant_id": "t", "user_question": "?", "risk_level": risk,
-                "signals": {"tool_success": state, "answer_groundedness": 0.9}}),
-            );
+        for state in [json!("missing"), json!("unavailable"), json!(0.5), Value::Null] {
+            rows.push(json!({"tenant_id": "t", "user_question": "?", "risk_level": risk,
+                "signals": {"tool_success": state, "answer_groundedness": 0.9}}));
         }
     }
-    for domain in [
-        "medical",
-        "legal",
-        "financial",
-        "safety",
-        "employment",
-        "security",
-        "billing",
-        "other",
-    ] {
+    for domain in
+        ["medical", "legal", "financial", "safety", "employment", "security", "billing", "other"]
+    {
         for intent in ["informational", "advisory", "consequential"] {
             rows.push(json!({"tenant_id": "t", "user_question": "?", "domain": domain, "intent": intent,
                 "risk_level": "low", "signals": {"retrieval_score": 0.9, "answer_groundedness": 0.97}}));
@@ -89,10 +70,8 @@ fn requests() -> Vec<(String, Value)> {
         let request: Value = serde_json::from_str(line).unwrap();
         (request["request_id"].as_str().unwrap().to_owned(), request)
     });
-    let edges = edge_rows()
-        .into_iter()
-        .enumerate()
-        .map(|(index, row)| (format!("edge_{index:03}"), row));
+    let edges =
+        edge_rows().into_iter().enumerate().map(|(index, row)| (format!("edge_{index:03}"), row));
     samples.chain(edges).collect()
 }
 
@@ -122,12 +101,7 @@ fn the_corpus_shows_every_disposition_and_every_queue() {
         );
         seen.insert(verdict.disposition.to_string());
         seen.extend(verdict.routing.map(|routing| routing.queue));
-        seen.extend(
-            verdict
-                .triggers
-                .into_iter()
-                .map(|trigger| trigger.kind.to_string()),
-        );
+        seen.extend(verdict.triggers.into_iter().map(|trigger| trigger.kind.to_string()));
     }
     let expected = 4 + policy.bundle().queues.len() + 6;
     assert_eq!(seen.len(), expected, "{seen:?}");

@@ -11,7 +11,9 @@ fn the_default_bundle_in_the_package_is_fresh() {
 #[cfg(feature = "ts")]
 #[test]
 fn the_typescript_types_are_fresh() {
-    use countersign::{audit, case, compile, confidence, error, expr, fact, identity, policy};
+    use countersign::{
+        audit, calendar, case, compile, confidence, error, expr, fact, identity, policy,
+    };
     use countersign::{request, routing, units, verdict};
     use ts_rs::{Config, TS};
 
@@ -59,6 +61,8 @@ fn the_typescript_types_are_fresh() {
         fact::FactSource,
         fact::FactRecord,
         fact::FactDeclaration,
+        calendar::Calendar,
+        calendar::Sla,
         expr::Op,
         expr::Const,
         expr::Program,

@@ -22,11 +22,7 @@ fn a_reviewer_needs_tenant_queue_authority_language_and_skill() {
     check("everything fits", Ok(()), work(&reviewer("ana")));
     let mut actor = reviewer("ana");
     actor.grants[0].tenants = vec!["another".to_owned()];
-    check(
-        "a foreign tenant's case answers like an absent one",
-        Err("not_found"),
-        work(&actor),
-    );
+    check("a foreign tenant's case answers like an absent one", Err("not_found"), work(&actor));
     let mut actor = reviewer("ana");
     actor.grants[0].queues = vec!["triage".to_owned()];
     check("another queue", Err("not_permitted"), work(&actor));
@@ -35,11 +31,7 @@ fn a_reviewer_needs_tenant_queue_authority_language_and_skill() {
     check("too low a level", Err("not_permitted"), work(&actor));
     let mut actor = reviewer("ana");
     actor.grants[0].domain = "legal".to_owned();
-    check(
-        "another domain's level is no level here",
-        Err("not_permitted"),
-        work(&actor),
-    );
+    check("another domain's level is no level here", Err("not_permitted"), work(&actor));
     let mut actor = reviewer("ana");
     actor.grants[0].until = Some(now());
     check("a grant that ended", Err("not_found"), work(&actor));
@@ -48,28 +40,16 @@ fn a_reviewer_needs_tenant_queue_authority_language_and_skill() {
     check("a grant that has not begun", Err("not_found"), work(&actor));
     let mut actor = reviewer("ana");
     actor.principal.languages = vec!["de".to_owned()];
-    check(
-        "a language that they do not read",
-        Err("not_permitted"),
-        work(&actor),
-    );
+    check("a language that they do not read", Err("not_permitted"), work(&actor));
     let mut actor = reviewer("ana");
     actor.principal.skills.clear();
-    check(
-        "a skill that they do not have",
-        Err("not_permitted"),
-        work(&actor),
-    );
+    check("a skill that they do not have", Err("not_permitted"), work(&actor));
     let mut actor = reviewer("ana");
     actor.principal.status = PrincipalStatus::Suspended;
     check("suspended", Err("not_permitted"), work(&actor));
     let mut actor = reviewer("ana");
     actor.principal.kind = countersign::identity::PrincipalKind::Agent;
-    check(
-        "a model does not review",
-        Err("not_permitted"),
-        work(&actor),
-    );
+    check("a model does not review", Err("not_permitted"), work(&actor));
 }
 
 #[test]
@@ -95,22 +75,10 @@ fn nobody_decides_what_they_asked_for_by_any_account() {
 fn a_caller_sees_and_withdraws_only_its_own() {
     let case = case();
     let own = service("shop");
-    check(
-        "its own",
-        Ok(()),
-        authorize(&own, CaseOperation::Read, &case, now()),
-    );
-    check(
-        "its own, taken back",
-        Ok(()),
-        authorize(&own, CaseOperation::Withdraw, &case, now()),
-    );
+    check("its own", Ok(()), authorize(&own, CaseOperation::Read, &case, now()));
+    check("its own, taken back", Ok(()), authorize(&own, CaseOperation::Withdraw, &case, now()));
     let other = service("another");
-    check(
-        "another's",
-        Err("not_found"),
-        authorize(&other, CaseOperation::Read, &case, now()),
-    );
+    check("another's", Err("not_found"), authorize(&other, CaseOperation::Read, &case, now()));
     check(
         "another's, taken back",
         Err("not_found"),

@@ -11,6 +11,7 @@
 )]
 
 mod bundle;
+mod calendar;
 mod canonical;
 mod case;
 mod compile;

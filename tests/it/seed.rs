@@ -46,10 +46,7 @@ fn a_versioned_case_with_a_deadline_in_the_past_is_refused() {
     let versioned = CASE.replacen('{', r#"{"version": 1,"#, 1);
     assert!(Escalation::read(&json(&versioned), now()).is_ok());
     let fault = Escalation::read(&json(&versioned), at("2026-11-22T00:00:00Z")).unwrap_err();
-    assert_eq!(
-        (fault.code.as_str(), fault.path.as_str()),
-        ("invalid_field", "/sla_deadline")
-    );
+    assert_eq!((fault.code.as_str(), fault.path.as_str()), ("invalid_field", "/sla_deadline"));
 }
 
 #[test]
@@ -83,16 +80,8 @@ fn the_worked_example_goes_to_a_person_and_says_why() {
         ("tool_success", "cannot verify"),
     ];
     assert_eq!(words, expected);
-    assert!(
-        verdict.confidence.probability < 0.40,
-        "{}",
-        verdict.confidence.probability
-    );
-    let fired: Vec<&str> = verdict
-        .triggers
-        .iter()
-        .map(|trigger| trigger.id.as_str())
-        .collect();
+    assert!(verdict.confidence.probability < 0.40, "{}", verdict.confidence.probability);
+    let fired: Vec<&str> = verdict.triggers.iter().map(|trigger| trigger.id.as_str()).collect();
     assert_eq!(fired, ["tool_down_at_stake", "low_confidence"]);
     assert!(
         verdict.reason.contains("unavailable") && verdict.reason.contains("high risk"),

@@ -56,17 +56,12 @@ fn all_sources() -> Vec<PathBuf> {
 
 fn is_core(path: &Path) -> bool {
     let inside = path.strip_prefix(root().join("src")).unwrap();
-    !["wasm", "compile", "host", "bin"]
-        .iter()
-        .any(|edge| inside.starts_with(edge))
+    !["wasm", "compile", "host", "bin"].iter().any(|edge| inside.starts_with(edge))
 }
 
 #[test]
 fn the_core_does_no_more_than_compute() {
-    let core: Vec<PathBuf> = all_sources()
-        .into_iter()
-        .filter(|path| is_core(path))
-        .collect();
+    let core: Vec<PathBuf> = all_sources().into_iter().filter(|path| is_core(path)).collect();
     assert!(core.len() > 15, "the core was not found");
     for path in core {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -74,10 +69,7 @@ fn the_core_does_no_more_than_compute() {
             let code = line.split("//").next().unwrap_or("");
             for (name, what) in FORBIDDEN {
                 let at = format!("{}:{}", path.display(), number + 1);
-                assert!(
-                    !code.contains(name),
-                    "{at}: the core may not use {what} (`{name}`)"
-                );
+                assert!(!code.contains(name), "{at}: the core may not use {what} (`{name}`)");
             }
         }
     }
@@ -87,11 +79,7 @@ fn the_core_does_no_more_than_compute() {
 fn every_file_begins_by_saying_what_it_is_for() {
     for path in all_sources() {
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(
-            text.starts_with("//! "),
-            "{} has no first paragraph",
-            path.display()
-        );
+        assert!(text.starts_with("//! "), "{} has no first paragraph", path.display());
     }
 }
 
@@ -100,10 +88,6 @@ fn no_file_grows_past_what_can_be_read_top_to_bottom() {
     const LINES_MAX: usize = 600;
     for path in all_sources() {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-        assert!(
-            lines <= LINES_MAX,
-            "{} has {lines} lines, at most {LINES_MAX}",
-            path.display()
-        );
+        assert!(lines <= LINES_MAX, "{} has {lines} lines, at most {LINES_MAX}", path.display());
     }
 }

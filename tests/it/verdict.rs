@@ -6,33 +6,16 @@ use countersign::{Request, evaluate};
 use crate::support::{compile_text, json, judge, now};
 
 fn check(fields: &str, disposition: &str, fired: &[&str], queue: Option<&str>) {
-    let verdict = judge(&format!(
-        r#"{{"tenant_id":"t","user_question":"q",{fields}}}"#
-    ));
-    let ids: Vec<&str> = verdict
-        .triggers
-        .iter()
-        .map(|trigger| trigger.id.as_str())
-        .collect();
-    let routed = verdict
-        .routing
-        .as_ref()
-        .map(|routing| routing.queue.as_str());
+    let verdict = judge(&format!(r#"{{"tenant_id":"t","user_question":"q",{fields}}}"#));
+    let ids: Vec<&str> = verdict.triggers.iter().map(|trigger| trigger.id.as_str()).collect();
+    let routed = verdict.routing.as_ref().map(|routing| routing.queue.as_str());
     assert_eq!(
         (verdict.disposition.as_str(), ids.as_slice(), routed),
         (disposition, fired, queue),
         "{fields}"
     );
-    assert!(
-        verdict
-            .triggers
-            .iter()
-            .all(|trigger| !trigger.reason.is_empty())
-    );
-    assert_eq!(
-        verdict.user_message.is_some(),
-        matches!(disposition, "limited_answer" | "refuse")
-    );
+    assert!(verdict.triggers.iter().all(|trigger| !trigger.reason.is_empty()));
+    assert_eq!(verdict.user_message.is_some(), matches!(disposition, "limited_answer" | "refuse"));
 }
 
 const SURE: &str = r#""risk_level":"low","signals":{"retrieval_score":0.9,"rerank_margin":0.3,"answer_groundedness":0.95,"tool_success":1}"#;
@@ -41,24 +24,9 @@ const SURE: &str = r#""risk_level":"low","signals":{"retrieval_score":0.9,"reran
 fn the_default_policy_decides_by_its_rules() {
     let sure = |more: &str| format!("{SURE}{more}");
     check(SURE, "answer", &[], None);
-    check(
-        r#""risk_level":"low""#,
-        "limited_answer",
-        &["low_confidence"],
-        None,
-    );
-    check(
-        r#""user_question2":1"#,
-        "limited_answer",
-        &["low_confidence"],
-        None,
-    );
-    check(
-        r#""risk_level":"high""#,
-        "escalate",
-        &["low_confidence"],
-        Some("triage"),
-    );
+    check(r#""risk_level":"low""#, "limited_answer", &["low_confidence"], None);
+    check(r#""user_question2":1"#, "limited_answer", &["low_confidence"], None);
+    check(r#""risk_level":"high""#, "escalate", &["low_confidence"], Some("triage"));
     check(
         r#""risk_level":"low","signals":{"retrieval_score":0.1,"answer_groundedness":0.1}"#,
         "escalate",
@@ -77,12 +45,7 @@ fn the_default_policy_decides_by_its_rules() {
         &["high_stakes_advice", "low_confidence"],
         Some("legal_policy_question"),
     );
-    check(
-        &sure(r#","domain":"legal","intent":"informational""#),
-        "answer",
-        &[],
-        None,
-    );
+    check(&sure(r#","domain":"legal","intent":"informational""#), "answer", &[], None);
     check(
         &sure(r#","domain":"security","intent":"consequential""#),
         "escalate",
@@ -95,12 +58,7 @@ fn the_default_policy_decides_by_its_rules() {
         &["high_stakes_advice", "low_confidence"],
         Some("triage"),
     );
-    check(
-        &sure(r#","asks_for_person":true"#),
-        "escalate",
-        &["asks_for_person"],
-        Some("triage"),
-    );
+    check(&sure(r#","asks_for_person":true"#), "escalate", &["asks_for_person"], Some("triage"));
     check(
         &sure(r#","asks_for_person":true,"domain":"billing""#),
         "escalate",
@@ -151,12 +109,9 @@ fn what_was_not_there_is_listed_and_what_is_not_declared_took_no_part() {
     let verdict = judge(&format!(
         r#"{{"tenant_id":"t","user_question":"q",{SURE},"facts":{{"undeclared":1,"vulnerable_user":"yes"}},"later_field":1}}"#
     ));
-    for path in [
-        "/later_field",
-        "facts.undeclared",
-        "facts.vulnerable_user",
-        "request.asks_for_person",
-    ] {
+    for path in
+        ["/later_field", "facts.undeclared", "facts.vulnerable_user", "request.asks_for_person"]
+    {
         assert!(
             verdict.unjudged.iter().any(|listed| listed == path),
             "{path} in {:?}",
@@ -198,29 +153,16 @@ fn a_rule_whose_required_fact_is_missing_fires_and_one_without_does_not() {
             &format!("when = {{ fact = \"request.judge_score\", lt = 0.6 }}\n{required}"),
             1,
         );
-        let request = json(&format!(
-            r#"{{"tenant_id":"t","user_question":"q",{SURE}}}"#
-        ));
+        let request = json(&format!(r#"{{"tenant_id":"t","user_question":"q",{SURE}}}"#));
         let policy = compile_text(&text).policy;
         let verdict = evaluate(&policy, &Request::read(&request).unwrap(), now());
-        let fired: Vec<&str> = verdict
-            .triggers
-            .iter()
-            .map(|trigger| trigger.id.as_str())
-            .collect();
+        let fired: Vec<&str> = verdict.triggers.iter().map(|trigger| trigger.id.as_str()).collect();
         assert_eq!(fired, expected);
         for trigger in &verdict.triggers {
             assert_eq!(trigger.unjudged, ["request.judge_score"]);
-            assert!(
-                trigger.reason.contains("could not be judged"),
-                "{}",
-                trigger.reason
-            );
+            assert!(trigger.reason.contains("could not be judged"), "{}", trigger.reason);
         }
     };
     check("", &[]);
-    check(
-        "required = [\"request.judge_score\"]",
-        &["judge_not_content"],
-    );
+    check("required = [\"request.judge_score\"]", &["judge_not_content"]);
 }
