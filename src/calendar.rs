@@ -169,7 +169,7 @@ impl Calendar {
     }
 
     /// Intervals that are not over; none where now lies outside the horizon.
-    fn from_now(&self, now: TimestampMs) -> impl Iterator<Item = Interval> + '_ {
+    fn ahead_of(&self, now: TimestampMs) -> impl Iterator<Item = Interval> + '_ {
         let rows = self.rows();
         let over = rows.partition_point(|row| Interval::new(row).end_ms <= now.as_ms());
         let skipped = if self.from <= now && now < self.until { over } else { rows.len() };
@@ -179,7 +179,7 @@ impl Calendar {
     /// The instant at which so much open time has passed.
     fn after(&self, open_ms: i64, now: TimestampMs) -> Option<TimestampMs> {
         let mut left_ms = open_ms;
-        for interval in self.from_now(now) {
+        for interval in self.ahead_of(now) {
             let start_ms = interval.start_ms.max(now.as_ms());
             let length_ms = interval.end_ms - start_ms;
             if left_ms <= length_ms {
@@ -193,7 +193,7 @@ impl Calendar {
     /// The same local time so many working days later; where that is not an open time, the last
     /// moment of that day that is open, or its first.
     fn days_later(&self, days: i64, now: TimestampMs) -> Option<TimestampMs> {
-        let mut ahead = self.from_now(now);
+        let mut ahead = self.ahead_of(now);
         let first = ahead.next()?;
         let start_ms = now.as_ms().max(first.start_ms);
         let local_ms = first.opens_minute * MINUTE_MS + (start_ms - first.start_ms);

@@ -25,7 +25,9 @@ mod record;
 
 pub use apply::apply;
 pub use command::Command;
-pub use decision::{Answer, Decision, IncorrectEvidence, IncorrectReason, Outcome, ReviewVerdict, Work};
+pub use decision::{
+    Answer, Decision, IncorrectEvidence, IncorrectReason, Outcome, ReviewVerdict, Work,
+};
 pub use escalation::{Claimed, Escalation};
 pub use event::{Event, ReleaseReason};
 pub use record::{Attachment, CASE_VERSION, Case, CaseState, Purpose};

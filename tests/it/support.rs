@@ -61,7 +61,7 @@ pub(crate) fn assert_fresh(path: &str, generated: &str) {
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         stored == generated,
-        "{} is stale: run `UPDATE=1 make test-rust`, look at the difference, and commit it",
+        "{} is stale: run `UPDATE=1 cargo test --features \"compile ts\" --test it`, look at the difference, and commit it",
         path.display()
     );
 }

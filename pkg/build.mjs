@@ -1,0 +1,66 @@
+/**
+ * Builds dist/: ES modules, their CommonJS twins file for file, types for both, the module, the default policy.
+ * dist/wasm/ holds what .ci/build-module made; it is read, and not published.
+ */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+
+process.chdir(import.meta.dirname);
+const wasm = "dist/wasm/countersign_bg.wasm";
+if (!existsSync(wasm)) {
+  console.error(`${wasm} is missing: run .ci/build-module first`);
+  process.exit(1);
+}
+mkdirSync("dist", { recursive: true });
+for (const name of readdirSync("dist")) {
+  if (name !== "wasm") rmSync(`dist/${name}`, { recursive: true });
+}
+
+// Types first: what does not type-check is not built.
+const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
+execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
+
+const sources = ["client", "edge", "engine", "error", "http", "ids", "node", "public"];
+const entryPoints = [
+  ...sources.map((name) => ({ in: `src/${name}.ts`, out: name })),
+  { in: "dist/wasm/countersign.js", out: "bindings" },
+];
+/** Each file stays a file of its own, so that `countersign` and `countersign/client` share one error class. */
+const apart = (extension) => ({
+  name: "apart",
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) =>
+      kind === "entry-point" ? undefined : { path: path.replace(/\.js$/, extension), external: true },
+    );
+  },
+});
+const common = { bundle: true, outdir: "dist", target: ["es2022", "node20"], logLevel: "warning", platform: "node" };
+await build({
+  ...common,
+  entryPoints: [...entryPoints, { in: "src/index.ts", out: "index" }],
+  format: "esm",
+  platform: "neutral",
+  external: ["node:*"],
+  plugins: [apart(".js")],
+});
+await build({
+  ...common,
+  entryPoints,
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  plugins: [apart(".cjs")],
+  define: { "import.meta.url": "importMetaUrl" },
+  banner: { js: '"use strict";\nconst importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+});
+
+// A CommonJS importer needs types that call themselves CommonJS.
+for (const name of readdirSync("dist").filter((name) => name.endsWith(".d.ts") && name !== "index.d.ts")) {
+  const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z]+)\.js"/g, '$1.cjs"');
+  writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, types);
+}
+
+copyFileSync(wasm, "dist/countersign_bg.wasm");
+// What a runtime that imports modules gives for it.
+writeFileSync("dist/countersign_bg.wasm.d.ts", "declare const module: object;\nexport default module;\n");
+copyFileSync("default-policy.json", "dist/default-policy.json");

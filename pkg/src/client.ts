@@ -1,0 +1,208 @@
+/**
+ * A typed client of the host, for edges, applications and the review UI. It does not need the module.
+ *
+ * In Node it names itself by a token. In a browser, on a page of the host's own origin, it uses the
+ * session's cookie: `signIn` or `me` comes first, since writes need the token that these answer.
+ */
+import { CountersignError } from "./error.js";
+import { type CallOptions, type ClientOptions, Http, isPassing, type KeyedCallOptions, pause } from "./http.js";
+import { newId } from "./ids.js";
+import type {
+  AuditQuery,
+  AuditReply,
+  CaseInput,
+  CaseReply,
+  CasesQuery,
+  CasesReply,
+  CommandReply,
+  DecisionBatch,
+  DecisionInput,
+  DecisionReceipt,
+  Me,
+  PolicyCheck,
+  QueuesReply,
+  WorkInput,
+} from "./records.js";
+import type { Answer, Bundle } from "./wire.js";
+
+export { CountersignError, type CountersignCode, type CountersignErrorDetails } from "./error.js";
+export type { CallOptions, ClientOptions, Fetch, KeyedCallOptions } from "./http.js";
+export type * from "./records.js";
+export type * from "./wire.js";
+
+export interface WaitOptions extends CallOptions {
+  /** How long to wait, in milliseconds; for ever where none is given. */
+  timeoutMs?: number | undefined;
+  /** How long between two looks, in milliseconds; 2,000 where none is given. */
+  pollMs?: number | undefined;
+}
+
+const POLL_MS = 2_000;
+
+export class Client {
+  readonly #http: Http;
+
+  constructor(options: ClientOptions) {
+    this.#http = new Http(options);
+  }
+
+  /** Exchanges a one-time token for a session, whose cookie the browser keeps. */
+  async signIn(token: string, options?: CallOptions): Promise<Me> {
+    return this.#remember(await this.#post("/v1/session", { token }, options));
+  }
+
+  async signOut(options?: CallOptions): Promise<void> {
+    await this.#http.send({ method: "DELETE", path: "/v1/session", signal: options?.signal });
+    this.#http.csrfToken = undefined;
+  }
+
+  async me(options?: CallOptions): Promise<Me> {
+    return this.#remember(await this.#get("/v1/me", options));
+  }
+
+  queues(options?: CallOptions): Promise<QueuesReply> {
+    return this.#get("/v1/queues", options);
+  }
+
+  cases(query: CasesQuery = {}, options?: CallOptions): Promise<CasesReply> {
+    return this.#get(`/v1/cases${search(query)}`, options);
+  }
+
+  async case(caseId: string, options?: CallOptions): Promise<CaseReply> {
+    return this.#get(`/v1/cases/${segment(caseId)}`, options);
+  }
+
+  /** Gives a request to the people behind the host. */
+  createCase(body: CaseInput, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#post("/v1/cases", body, keyed(options));
+  }
+
+  claim(caseId: string, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "claim", {}, options);
+  }
+
+  /** Claims the case of a queue that is next; `not_found` where nothing waits. */
+  async claimNext(queue: string, options?: CallOptions): Promise<CommandReply> {
+    return this.#post(`/v1/queues/${segment(queue)}/claim`, {}, options);
+  }
+
+  heartbeat(caseId: string, body: { epoch: number }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "heartbeat", body, options);
+  }
+
+  save(caseId: string, body: { epoch: number; work: WorkInput }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "save", body, options);
+  }
+
+  release(caseId: string, body: { epoch: number }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "release", body, options);
+  }
+
+  skip(caseId: string, body: { epoch: number; reason: string }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "skip", body, options);
+  }
+
+  decide(caseId: string, body: DecisionInput, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "decide", body, keyed(options));
+  }
+
+  /** Takes back one's own decision, while it is held. */
+  undo(caseId: string, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "undo", {}, options);
+  }
+
+  /** Takes back a case that one sent. */
+  withdraw(caseId: string, body: { reason?: string | undefined } = {}, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "withdraw", body, options);
+  }
+
+  reportDecisions(batch: DecisionBatch, options?: KeyedCallOptions): Promise<DecisionReceipt> {
+    return this.#post("/v1/decisions", batch, keyed(options));
+  }
+
+  /** The bundle that is in force. */
+  currentPolicy(options?: CallOptions): Promise<Bundle> {
+    return this.#get("/v1/policies/current", options);
+  }
+
+  /** A bundle by its hash. */
+  async policy(hash: string, options?: CallOptions): Promise<Bundle> {
+    return this.#get(`/v1/policies/${segment(hash)}`, options);
+  }
+
+  /** Compiles a policy's text on the host, without putting it in force. */
+  checkPolicy(source: string, options?: CallOptions): Promise<PolicyCheck> {
+    return this.#post("/v1/policies/check", { source }, options);
+  }
+
+  auditEntries(query: AuditQuery = {}, options?: CallOptions): Promise<AuditReply> {
+    return this.#get(`/v1/audit/entries${search(query)}`, options);
+  }
+
+  /**
+   * Waits until people have answered; `null` where they have not in time.
+   *
+   * Goes on while the host is away. Throws `withdrawn` or `expired` where no answer will come.
+   */
+  async waitForAnswer(caseId: string, options: WaitOptions = {}): Promise<Answer | null> {
+    const { signal, pollMs = POLL_MS, timeoutMs = Infinity } = options;
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      let away: CountersignError | undefined;
+      try {
+        const { case: found } = await this.case(caseId, { signal });
+        if (found.answer !== null) return found.answer;
+        if (found.state === "withdrawn" || found.state === "expired") {
+          throw new CountersignError(found.state, `the case \`${caseId}\` is ${found.state}: no answer will come`, {
+            help: "tell the user, or send the request again as another case",
+          });
+        }
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        away = error;
+      }
+      const leftMs = until - Date.now();
+      if (leftMs <= 0) {
+        if (away !== undefined) throw away;
+        return null;
+      }
+      await pause(Math.min(Math.max(pollMs, away?.retryAfterMs ?? 0), leftMs), signal);
+    }
+  }
+
+  #remember(me: Me): Me {
+    this.#http.csrfToken = me.csrf_token;
+    return me;
+  }
+
+  async #command(caseId: string, command: string, body: unknown, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#post(`/v1/cases/${segment(caseId)}/${command}`, body, options);
+  }
+
+  async #get<Reply>(path: string, options?: CallOptions): Promise<Reply> {
+    return (await this.#http.send({ method: "GET", path, signal: options?.signal })) as Reply;
+  }
+
+  async #post<Reply>(path: string, body: unknown, options?: KeyedCallOptions): Promise<Reply> {
+    const { idempotencyKey, signal } = options ?? {};
+    return (await this.#http.send({ method: "POST", path, body, idempotencyKey, signal })) as Reply;
+  }
+}
+
+function keyed(options: KeyedCallOptions = {}): KeyedCallOptions {
+  return { ...options, idempotencyKey: options.idempotencyKey ?? newId("idem", Date.now()) };
+}
+
+/** An id as one segment of a path: a URL parser would resolve `..`, and take an empty one away. */
+function segment(id: string): string {
+  if (id === "" || id === "." || id === "..") {
+    throw new CountersignError("invalid_field", `\`${id}\` is not an id`, { help: "pass the id that the host gave" });
+  }
+  return encodeURIComponent(id);
+}
+
+function search(query: object): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return "";
+  return `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
+}

@@ -1,0 +1,126 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * A policy that was read once, ready to decide. The decision is the module's; nothing is decided here.
+ */
+import { canonicalize, Engine as Handle } from "./bindings.js";
+import { CountersignError } from "./error.js";
+import type { BundleInput, RequestInput } from "./records.js";
+import type { DecisionRecord, ErrorCode, PolicyReference, Verdict } from "./wire.js";
+
+export interface LoadOptions {
+  /**
+   * The module as a `WebAssembly.Module` or its bytes, for a runtime that neither reads files nor fetches
+   * beside the script, such as workerd: what it imports from `countersign/countersign_bg.wasm`. Only the
+   * first call of `load` looks at it.
+   */
+  module?: object | undefined;
+}
+
+export interface EvaluateOptions {
+  /** The instant of the decision: a date, or whole milliseconds since 1970. The present where none is given. */
+  now?: Date | number | undefined;
+}
+
+export interface Decided {
+  verdict: Verdict;
+  /** What is kept of the verdict for metrics and replay: features, no text. */
+  record: DecisionRecord;
+}
+
+/** What every environment's `Engine` can do; each adds how the module gets there. */
+export abstract class LoadedEngine {
+  /** What the policy is called: id, version and hash. */
+  readonly policy: PolicyReference;
+  #handle: Handle | undefined;
+
+  /** The module must have been instantiated. */
+  protected constructor(bundle: BundleInput) {
+    const value = parse(bundle);
+    this.#handle = guard(() => new Handle(value));
+    this.policy = this.#use((handle) => handle.policy()) as PolicyReference;
+  }
+
+  /** Says what happens with the draft: answer, limited answer, a person, or a refusal, and why. */
+  evaluate(request: RequestInput, options: EvaluateOptions = {}): Verdict {
+    return this.#use((handle) => handle.evaluate(request, instant(options))) as Verdict;
+  }
+
+  /** As `evaluate`, with the record to report to the host. */
+  decide(request: RequestInput, options: EvaluateOptions = {}): Decided {
+    return this.#use((handle) => handle.decide(request, instant(options))) as Decided;
+  }
+
+  /** The canonical JSON text of a value (RFC 8785): what the digests are made over. */
+  canonicalize(value: unknown): string {
+    return this.#use(() => canonicalize(value));
+  }
+
+  /** Gives the policy's memory back now. Without it that happens some time after the last use. */
+  free(): void {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    if (handle !== undefined) guard(() => handle.free());
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  #use<T>(work: (handle: Handle) => T): T {
+    const handle = this.#handle;
+    if (handle === undefined) {
+      throw new CountersignError("invalid_state", "this engine was freed", { help: "load the policy again" });
+    }
+    return guard(() => work(handle));
+  }
+}
+
+/** Set by the first trap: the module's memory may be in any state, so that it decides nothing more. */
+let trap: unknown;
+
+/** Calls the module; its faults and its traps become errors of this package. */
+function guard<T>(call: () => T): T {
+  if (trap === undefined) {
+    try {
+      return call();
+    } catch (thrown) {
+      if (isFault(thrown)) {
+        throw new CountersignError(thrown.code, thrown.detail, { path: thrown.path, help: thrown.help });
+      }
+      trap = thrown;
+    }
+  }
+  throw new CountersignError("internal", "the module has failed, and decides nothing more", {
+    help: "send the request to a person, start a new process or page, and report the cause",
+    cause: trap,
+  });
+}
+
+interface Fault {
+  code: ErrorCode;
+  path: string;
+  detail: string;
+  help: string;
+}
+
+function isFault(thrown: unknown): thrown is Fault {
+  return thrown instanceof Error && "code" in thrown && "detail" in thrown;
+}
+
+function instant({ now }: EvaluateOptions): number {
+  if (now === undefined) return Date.now();
+  return typeof now === "number" ? now : now.getTime();
+}
+
+function parse(bundle: BundleInput): unknown {
+  if (typeof bundle !== "string" && !(bundle instanceof Uint8Array)) return bundle;
+  try {
+    const text = typeof bundle === "string" ? bundle : new TextDecoder("utf-8", { fatal: true }).decode(bundle);
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new CountersignError("invalid_json", `the bundle is not JSON: ${(cause as Error).message}`, {
+      help: "pass what the policy compiler wrote",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,215 @@
+/** Records as they may be sent, and the replies of the host that are not records of the core. */
+import type {
+  Action,
+  ActorReference,
+  Attachment,
+  AuditEntry,
+  Authority,
+  Bundle,
+  Case,
+  CaseState,
+  Claimed,
+  DecisionRecord,
+  Decision,
+  Diagnostic,
+  Evidence,
+  Grant,
+  Message,
+  PolicyReference,
+  Principal,
+  Purpose,
+  Release,
+  Request,
+  RiskLevel,
+  Signal,
+  ToolResult,
+  TriggerKind,
+  Work,
+} from "./wire.js";
+
+/** Keys of the fields that may be `null`. */
+type NullableKey<T> = { [Key in keyof T]: null extends T[Key] ? Key : never }[keyof T];
+
+/** A record as it may be sent: what may be `null` may be left out too. */
+type Sendable<T> = Omit<T, NullableKey<T>> & { [Key in NullableKey<T>]?: T[Key] | undefined };
+
+/** Fields of which all may be left out. */
+type Optional<T> = { [Key in keyof T]?: T[Key] | undefined };
+
+/** An action as `{tool, arguments}`, or flat: `{proposed_action, amount, …}`, whose other fields are the arguments. */
+export type ActionInput =
+  | { tool: string; arguments?: Action["arguments"] | undefined }
+  | { proposed_action: string; [argument: string]: unknown };
+
+type RequiredOfRequest = "tenant_id" | "user_question";
+
+type ListsOfRequest = Optional<{
+  messages: readonly Sendable<Message>[];
+  evidence: readonly Sendable<Evidence>[];
+  tool_results: readonly Sendable<ToolResult>[];
+  proposed_actions: readonly ActionInput[];
+  /** A signal that is absent or `null` is missing; `"unavailable"` says that reading it failed. */
+  signals: Readonly<Record<string, Signal | null | undefined>>;
+  facts: Readonly<Record<string, unknown>>;
+  release: Sendable<Release> | null;
+}>;
+
+/** A request as an edge may ask it: the tenant, the question, and whatever else is known. */
+export type RequestInput = Pick<Request, RequiredOfRequest> &
+  ListsOfRequest &
+  Optional<Omit<Request, RequiredOfRequest | "unknown_fields" | keyof ListsOfRequest>>;
+
+/** A request that a person shall handle. The host takes the tenant from the credential where none is named. */
+export type CaseInput = Omit<RequestInput, "tenant_id"> &
+  Optional<{
+    tenant_id: string;
+    /** The caller's own id of the case. */
+    case_id: string;
+    reason_for_escalation: string;
+    /** RFC 3339; it may only shorten the policy's deadline. */
+    sla_deadline: string;
+    attachments: readonly Sendable<Attachment>[];
+    dedupe_key: string;
+    claimed: Claimed;
+  }>;
+
+/** What a holder saves before deciding. */
+export type WorkInput = Optional<Omit<Work, "by" | "saved_at">>;
+
+/** A decision as it is sent: by the holder, with the epoch of their claim. */
+export type DecisionInput = Pick<Decision, "verdict" | "outcome"> &
+  Optional<Omit<Decision, "verdict" | "outcome" | "decided_by" | "decided_at">> & {
+    epoch: number;
+    /** Refused with `stale_version` where the case changed since this revision was read. */
+    revision?: number | undefined;
+  };
+
+/** Who is signed in. */
+export interface Me {
+  principal: Pick<Principal, "principal_id" | "kind" | "name" | "tenant_id" | "languages" | "skills">;
+  tenants: string[];
+  grants: Omit<Grant, "principal_id" | "granted_by">[];
+  csrf_token: string;
+  policy: PolicyReference;
+  now: string;
+}
+
+export interface QueueSummary {
+  queue: string;
+  title: string;
+  sla_ms: number;
+  authority: Authority;
+  counts: { ready: number; leased: number; held: number; overdue: number };
+  next_due_at: string | null;
+  /** Whether the caller may claim from it. */
+  mine: boolean;
+}
+
+export interface QueuesReply {
+  queues: QueueSummary[];
+  now: string;
+}
+
+export interface CasesQuery {
+  view?: "mine" | "open" | "resolved" | "all" | undefined;
+  queue?: string | undefined;
+  state?: CaseState | undefined;
+  risk_level?: RiskLevel | undefined;
+  language?: string | undefined;
+  tenant_id?: string | undefined;
+  q?: string | undefined;
+  order?: "due" | "age" | "priority" | undefined;
+  /** 1 to 500; 100 where none is given. */
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export interface CaseSummary {
+  case_id: string;
+  tenant_id: string;
+  revision: number;
+  state: CaseState;
+  epoch: number;
+  queue: string;
+  priority: number;
+  risk_level: RiskLevel;
+  language: string | null;
+  domain: string | null;
+  /** At most 280 characters of it. */
+  user_question: string;
+  reason_for_escalation: string;
+  trigger_kinds: TriggerKind[];
+  created_at: string;
+  due_at: string;
+  leased_by: string | null;
+  leased_by_name: string | null;
+  lease_until: string | null;
+  /** The probability. */
+  confidence: number | null;
+  purpose: Purpose;
+}
+
+export interface CasesReply {
+  cases: CaseSummary[];
+  next_cursor: string | null;
+  now: string;
+}
+
+export interface CaseHistoryEntry {
+  entry_id: string;
+  event: string;
+  at: string;
+  actor: Pick<ActorReference, "principal_id" | "name" | "kind" | "door">;
+  data: Record<string, unknown>;
+}
+
+export interface CaseReply {
+  case: Case;
+  history: CaseHistoryEntry[];
+  may: { claim: boolean; decide: boolean; undo: boolean; why_not: string | null };
+  now: string;
+}
+
+/** What every command on a case answers. */
+export interface CommandReply {
+  case: Case;
+}
+
+/** Decision records of one run of one edge, in order. */
+export interface DecisionBatch {
+  version: 1;
+  /** The edge's name. */
+  edge: string;
+  /** The run: sequences count from 0 in each. */
+  boot: string;
+  /** Sequence of the first record. */
+  sequence: number;
+  /** At most 1,000. */
+  records: DecisionRecord[];
+}
+
+export interface DecisionReceipt {
+  accepted: number;
+  next_sequence: number;
+  /** Sequences that never arrived, ends included. */
+  gap: { from: number; to: number } | null;
+}
+
+export interface AuditQuery {
+  entity_id?: string | undefined;
+  after?: string | undefined;
+  limit?: number | undefined;
+}
+
+export interface AuditReply {
+  entries: AuditEntry[];
+}
+
+export interface PolicyCheck {
+  /** `null` where the policy does not compile. */
+  bundle_hash: string | null;
+  diagnostics: (Diagnostic & { severity: string })[];
+}
+
+/** A compiled policy, as an object of any provenance, as JSON text, or as that text's bytes. */
+export type BundleInput = Bundle | { readonly bundle_version: number } | string | Uint8Array;

@@ -1,0 +1,473 @@
+//! The command line: the door of whoever has an account on the host's machine.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::compile::{Compiled, DEFAULT_POLICY, compile};
+use crate::host::clock::wall_clock;
+use crate::host::config::{Config, host_name};
+use crate::host::evaluate::evaluate_file;
+use crate::host::ids;
+use crate::host::people::{self, EVERY, HostActor, NewGrant, host_actor};
+use crate::host::serve::serve;
+use crate::host::store::identity::{self, CredentialKind, Scope};
+use crate::host::store::place::Place;
+use crate::host::store::{Failure, Store, Tx};
+use crate::host::verify::{Report, verify};
+use crate::identity::{ActorReference, GrantRole, Principal, PrincipalKind, PrincipalStatus};
+use crate::units::{Id, TimestampMs};
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// Human-in-the-loop for LLM systems: one inbox for what people have to decide.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, about)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the host.
+    Serve(ServeOptions),
+    /// Checks and compiles policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// People, applications and edges.
+    #[command(subcommand)]
+    Principal(PrincipalCommand),
+    /// What principals may do.
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// Bearer tokens of applications and edges.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Makes a link with which a person signs in once, within 24 hours.
+    SignInLink {
+        /// Whose link.
+        principal_id: String,
+        #[command(flatten)]
+        data: Data,
+        /// Where the host is.
+        #[arg(long, default_value = "http://127.0.0.1:8787")]
+        url: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Data {
+    /// The data directory.
+    #[arg(long = "data", env = "COUNTERSIGN_DATA", default_value = "data")]
+    directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct ServeOptions {
+    #[command(flatten)]
+    data: Data,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+    /// The built review UI.
+    #[arg(long)]
+    ui: Option<PathBuf>,
+    /// A policy to put into force.
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// Makes sample reviewers and credentials.
+    #[arg(long)]
+    samples: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Says what is wrong with a policy.
+    Check {
+        /// The TOML file.
+        file: PathBuf,
+    },
+    /// Compiles a policy to a bundle.
+    Compile {
+        /// The TOML file.
+        file: PathBuf,
+        /// Where to write the bundle; standard output without it.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+    /// Decides requests, one JSON object a line, and prints their verdicts.
+    Evaluate {
+        /// The requests.
+        requests: PathBuf,
+        /// The policy's TOML file; the default policy without it.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+        /// The instant of the decisions in RFC 3339; the present without it.
+        #[arg(long, value_parser = instant)]
+        now: Option<TimestampMs>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Rebuilds everything from the entries, and says where the database differs.
+    Verify {
+        #[command(flatten)]
+        data: Data,
+        /// Prints the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum PrincipalCommand {
+    /// Makes a principal, and prints its id.
+    Create {
+        #[command(flatten)]
+        data: Data,
+        /// Its name for people.
+        #[arg(long)]
+        name: String,
+        /// Its tenant.
+        #[arg(long)]
+        tenant: String,
+        /// person, agent, service or edge.
+        #[arg(long, default_value = "person", value_parser = word(PrincipalKind::WORDS))]
+        kind: PrincipalKind,
+        /// Its id; made without it.
+        #[arg(long)]
+        id: Option<String>,
+        /// The human being that it is; a person without it is one of their own.
+        #[arg(long)]
+        person: Option<String>,
+        /// The human being who answers for it.
+        #[arg(long)]
+        owner: Option<String>,
+        /// A language that it reads; every language without it.
+        #[arg(long = "language")]
+        languages: Vec<String>,
+        /// What it can do.
+        #[arg(long = "skill")]
+        skills: Vec<String>,
+    },
+    /// Keeps a principal from acting.
+    Suspend {
+        /// Which.
+        principal_id: String,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Lets a principal act again.
+    Activate {
+        /// Which.
+        principal_id: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum GrantCommand {
+    /// Gives a grant, and prints its id.
+    Add {
+        /// Who gets it.
+        principal_id: String,
+        #[command(flatten)]
+        data: Data,
+        /// caller, reviewer, auditor, policy_owner or admin.
+        #[arg(long, value_parser = word(GrantRole::WORDS))]
+        role: GrantRole,
+        /// A tenant that it covers; the holder's own without it, `*` for every one.
+        #[arg(long = "tenant")]
+        tenants: Vec<String>,
+        /// A queue that it covers; every one without it.
+        #[arg(long = "queue")]
+        queues: Vec<String>,
+        /// The subject that it covers.
+        #[arg(long, default_value = "any")]
+        domain: String,
+        /// The level within the subject, 0 to 9.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=9))]
+        level: i64,
+        /// After how many hours it ends; never without it.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..=87_600))]
+        hours: Option<i64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Makes a token, and prints its id and, once, the token.
+    Create {
+        /// Whose token.
+        principal_id: String,
+        #[command(flatten)]
+        data: Data,
+        /// read or write.
+        #[arg(long, default_value = "write", value_parser = word(Scope::WORDS))]
+        scope: Scope,
+        /// After how many hours it ends; never without it.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(0..=87_600))]
+        hours: Option<i64>,
+    },
+    /// Revokes a token, a session or a link.
+    Revoke {
+        /// Which, by its id.
+        credential_id: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// Why a command did not do what it should.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CommandError(String);
+
+impl CommandError {
+    fn new(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the command that the arguments name; what it has to say goes to `out`.
+///
+/// # Errors
+/// With the text for the user.
+pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), CommandError> {
+    match command_line.command {
+        Command::Serve(ServeOptions { data, listen, ui, policy, samples }) => {
+            let config = Config { data: data.directory, listen, ui, policy, samples };
+            serve(&config, out).await.map_err(CommandError::new)
+        }
+        Command::Policy(PolicyCommand::Check { file }) => {
+            let compiled = compile_file(&file)?;
+            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))
+        }
+        Command::Policy(PolicyCommand::Compile { file, output }) => {
+            let bundle = compile_file(&file)?.bundle.canonical();
+            match output {
+                None => print(out, &bundle),
+                Some(output) => std::fs::write(&output, format!("{bundle}\n"))
+                    .map_err(|error| CommandError(format!("`{}`: {error}", output.display()))),
+            }
+        }
+        Command::Policy(PolicyCommand::Evaluate { requests, policy, now }) => {
+            let compiled = match policy {
+                Some(file) => compile_file(&file)?,
+                None => compile(DEFAULT_POLICY, "default.toml")
+                    .map_err(|_| CommandError("the default policy does not compile".to_owned()))?,
+            };
+            let now = now.unwrap_or_else(wall_clock);
+            evaluate_file(&compiled.policy, &requests, now, out).map_err(CommandError::new)
+        }
+        Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
+        Command::Principal(command) => principal(command, out).await,
+        Command::Grant(command) => grant(command, out).await,
+        Command::Token(command) => token(command, out).await,
+        Command::SignInLink { principal_id, data, url } => {
+            let principal_id = id(&principal_id)?;
+            let made = change(&data, move |tx, by| {
+                let principal = people::require_principal(tx, &principal_id)?;
+                let expires_at = Some(tx.now.saturating_add(people::LINK_DURATION_MS));
+                let (kind, scope) = (CredentialKind::Link, Scope::Write);
+                people::create_credential(tx, &principal, kind, scope, expires_at, by)
+            });
+            let secret = made.await?.secret;
+            print(out, &format!("{}/#/sign-in/{secret}", url.trim_end_matches('/')))
+        }
+    }
+}
+
+async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<(), CommandError> {
+    let (principal_id, data, status) = match command {
+        PrincipalCommand::Create {
+            data,
+            name,
+            tenant,
+            kind,
+            id: wanted,
+            person,
+            owner,
+            languages,
+            skills,
+        } => {
+            let tenant_id = id(&tenant)?;
+            let wanted = wanted.as_deref().map(id).transpose()?;
+            let person = person.as_deref().map(id).transpose()?;
+            let owner_person = owner.as_deref().map(id).transpose()?;
+            let made = change(&data, move |tx, by| {
+                let principal_id = match wanted {
+                    Some(principal_id) => principal_id,
+                    None => ids::new_id("prin", tx.now)?,
+                };
+                let person_id = match (person, kind) {
+                    (None, PrincipalKind::Person) => Some(ids::new_id("person", tx.now)?),
+                    (person, _) => person,
+                };
+                let status = PrincipalStatus::Active;
+                let principal = Principal {
+                    principal_id,
+                    kind,
+                    tenant_id,
+                    person_id,
+                    owner_person,
+                    status,
+                    name,
+                    languages,
+                    skills,
+                };
+                people::create_principal(tx, &principal, by)?;
+                Ok(principal.principal_id)
+            });
+            return print(out, made.await?.as_str());
+        }
+        PrincipalCommand::Suspend { principal_id, data } => {
+            (principal_id, data, PrincipalStatus::Suspended)
+        }
+        PrincipalCommand::Activate { principal_id, data } => {
+            (principal_id, data, PrincipalStatus::Active)
+        }
+    };
+    let principal_id = id(&principal_id)?;
+    change(&data, move |tx, by| people::set_status(tx, &principal_id, status, by)).await
+}
+
+async fn grant(command: GrantCommand, out: &mut impl Write) -> Result<(), CommandError> {
+    let GrantCommand::Add { principal_id, data, role, tenants, queues, domain, level, hours } =
+        command;
+    let principal_id = id(&principal_id)?;
+    let made = change(&data, move |tx, by| {
+        let holder = people::require_principal(tx, &principal_id)?;
+        let own = || vec![holder.tenant_id.as_str().to_owned()];
+        let grant = NewGrant {
+            role,
+            tenants: if tenants.is_empty() { own() } else { tenants },
+            queues: if queues.is_empty() { vec![EVERY.to_owned()] } else { queues },
+            domain,
+            level,
+            until: hours.map(|hours| tx.now.saturating_add(hours * HOUR_MS)),
+        };
+        people::add_grant(tx, &holder, grant, by)
+    });
+    print(out, made.await?.grant_id.as_str())
+}
+
+async fn token(command: TokenCommand, out: &mut impl Write) -> Result<(), CommandError> {
+    match command {
+        TokenCommand::Create { principal_id, data, scope, hours } => {
+            let principal_id = id(&principal_id)?;
+            let made = change(&data, move |tx, by| {
+                let holder = people::require_principal(tx, &principal_id)?;
+                let expires_at = hours.map(|hours| tx.now.saturating_add(hours * HOUR_MS));
+                people::create_credential(tx, &holder, CredentialKind::Token, scope, expires_at, by)
+            });
+            let made = made.await?;
+            print(out, &format!("{} {}", made.credential.credential_id, made.secret))
+        }
+        TokenCommand::Revoke { credential_id, data } => {
+            let credential_id = id(&credential_id)?;
+            change(&data, move |tx, by| {
+                let credential = identity::credential(tx, &credential_id)?.ok_or_else(|| {
+                    let detail = format!("there is no credential `{credential_id}`");
+                    crate::error::Fault::new(
+                        crate::error::ErrorCode::NotFound,
+                        "",
+                        detail,
+                        "check the id",
+                    )
+                })?;
+                people::revoke_credential(tx, &credential, by)
+            })
+            .await
+        }
+    }
+}
+
+fn verify_audit(data: &Data, json: bool, out: &mut impl Write) -> Result<(), CommandError> {
+    let place = Place::existing(&data.directory).map_err(CommandError::new)?;
+    let report = verify(&place.database()).map_err(CommandError::new)?;
+    if json {
+        print(out, &serde_json::to_string(&report).map_err(CommandError::new)?)?;
+    } else {
+        let Report { entries, entities, cases, fault_count, .. } = report;
+        print(
+            out,
+            &format!(
+                "{entries} entries of {entities} entities, {cases} cases: {fault_count} faults"
+            ),
+        )?;
+        for fault in &report.faults {
+            let version = fault
+                .entity_version
+                .map_or_else(String::new, |version| format!(" entry {version}"));
+            let (tenant, kind, id) = (&fault.tenant_id, &fault.entity_kind, &fault.entity_id);
+            print(out, &format!("  {tenant}: {kind} {id}{version}: {}", fault.what))?;
+        }
+    }
+    if report.is_sound() {
+        return Ok(());
+    }
+    Err(CommandError("the database contradicts its audit log".to_owned()))
+}
+
+/// Makes one change, as the host's operator; a running host may use the same data.
+async fn change<T: Send + 'static>(
+    data: &Data,
+    job: impl FnOnce(&Tx<'_>, ActorReference) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, CommandError> {
+    let place = Place::prepare(&data.directory).map_err(CommandError::new)?;
+    let store = Store::open(&place, &host_name()).map_err(CommandError::new)?;
+    let result = store.write(move |tx| {
+        let by = host_actor(tx, HostActor::CommandLine)?;
+        job(tx, by.reference())
+    });
+    let result = result.await.map_err(CommandError::new);
+    store.close();
+    result
+}
+
+fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CommandError(format!("`{}`: {error}", file.display())))?;
+    compile(&text, &file.display().to_string()).map_err(|diagnostics| {
+        let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        CommandError(told.join("\n"))
+    })
+}
+
+fn id(text: &str) -> Result<Id, CommandError> {
+    Id::new(text).ok_or_else(|| {
+        CommandError(format!(
+            "`{text}` is not an id: 1 to 128 printable ASCII characters without spaces"
+        ))
+    })
+}
+
+fn instant(text: &str) -> Result<TimestampMs, String> {
+    TimestampMs::parse(text).ok_or_else(|| "a time such as 2026-05-09T18:00:00Z".to_owned())
+}
+
+fn print(out: &mut impl Write, line: &str) -> Result<(), CommandError> {
+    writeln!(out, "{line}").map_err(|error| CommandError(format!("standard output: {error}")))
+}
+
+/// Reads one of a closed set of words.
+fn word<T: Copy + Send + Sync + 'static>(
+    words: &'static [(&'static str, T)],
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let found = words.iter().find(|(word, _)| *word == text);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            format!("one of {}", crate::read::quoted(&known))
+        })
+    }
+}

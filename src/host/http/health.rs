@@ -1,0 +1,31 @@
+//! Whether the process lives, and whether it can serve.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::App;
+use super::body::ok;
+use super::problem::Problem;
+use crate::host::store::{Failure, policies};
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// `GET /healthz`
+pub(super) async fn alive() -> Result<Response, Problem> {
+    ok(&Health { status: "ok" })
+}
+
+/// `GET /readyz`: the database can be read, a policy is in force, and writes were never lost.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    if *app.store.lost().borrow() {
+        return Err(Failure::Lost.into());
+    }
+    app.store.read(|snapshot| policies::in_force(snapshot).map(|_| ())).await?;
+    ok(&Health { status: "ok" })
+}

@@ -1,0 +1,104 @@
+//! The REST interface: decode, ask the core, store, encode.
+
+mod assets;
+mod audit;
+mod auth;
+mod body;
+mod cases;
+mod decisions;
+mod health;
+mod policies;
+mod problem;
+mod query;
+mod queues;
+mod session;
+mod show;
+mod write;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+use crate::error::{ErrorCode, Fault};
+use crate::host::store::{Failure, Store};
+use assets::Assets;
+use problem::Problem;
+
+/// Bytes of a request's body.
+const BODY_BYTES_MAX: usize = 2_000_000;
+
+/// What every handler has.
+pub struct App {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The built review UI.
+    pub ui: Option<PathBuf>,
+    /// Whether cookies are for TLS only.
+    pub secure_cookies: bool,
+}
+
+/// Every address of the host.
+pub fn router(app: App) -> Router {
+    let assets = Assets::new(app.ui.as_deref());
+    let fallback = move |request: Request| {
+        let assets = assets.clone();
+        async move { assets.serve(request).await }
+    };
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/v1/session", post(session::sign_in).delete(session::sign_out))
+        .route("/v1/me", get(session::me))
+        .route("/v1/queues", get(queues::list))
+        .route("/v1/queues/{queue}/claim", post(queues::claim_next))
+        .route("/v1/cases", get(cases::list).post(cases::create))
+        .route("/v1/cases/{case_id}", get(cases::one))
+        .route("/v1/cases/{case_id}/{command}", post(cases::command))
+        .route("/v1/decisions", post(decisions::record))
+        .route("/v1/policies/check", post(policies::check))
+        .route("/v1/policies/current", get(policies::current))
+        .route("/v1/policies/{hash}", get(policies::by_hash))
+        .route("/v1/audit/entries", get(audit::entries))
+        .fallback(fallback)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(finish))
+        .with_state(Arc::new(app))
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    Problem::from(Fault::new(
+        ErrorCode::MethodNotAllowed,
+        "",
+        format!("`{}` is not taken at this address", request.method()),
+        "see the documentation of the address",
+    ))
+}
+
+/// Runs every request to its end, even where its caller has gone, and turns a panic into a problem.
+async fn finish(request: Request, next: Next) -> Response {
+    let answered = tokio::spawn(next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|error| {
+        Problem::from(Failure::internal(format!("a handler panicked: {error}"))).into_response()
+    });
+    let headers = response.headers_mut();
+    let always = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, assets::CONTENT_SECURITY_POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in always {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // What a reviewer may see must not stay in a cache.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,110 @@
+//! Policies: the one in force, any that was released, and a check of a new text.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use tokio::task::spawn_blocking;
+
+use super::App;
+use super::auth::Caller;
+use super::body::{JsonBody, ok};
+use super::problem::Problem;
+use super::query::{Parameters, PathId};
+use crate::compile::{Diagnostic, compile};
+use crate::error::{ErrorCode, Fault};
+use crate::host::store::{Failure, policies};
+use crate::limits::POLICY_BYTES_MAX;
+use crate::read::Node;
+
+/// `GET /v1/policies/current`
+pub(super) async fn current(
+    State(app): State<Arc<App>>,
+    _: Caller,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    parameters.none()?;
+    let read = app.store.read(|snapshot| {
+        let hash = policies::in_force(snapshot)?.reference().hash.clone();
+        let bundle = policies::bundle(snapshot, &hash)?;
+        Ok((hash, bundle.ok_or_else(|| Failure::internal("the policy in force is not stored"))?))
+    });
+    let (hash, bundle) = read.await?;
+    send(&hash, bundle, &headers)
+}
+
+/// `GET /v1/policies/{hash}`
+pub(super) async fn by_hash(
+    State(app): State<Arc<App>>,
+    _: Caller,
+    parameters: Parameters,
+    PathId(hash): PathId,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    parameters.none()?;
+    let wanted = hash.clone();
+    let bundle =
+        app.store.read(move |snapshot| policies::bundle(snapshot, wanted.as_str())).await?;
+    let bundle = bundle.ok_or_else(|| {
+        Fault::new(
+            ErrorCode::NotFound,
+            "",
+            "no policy of that hash was released here",
+            "check the hash",
+        )
+    })?;
+    send(hash.as_str(), bundle, &headers)
+}
+
+#[derive(Serialize)]
+struct Check {
+    bundle_hash: Option<String>,
+    diagnostics: Vec<Told>,
+}
+
+#[derive(Serialize)]
+struct Told {
+    severity: &'static str,
+    #[serde(flatten)]
+    diagnostic: Diagnostic,
+}
+
+/// `POST /v1/policies/check`: compiles a text; nothing is stored.
+pub(super) async fn check(_: Caller, JsonBody(body): JsonBody) -> Result<Response, Problem> {
+    let mut fields = Node::root(&body).object()?;
+    let source = fields.required("source", |node| node.text(POLICY_BYTES_MAX))?;
+    fields.finish()?;
+    // A long text takes long enough to hold up others.
+    let compiled = spawn_blocking(move || compile(&source, "policy.toml")).await;
+    let compiled =
+        compiled.map_err(|error| Failure::internal(format!("the compiler panicked: {error}")))?;
+    let told = |diagnostic| Told { severity: "error", diagnostic };
+    ok(&match compiled {
+        Ok(compiled) => Check {
+            bundle_hash: Some(compiled.policy.reference().hash.clone()),
+            diagnostics: Vec::new(),
+        },
+        Err(diagnostics) => {
+            Check { bundle_hash: None, diagnostics: diagnostics.into_iter().map(told).collect() }
+        }
+    })
+}
+
+/// A bundle under its hash never changes: whoever has it already gets nothing.
+fn send(hash: &str, bundle: String, headers: &HeaderMap) -> Result<Response, Problem> {
+    let tag = HeaderValue::from_str(&format!("\"{hash}\""))
+        .map_err(|_| Failure::internal("the hash of a policy is not ASCII"))?;
+    let known = headers.get(header::IF_NONE_MATCH) == Some(&tag);
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], bundle).into_response()
+    };
+    response.headers_mut().insert(header::ETAG, tag);
+    // The tag may be kept, the answer to "which is in force" may not.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}

@@ -1,0 +1,150 @@
+//! Queues: what waits in them, and the next case to be taken.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::App;
+use super::auth::Caller;
+use super::body::{JsonBody, ok};
+use super::cases::{claim_command, moved};
+use super::problem::Problem;
+use super::query::{Parameters, PathId};
+use super::write::Operation;
+use crate::error::{ErrorCode, Fault};
+use crate::host::store::{Failure, cases, inbox, policies};
+use crate::identity::{Actor, CaseOperation, GrantRole, PrincipalKind, authorize};
+use crate::policy::{Authority, Policy, Queue};
+use crate::read::Node;
+use crate::units::TimestampMs;
+
+#[derive(Serialize)]
+struct Queues {
+    queues: Vec<QueueView>,
+    now: TimestampMs,
+}
+
+#[derive(Serialize)]
+struct QueueView {
+    queue: String,
+    title: String,
+    sla_ms: i64,
+    authority: Authority,
+    counts: Counts,
+    next_due_at: Option<TimestampMs>,
+    mine: bool,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    ready: i64,
+    leased: i64,
+    held: i64,
+    overdue: i64,
+}
+
+/// `GET /v1/queues`: the queues of the policy in force, with the cases that the caller may see.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
+    parameters.none()?;
+    let queues = app.store.read(move |snapshot| {
+        let counts = inbox::counts(snapshot, &caller.actor)?;
+        let policy = policies::in_force(snapshot)?;
+        let view = |queue: &Queue| {
+            let counted = counts.get(&queue.queue).copied().unwrap_or_default();
+            QueueView {
+                queue: queue.queue.clone(),
+                title: queue.title.clone(),
+                sla_ms: sla_ms(&policy, queue, snapshot.now),
+                authority: queue.authority.clone(),
+                counts: Counts {
+                    ready: counted.ready,
+                    leased: counted.leased,
+                    held: counted.held,
+                    overdue: counted.overdue,
+                },
+                next_due_at: counted.next_due_at,
+                mine: is_mine(&caller.actor, queue, snapshot.now),
+            }
+        };
+        Ok(Queues { queues: policy.bundle().queues.iter().map(view).collect(), now: snapshot.now })
+    });
+    ok(&queues.await?)
+}
+
+/// `POST /v1/queues/{queue}/claim`: the first case that the caller may work on.
+pub(super) async fn claim_next(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    PathId(queue): PathId,
+    operation: Operation,
+    parameters: Parameters,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    parameters.none()?;
+    Node::root(&body).object()?.finish()?;
+    let write = operation.with(&body);
+    write
+        .run(&app, caller.key, move |tx, actor| {
+            let queue = queue.as_str();
+            // A queue that the policy gave up still has to be emptied.
+            if policies::in_force(tx)?.queue(queue).is_none() && !cases::has_queue(tx, queue)? {
+                return Err(Failure::Refused(Fault::new(
+                    ErrorCode::UnknownQueue,
+                    "/queue",
+                    format!("the policy has no queue `{}`", crate::read::excerpt(queue)),
+                    "see `GET /v1/queues`",
+                )));
+            }
+            if !covers(actor, queue, tx.now) {
+                let detail = format!("no reviewer's grant covers the queue `{queue}`");
+                let help = "ask an administrator for the grant";
+                return Err(Failure::Refused(Fault::new(
+                    ErrorCode::NotPermitted,
+                    "",
+                    detail,
+                    help,
+                )));
+            }
+            let next = cases::first_ready(tx, queue, |case| {
+                Ok(authorize(actor, CaseOperation::Work, &case, tx.now).is_ok().then_some(case))
+            });
+            let case = next?.ok_or_else(|| {
+                let detail = "there is nothing to claim in this queue";
+                Fault::new(ErrorCode::NotFound, "", detail, "look again later")
+            })?;
+            moved(tx, actor, case, claim_command(tx)?)
+        })
+        .await
+}
+
+/// How long a case that arrives now has, by the queue's calendar.
+fn sla_ms(policy: &Policy, queue: &Queue, now: TimestampMs) -> i64 {
+    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
+    queue.sla.deadline(calendar, now).due_at.as_ms() - now.as_ms()
+}
+
+fn covers(actor: &Actor, queue: &str, now: TimestampMs) -> bool {
+    let mut grants = actor.grants.iter();
+    grants.any(|grant| {
+        grant.role == GrantRole::Reviewer && grant.in_force(now) && grant.covers_queue(queue)
+    })
+}
+
+/// Whether the caller may claim what the queue usually holds; a case may ask for more.
+fn is_mine(actor: &Actor, queue: &Queue, now: TimestampMs) -> bool {
+    let grant_reaches = actor.grants.iter().any(|grant| {
+        grant.role == GrantRole::Reviewer
+            && grant.in_force(now)
+            && grant.covers_queue(&queue.queue)
+            && grant.covers_authority(&queue.authority)
+    });
+    grant_reaches
+        && actor.principal.kind == PrincipalKind::Person
+        && queue.skills.iter().all(|skill| actor.principal.skills.contains(skill))
+}

@@ -1,0 +1,190 @@
+//! What a principal gets to see of a case, its history, and what they may do with it.
+
+use serde::Serialize;
+
+use crate::audit::AuditEntry;
+use crate::case::{Case, Command, Event, apply};
+use crate::error::Fault;
+use crate::host::store::audit::{Entity, entries_of};
+use crate::host::store::inbox::Listed;
+use crate::host::store::{Failure, Snapshot};
+use crate::identity::{Actor, CaseOperation, Door, GrantRole, PrincipalKind, authorize};
+use crate::json::Json;
+use crate::limits::LEASE_DURATION_MS_MIN;
+use crate::units::{Id, TimestampMs};
+
+/// Characters of the question in a list.
+const QUESTION_LENGTH_MAX: usize = 280;
+
+/// The answer of every command.
+#[derive(Serialize)]
+pub(super) struct CaseOnly<'a> {
+    pub(super) case: &'a Case,
+}
+
+/// One case with its history.
+#[derive(Serialize)]
+pub(super) struct CaseView {
+    case: Case,
+    history: Vec<HistoryEntry>,
+    may: May,
+    now: TimestampMs,
+}
+
+#[derive(Serialize)]
+struct HistoryEntry {
+    entry_id: Id,
+    event: String,
+    at: TimestampMs,
+    actor: HistoryActor,
+    data: Json,
+}
+
+#[derive(Serialize)]
+struct HistoryActor {
+    principal_id: Id,
+    name: String,
+    kind: PrincipalKind,
+    door: Door,
+}
+
+/// What the actor may do now.
+#[derive(Serialize)]
+struct May {
+    claim: bool,
+    decide: bool,
+    undo: bool,
+    why_not: Option<String>,
+}
+
+/// The case as the actor may see it.
+pub(super) fn view(
+    snapshot: &Snapshot<'_>,
+    actor: &Actor,
+    case: Case,
+) -> Result<CaseView, Failure> {
+    let entity = Entity { tenant_id: &case.tenant_id, kind: "case", id: &case.case_id };
+    let staff = is_staff(actor, &case, snapshot.now);
+    let entries = entries_of(snapshot, entity)?;
+    let may = May::of(actor, &case, snapshot.now);
+    let history = entries.into_iter().map(|entry| HistoryEntry::of(entry, staff)).collect();
+    Ok(CaseView { case: shown(case, staff), history, may, now: snapshot.now })
+}
+
+/// The case as the actor may see it, alone.
+pub(super) fn shown_to(actor: &Actor, case: Case, now: TimestampMs) -> Case {
+    let staff = is_staff(actor, &case, now);
+    shown(case, staff)
+}
+
+/// Who sent a case gets the answer once it is released, and neither drafts nor remarks before.
+fn shown(case: Case, staff: bool) -> Case {
+    if staff {
+        return case;
+    }
+    let decision = case.decision.filter(|_| case.answer.is_some());
+    Case { work: None, decision, ..case }
+}
+
+fn is_staff(actor: &Actor, case: &Case, now: TimestampMs) -> bool {
+    let roles = [GrantRole::Reviewer, GrantRole::Auditor];
+    roles.iter().any(|role| actor.grants_of(*role, &case.tenant_id, now).next().is_some())
+}
+
+impl May {
+    /// Asked of the same functions that decide when it is tried.
+    fn of(actor: &Actor, case: &Case, now: TimestampMs) -> Self {
+        let lease_duration_ms = LEASE_DURATION_MS_MIN;
+        let epoch = case.epoch;
+        let claim = try_out(actor, case, Command::Claim { lease_duration_ms }, now);
+        // Deciding needs the holder's lease, as a sign of life does, and the right to decide.
+        let holds =
+            try_out(actor, case, Command::Heartbeat { epoch, lease_duration_ms }, now).is_ok();
+        let decide = holds && authorize(actor, CaseOperation::Decide, case, now).is_ok();
+        let undo = try_out(actor, case, Command::Undo, now).is_ok();
+        let why_not =
+            claim.as_ref().err().filter(|_| !decide && !undo).map(|fault| fault.detail.clone());
+        Self { claim: claim.is_ok(), decide, undo, why_not }
+    }
+}
+
+fn try_out(
+    actor: &Actor,
+    case: &Case,
+    command: Command,
+    now: TimestampMs,
+) -> Result<Vec<Event>, Fault> {
+    let proof = authorize(actor, command.operation(), case, now)?;
+    apply(case, command, &proof, now)
+}
+
+impl HistoryEntry {
+    fn of(entry: AuditEntry, staff: bool) -> Self {
+        let data = match (entry.event.as_str(), entry.data) {
+            // The case itself stands beside its history.
+            ("case_created", _) => Json::Object(std::collections::BTreeMap::new()),
+            (_, data) if staff => data,
+            _ => Json::Object(std::collections::BTreeMap::new()),
+        };
+        let actor = HistoryActor {
+            principal_id: entry.actor.principal_id,
+            name: entry.actor.name,
+            kind: entry.actor.kind,
+            door: entry.actor.door,
+        };
+        Self { entry_id: entry.entry_id, event: entry.event, at: entry.at, actor, data }
+    }
+}
+
+/// A row of a list, from the stored case.
+pub(super) fn summary(listed: &Listed) -> Json {
+    const AS_STORED: &[&str] = &[
+        "case_id",
+        "tenant_id",
+        "revision",
+        "state",
+        "epoch",
+        "queue",
+        "priority",
+        "risk_level",
+        "language",
+        "domain",
+        "reason_for_escalation",
+        "created_at",
+        "due_at",
+        "leased_by",
+        "lease_until",
+        "purpose",
+    ];
+    let mut row: std::collections::BTreeMap<String, Json> = AS_STORED
+        .iter()
+        .map(|name| ((*name).to_owned(), field(&listed.case, name).clone()))
+        .collect();
+    let mut put = |name: &str, value| row.insert(name.to_owned(), value);
+    if let Json::String(question) = field(&listed.case, "user_question") {
+        put("user_question", Json::String(question.chars().take(QUESTION_LENGTH_MAX).collect()));
+    }
+    put("confidence", field(field(&listed.case, "confidence"), "probability").clone());
+    put("leased_by_name", listed.leased_by_name.clone().map_or(Json::Null, Json::String));
+    put("trigger_kinds", Json::Array(trigger_kinds(&listed.case)));
+    Json::Object(row)
+}
+
+fn trigger_kinds(case: &Json) -> Vec<Json> {
+    let Json::Array(triggers) = field(case, "triggers") else { return Vec::new() };
+    let mut kinds: Vec<Json> = Vec::new();
+    for trigger in triggers {
+        let kind = field(trigger, "kind");
+        if !kinds.contains(kind) {
+            kinds.push(kind.clone());
+        }
+    }
+    kinds
+}
+
+fn field<'a>(value: &'a Json, name: &str) -> &'a Json {
+    match value {
+        Json::Object(fields) => fields.get(name).unwrap_or(&Json::Null),
+        _ => &Json::Null,
+    }
+}

@@ -1,0 +1,18 @@
+//! The host: HTTP, storage, time and identity around the pure core.
+//!
+//! A handler decodes, asks the core, stores in one transaction, and encodes. It decides nothing:
+//! what follows from a command is [`crate::case::apply`]'s to say, and who may give it
+//! [`crate::identity::authorize`]'s.
+
+pub mod clock;
+pub mod command_line;
+pub mod config;
+pub mod evaluate;
+pub mod http;
+pub mod ids;
+pub mod people;
+pub mod samples;
+pub mod scheduler;
+pub mod serve;
+pub mod store;
+pub mod verify;

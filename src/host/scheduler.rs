@@ -1,0 +1,78 @@
+//! What time alone changes: decisions take effect, leases end. Through the same door as everybody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::case::{CaseState, Command};
+use crate::host::people::{HostActor, host_actor};
+use crate::host::store::{Failure, Store, cases, idempotency, moves};
+use crate::units::Id;
+
+/// How often the scheduler looks.
+const PERIOD: Duration = Duration::from_millis(500);
+/// How many periods lie between two sweeps of old idempotency keys (about an hour).
+const SWEEP_EVERY: u64 = 7_200;
+/// Cases of one kind that are moved in one period; the rest follows in the next.
+const MOVES_MAX: i64 = 200;
+
+/// Runs until `stop` turns true. Every host may run one: a move that another made first is refused.
+pub async fn run(store: Arc<Store>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut count: u64 = 0;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(failure) = pass_time(&store).await {
+            tracing::warn!(%failure, "the scheduler could not look");
+        }
+        if count.is_multiple_of(SWEEP_EVERY)
+            && let Err(failure) = store.write(idempotency::sweep).await
+        {
+            tracing::warn!(%failure, "old idempotency keys could not be removed");
+        }
+        count += 1;
+    }
+}
+
+/// Moves every case whose time has come, each in a write of its own: one that fails holds up no
+/// other, and those that wait together share a commit.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
+    let due = store.read(|snapshot| cases::due_to_move(snapshot, MOVES_MAX)).await?;
+    let mut moves = JoinSet::new();
+    for (tenant_id, case_id) in due {
+        let store = Arc::clone(store);
+        moves.spawn(async move {
+            match move_one(&store, tenant_id, case_id.clone()).await {
+                Ok(()) => {}
+                // Somebody else was first.
+                Err(Failure::Refused(fault)) => tracing::debug!(%case_id, %fault, "not moved"),
+                Err(failure) => tracing::warn!(%case_id, %failure, "a case could not be moved"),
+            }
+        });
+    }
+    while moves.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn move_one(store: &Store, tenant_id: Id, case_id: Id) -> Result<(), Failure> {
+    let write = store.write(move |tx| {
+        let Some(case) = cases::get(tx, &tenant_id, &case_id)? else { return Ok(()) };
+        let command = match case.state {
+            CaseState::Held => Command::Finalize,
+            _ => Command::Timeout,
+        };
+        let actor = host_actor(tx, HostActor::Scheduler)?;
+        moves::perform(tx, &actor, case, command).map(|_| ())
+    });
+    write.await
+}

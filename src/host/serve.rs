@@ -1,0 +1,186 @@
+//! One host process, from its start to its end.
+
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::compile::{Compiled, DEFAULT_POLICY, compile};
+use crate::host::config::{Config, host_name};
+use crate::host::http::{App, router};
+use crate::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
+use crate::host::store::place::Place;
+use crate::host::store::{Failure, StartError, Store, identity, policies};
+use crate::host::{samples, scheduler};
+
+/// How long requests that are under way may take to end, once the host is asked to stop.
+const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Why a host ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// It could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The policy does not compile; each fault with its place.
+    #[error("the policy does not compile:\n{0}")]
+    Policy(String),
+    /// The address is not to be had, or standard output is closed.
+    #[error("{0}")]
+    System(String),
+    /// A write could not be made durable.
+    #[error("a write could not be made durable; the host stopped so that nothing is built on it")]
+    StoreLost,
+}
+
+impl From<Failure> for ServeError {
+    fn from(failure: Failure) -> Self {
+        Self::Start(StartError::Store(failure))
+    }
+}
+
+/// Serves until SIGINT or SIGTERM.
+///
+/// # Errors
+/// As [`ServeError`] says.
+pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeError> {
+    let signalled = signals()?;
+    let place = Place::prepare(&config.data)?;
+    let store = Arc::new(Store::open(&place, &host_name())?);
+    put_policy_in_force(&store, config).await?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|error| system(format!("{}: {error}", config.listen)))?;
+    let address = listener.local_addr().map_err(|error| system(error.to_string()))?;
+    announce(&store, config, &place, address, out).await?;
+
+    let (stop, stopping) = watch::channel(false);
+    let scheduler = tokio::spawn(scheduler::run(Arc::clone(&store), stopping.clone()));
+    let app = App {
+        store: Arc::clone(&store),
+        ui: config.ui.clone(),
+        secure_cookies: !config.is_local(),
+    };
+    let mut asked_to_stop = stopping.clone();
+    let server = axum::serve(listener, router(app)).with_graceful_shutdown(async move {
+        // An error says that nobody is left who could ask.
+        let _ = asked_to_stop.wait_for(|stop| *stop).await;
+    });
+    let mut server = tokio::spawn(server.into_future());
+    let mut lost = store.lost();
+    tokio::select! {
+        ended = &mut server => {
+            let ended = ended.map_err(|error| error.to_string());
+            return Err(system(format!("the server ended: {ended:?}")));
+        }
+        () = signalled => {}
+        _ = lost.wait_for(|lost| *lost) => {}
+    }
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    if tokio::time::timeout(SHUTDOWN_WAIT_MAX, &mut server).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+        server.abort();
+    }
+    let _ = scheduler.await;
+    let was_lost = *store.lost().borrow();
+    if let Some(store) = Arc::into_inner(store) {
+        store.close();
+    }
+    if was_lost { Err(ServeError::StoreLost) } else { Ok(()) }
+}
+
+/// Compiles the policy that the operator named. Without one, what is in force stays, unless it is
+/// an older form of the default.
+async fn put_policy_in_force(store: &Store, config: &Config) -> Result<(), ServeError> {
+    let named = match &config.policy {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| system(format!("`{}`: {error}", path.display())))?;
+            Some(compile_policy(&text, &path.display().to_string())?)
+        }
+    };
+    let is_named = named.is_some();
+    let compiled = match named {
+        Some(compiled) => compiled,
+        None => compile_policy(DEFAULT_POLICY, "default.toml")?,
+    };
+    let write = store.write(move |tx| {
+        let current = policies::reference_in_force(tx)?;
+        let wanted = compiled.policy.reference();
+        if !is_named && current.is_some_and(|current| current.id != wanted.id) {
+            return Ok(());
+        }
+        let by = host_actor(tx, HostActor::CommandLine)?;
+        host_actor(tx, HostActor::Scheduler)?;
+        policies::release(tx, &compiled, &fixed_id(HOST_TENANT)?, by.reference())
+    });
+    Ok(write.await?)
+}
+
+fn compile_policy(text: &str, name: &str) -> Result<Compiled, ServeError> {
+    compile(text, name).map_err(|diagnostics| {
+        let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        ServeError::Policy(told.join("\n"))
+    })
+}
+
+async fn announce(
+    store: &Store,
+    config: &Config,
+    place: &Place,
+    address: SocketAddr,
+    out: &mut impl Write,
+) -> Result<(), ServeError> {
+    let url = format!("http://{address}");
+    let mut lines = vec![format!("countersign listens on {url}")];
+    if config.samples {
+        let token_file = place.file("sample-edge.token");
+        for link in samples::prepare(store, &token_file).await? {
+            lines.push(format!(
+                "  sign in as {} ({}): {url}/#/sign-in/{}",
+                link.name, link.queue, link.secret
+            ));
+        }
+        lines.push(format!("  tokens of the sample edges: {}", token_file.display()));
+    } else if !store.read(identity::has_people).await? {
+        let data = config.data.display();
+        lines.push("  the first reviewer:".to_owned());
+        lines.push(format!(
+            "    countersign principal create --data {data} --tenant TENANT --name NAME"
+        ));
+        lines.push(format!(
+            "    countersign grant add PRINCIPAL --data {data} --role reviewer --level 2"
+        ));
+        lines.push(format!("    countersign sign-in-link PRINCIPAL --data {data} --url {url}"));
+    }
+    let mut write = || -> std::io::Result<()> {
+        for line in &lines {
+            writeln!(out, "{line}")?;
+        }
+        out.flush()
+    };
+    write().map_err(|error| system(format!("standard output: {error}")))
+}
+
+/// Ends when the process is asked to.
+fn signals() -> Result<impl Future<Output = ()>, ServeError> {
+    let listen = |kind| signal(kind).map_err(|error| system(format!("signals: {error}")));
+    let (mut interrupt, mut terminate) =
+        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn system(detail: String) -> ServeError {
+    ServeError::System(detail)
+}

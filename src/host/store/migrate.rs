@@ -1,0 +1,46 @@
+//! Numbered migrations: all that are missing in one transaction, and no newer schema is touched.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::failure::{Failure, StartError};
+
+/// Every migration in order; the schema's version is how many were applied.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+
+/// Brings the schema to this program's version.
+///
+/// # Errors
+/// [`StartError::NewerSchema`] where a later release wrote the file.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StartError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    for migration in MIGRATIONS.iter().skip(found) {
+        transaction.execute_batch(migration)?;
+    }
+    let known =
+        i64::try_from(MIGRATIONS.len()).map_err(|_| Failure::internal("too many migrations"))?;
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Refuses a schema that this program does not know, without changing anything.
+///
+/// # Errors
+/// [`StartError::NewerSchema`] or [`StartError::OlderSchema`].
+pub fn require_current(connection: &Connection) -> Result<(), StartError> {
+    if version(connection)? < MIGRATIONS.len() {
+        return Err(StartError::OlderSchema);
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<usize, StartError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = usize::try_from(found)
+        .map_err(|_| Failure::internal("the schema's version is negative"))?;
+    if found > MIGRATIONS.len() {
+        return Err(StartError::NewerSchema { found, known: MIGRATIONS.len() });
+    }
+    Ok(found)
+}

@@ -1,0 +1,234 @@
+//! The one thread that writes: it takes what waits, runs each job in its own savepoint of one
+//! transaction, commits once for all of them, and only then answers.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::failure::{Failure, StartError};
+use super::{Shared, Snapshot, Tx, meta, place};
+use crate::units::TimestampMs;
+
+/// Writes that may wait; more are told to come again.
+const QUEUE_LENGTH_MAX: usize = 1_024;
+/// Writes that share one commit.
+const GROUP_LENGTH_MAX: usize = 256;
+/// How long another process may hold the lock before writes are refused.
+pub(super) const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// The way to the thread.
+pub(super) struct Writer {
+    sender: mpsc::Sender<Box<dyn Job>>,
+    lost: watch::Receiver<bool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        connection: Connection,
+        lock: File,
+        shared: Arc<Shared>,
+    ) -> Result<Self, StartError> {
+        let (sender, receiver) = mpsc::channel(QUEUE_LENGTH_MAX);
+        let (tell_lost, lost) = watch::channel(false);
+        let work = move || run(&connection, &lock, &shared, receiver, &tell_lost);
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(work);
+        let thread = thread
+            .map_err(|error| Failure::internal(format!("no thread for the writer: {error}")))?;
+        Ok(Self { sender, lost, thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let pending = Pending { job: Some(job), result: None, reply };
+        self.sender.try_send(Box::new(pending)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Failure::Busy,
+            mpsc::error::TrySendError::Closed(_) => Failure::Lost,
+        })?;
+        // The thread ends without an answer only where the store is lost.
+        answer.await.unwrap_or(Err(Failure::Lost))
+    }
+
+    pub(super) fn lost(&self) -> watch::Receiver<bool> {
+        self.lost.clone()
+    }
+
+    pub(super) fn close(self) {
+        let Self { sender, thread, .. } = self;
+        drop(sender);
+        let thread = thread.into_inner().ok().flatten();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer ended with a panic");
+        }
+    }
+}
+
+/// What became of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Committed,
+    Busy,
+    Full,
+    Lost,
+}
+
+/// What became of one job within its savepoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Keep,
+    RollBack,
+    Full,
+    Lost,
+}
+
+/// A job whose type of result only its caller knows.
+trait Job: Send {
+    fn run(&mut self, tx: &Tx<'_>) -> Outcome;
+    fn answer(self: Box<Self>, fate: Fate);
+}
+
+struct Pending<T, J> {
+    job: Option<J>,
+    result: Option<Result<T, Failure>>,
+    reply: oneshot::Sender<Result<T, Failure>>,
+}
+
+impl<T, J> Job for Pending<T, J>
+where
+    T: Send,
+    J: FnOnce(&Tx<'_>) -> Result<T, Failure> + Send,
+{
+    fn run(&mut self, tx: &Tx<'_>) -> Outcome {
+        let Some(job) = self.job.take() else { return Outcome::RollBack };
+        // A fault in one job must not take the others with it.
+        let result = catch_unwind(AssertUnwindSafe(|| job(tx)))
+            .unwrap_or_else(|_| Err(Failure::internal("a write panicked")));
+        let outcome = match &result {
+            Ok(_) => Outcome::Keep,
+            Err(Failure::Full) => Outcome::Full,
+            Err(Failure::Lost) => Outcome::Lost,
+            Err(_) => Outcome::RollBack,
+        };
+        self.result = Some(result);
+        outcome
+    }
+
+    fn answer(self: Box<Self>, fate: Fate) {
+        let answer = match (fate, self.result) {
+            (Fate::Committed, Some(result)) => result,
+            // Even a refusal may rest on another job's change that did not last.
+            (Fate::Busy | Fate::Committed, _) => Err(Failure::Busy),
+            (Fate::Full, _) => Err(Failure::Full),
+            (Fate::Lost, _) => Err(Failure::Lost),
+        };
+        // Whoever asked may have gone; the write stands all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+fn run(
+    connection: &Connection,
+    lock: &File,
+    shared: &Shared,
+    mut receiver: mpsc::Receiver<Box<dyn Job>>,
+    tell_lost: &watch::Sender<bool>,
+) {
+    while let Some(first) = receiver.blocking_recv() {
+        let mut jobs = vec![first];
+        while jobs.len() < GROUP_LENGTH_MAX
+            && let Ok(job) = receiver.try_recv()
+        {
+            jobs.push(job);
+        }
+        let fate = commit_together(connection, lock, shared, &mut jobs);
+        for job in jobs {
+            job.answer(fate);
+        }
+        if fate == Fate::Lost {
+            // What a failed fsync left on the disk is not known: nothing more may be built on it.
+            tracing::error!("a write could not be made durable; this process stops");
+            receiver.close();
+            while let Ok(job) = receiver.try_recv() {
+                job.answer(Fate::Lost);
+            }
+            tell_lost.send_replace(true);
+            return;
+        }
+    }
+}
+
+fn commit_together(
+    connection: &Connection,
+    lock: &File,
+    shared: &Shared,
+    jobs: &mut [Box<dyn Job>],
+) -> Fate {
+    let Some(_held) = place::lock(lock, LOCK_WAIT_MAX) else {
+        tracing::warn!("another process holds the store's lock; {} writes refused", jobs.len());
+        return Fate::Busy;
+    };
+    let fate = match try_commit(connection, shared, jobs) {
+        Ok(fate) => fate,
+        Err(error) => {
+            tracing::error!(%error, "the transaction failed");
+            match error {
+                Failure::Busy => Fate::Busy,
+                Failure::Full => Fate::Full,
+                _ => Fate::Lost,
+            }
+        }
+    };
+    if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+        return Fate::Lost;
+    }
+    fate
+}
+
+fn try_commit(
+    connection: &Connection,
+    shared: &Shared,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<Fate, Failure> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let now = tick(connection, shared)?;
+    let snapshot = Snapshot { connection, now, policies: &shared.policies };
+    let tx = Tx { snapshot, host: &shared.host };
+    let mut kept = false;
+    for job in jobs.iter_mut() {
+        connection.execute_batch("SAVEPOINT job")?;
+        let outcome = job.run(&tx);
+        if outcome == Outcome::Lost {
+            return Ok(Fate::Lost);
+        }
+        // On some errors SQLite rolls the whole transaction back by itself.
+        if connection.is_autocommit() {
+            return Ok(if outcome == Outcome::Full { Fate::Full } else { Fate::Lost });
+        }
+        if outcome == Outcome::Keep {
+            connection.execute_batch("RELEASE job")?;
+            kept = true;
+        } else {
+            connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+        }
+    }
+    if kept {
+        let update = "UPDATE meta SET value = ?1 WHERE name = 'clock_ms'";
+        connection.prepare_cached(update)?.execute([now.as_ms().to_string()])?;
+    }
+    connection.execute_batch("COMMIT")?;
+    Ok(Fate::Committed)
+}
+
+/// The transaction's instant: never before one that any process of this store has used.
+fn tick(connection: &Connection, shared: &Shared) -> Result<TimestampMs, Failure> {
+    let stored = meta(connection, "clock_ms")?.and_then(|text| text.parse().ok());
+    Ok(shared.clock.at_least(stored.and_then(TimestampMs::new).unwrap_or(TimestampMs::MIN)))
+}

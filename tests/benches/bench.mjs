@@ -1,0 +1,127 @@
+/**
+ * Measures the npm package: size, cold start, and one decision, each beside what it is to hold.
+ *
+ *     node tests/benches/bench.mjs
+ *
+ * Prints a table and writes target/bench/module.json. Times differ between machines: trust the ratios of one run.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { baseline } from "./baseline.mjs";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const DIST = join(ROOT, "pkg/dist");
+const COLD_STARTS = 11;
+const ROUNDS = 21;
+const PASSES = 20;
+
+const median = (values) => [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)];
+const gzipBytes = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+/** What a browser downloads to decide: the module, and the code around it as a bundler would ship it. */
+async function size() {
+  const { build } = createRequire(join(ROOT, "pkg/package.json"))("esbuild");
+  const module = readFileSync(join(DIST, "countersign_bg.wasm"));
+  const entry = { contents: 'export { Engine } from "./index.js";', resolveDir: DIST };
+  const bundled = await build({ stdin: entry, bundle: true, minify: true, format: "esm", write: false, logLevel: "error" });
+  const glue = bundled.outputFiles[0].contents;
+  return {
+    module_bytes: module.length,
+    module_gzip_bytes: gzipBytes(module),
+    glue_bytes: glue.length,
+    glue_gzip_bytes: gzipBytes(glue),
+  };
+}
+
+/** From the first line of a fresh process's script to its first verdict, in milliseconds. */
+function coldStart() {
+  const script = `
+    const started = performance.now();
+    const { readFileSync } = await import("node:fs");
+    const { Engine } = await import(${JSON.stringify(`file://${DIST}/node.js`)});
+    const imported = performance.now();
+    const engine = await Engine.load(readFileSync(${JSON.stringify(`${DIST}/default-policy.json`)}));
+    const loaded = performance.now();
+    engine.evaluate({ tenant_id: "t", user_question: "?", signals: { retrieval_score: 0.9 } }, { now: 0 });
+    const decided = performance.now();
+    console.log(JSON.stringify({ import_ms: imported - started, load_ms: loaded - imported, first_ms: decided - loaded, total_ms: decided - started }));
+  `;
+  const runs = Array.from({ length: COLD_STARTS }, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+    return JSON.parse(stdout);
+  });
+  const of = (name) => median(runs.map((run) => run[name]));
+  return { import_ms: of("import_ms"), load_ms: of("load_ms"), first_ms: of("first_ms"), total_ms: of("total_ms") };
+}
+
+/** Microseconds of one decision over the sample requests, side by side with hand-written JavaScript. */
+async function decision() {
+  const { Engine } = await import(join(DIST, "node.js"));
+  const engine = await Engine.load(readFileSync(join(DIST, "default-policy.json")));
+  const rows = readFileSync(join(ROOT, "tests/samples/requests.jsonl"), "utf8").trim().split("\n");
+  const requests = rows.map((row) => JSON.parse(row));
+  const now = Date.UTC(2026, 10, 23, 10);
+  const subjects = {
+    javascript: (request) => baseline(request).disposition,
+    evaluate: (request) => engine.evaluate(request, { now }).disposition,
+    decide: (request) => engine.decide(request, { now }).verdict.disposition,
+  };
+  const agreed = requests.filter((request) => subjects.javascript(request) === subjects.evaluate(request)).length;
+  const rounds = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
+  let decided = 0;
+  for (let round = -2; round < ROUNDS; round += 1) {
+    for (const [name, decide] of Object.entries(subjects)) {
+      const started = performance.now();
+      for (let pass = 0; pass < PASSES; pass += 1) for (const request of requests) decided += decide(request).length;
+      const us = ((performance.now() - started) * 1_000) / (PASSES * requests.length);
+      // The first rounds warm up.
+      if (round >= 0) rounds[name].push(us);
+    }
+  }
+  if (decided === 0) throw new Error("nothing was decided");
+  const us = Object.fromEntries(Object.entries(rounds).map(([name, values]) => [name, median(values)]));
+  return {
+    requests: requests.length,
+    baseline_agrees: agreed,
+    javascript_us: us.javascript,
+    evaluate_us: us.evaluate,
+    decide_us: us.decide,
+    evaluate_ratio: us.evaluate / us.javascript,
+  };
+}
+
+const report = {
+  node: process.version,
+  processor: cpus()[0]?.model ?? "unknown",
+  size: await size(),
+  cold_start: coldStart(),
+  decision: await decision(),
+};
+const kB = (bytes) => `${(bytes / 1_000).toFixed(1)} kB`;
+const { size: bytes, cold_start: cold, decision: one } = report;
+const lines = [
+  ["module", kB(bytes.module_bytes)],
+  ["module, gzip -9", kB(bytes.module_gzip_bytes)],
+  ["code around it, minified, gzip -9", kB(bytes.glue_gzip_bytes)],
+  ["both, gzip -9", kB(bytes.module_gzip_bytes + bytes.glue_gzip_bytes), "at most 60 kB", bytes.module_gzip_bytes + bytes.glue_gzip_bytes <= 60_000],
+  ["cold start: import", `${cold.import_ms.toFixed(1)} ms`],
+  ["cold start: load the default policy", `${cold.load_ms.toFixed(1)} ms`],
+  ["cold start: first decision", `${cold.first_ms.toFixed(1)} ms`],
+  [`cold start, median of ${COLD_STARTS}`, `${cold.total_ms.toFixed(1)} ms`, "at most 10 ms", cold.total_ms <= 10],
+  ["hand-written JavaScript", `${one.javascript_us.toFixed(2)} µs`, `agrees on ${one.baseline_agrees} of ${one.requests}`],
+  ["evaluate", `${one.evaluate_us.toFixed(1)} µs`, `${one.evaluate_ratio.toFixed(0)} times hand-written; at most 5`, one.evaluate_ratio <= 5],
+  ["decide", `${one.decide_us.toFixed(1)} µs`],
+];
+for (const [name, value, note = "", held] of lines) {
+  const verdict = held === undefined ? "" : held ? "held" : "NOT HELD";
+  console.log([name.padEnd(38), value.padStart(10), `  ${note}`.padEnd(42), verdict].join("").trimEnd());
+}
+const folder = join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "bench");
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, "module.json"), `${JSON.stringify(report, null, 2)}\n`);

@@ -1,0 +1,65 @@
+// Starts the release host on a free port and a fresh data folder, as an operator would.
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+const binary = join(root, "target/release/countersign");
+
+/** A running host: its address, the reviewers' one-time links, and the edges' tokens. */
+export async function startHost() {
+  const data = await mkdtemp(join(tmpdir(), "countersign-journey-"));
+  const child = spawn(binary, ["serve", "--data", data, "--ui", join(root, "www/dist"), "--listen", "127.0.0.1:0", "--samples"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let printed = "";
+  child.stdout.setEncoding("utf8");
+  child.stdout.on("data", (text) => (printed += text));
+  const address = await until(() => /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0], "the host prints its address");
+  await until(async () => (await fetch(`${address}/readyz`).catch(() => undefined))?.ok, "the host is ready");
+  // Links stand on lines that name the reviewer.
+  const links = await until(() => {
+    const lines = printed.split("\n").filter((line) => line.includes("#/sign-in/"));
+    return lines.length >= 4 ? lines : undefined;
+  }, "four sign-in links");
+  const tokenFile = join(data, "sample-edge.token");
+  const tokens = JSON.parse(await readFile(tokenFile, "utf8"));
+  return {
+    address,
+    tokens,
+    tokenFile,
+    data,
+    linkOf: (name) => /http:\S+/.exec(links.find((line) => line.includes(name)) ?? "")?.[0],
+    async stop() {
+      child.kill("SIGTERM");
+      const code = await new Promise((resolve) => child.once("exit", resolve));
+      return code;
+    },
+    remove: () => rm(data, { recursive: true, force: true }),
+  };
+}
+
+/** Waits for something that holds, and says what it waited for. */
+export async function until(probe, what, timeout_ms = 30_000) {
+  const deadline = Date.now() + timeout_ms;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Runs the host's own command line and gives what it printed. */
+export function run(...argumentsOf) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(binary, argumentsOf, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (chunk) => (output += chunk));
+    child.stderr.on("data", (chunk) => (output += chunk));
+    child.once("error", reject);
+    child.once("exit", (code) => resolve({ code, output }));
+  });
+}

@@ -1,0 +1,218 @@
+// One question, from an edge to a reviewer's answer and back: the real host, the real package, a
+// real browser. Screenshots of every screen lie under target/screenshots afterwards.
+import assert from "node:assert/strict";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { axe, launch, open } from "./browser.mjs";
+import { root, run, startHost, until } from "./host.mjs";
+
+const { Engine, Edge, Client } = await loadPackage();
+const shots = join(root, "target/screenshots");
+let host;
+let browser;
+let edge;
+let client;
+
+before(async () => {
+  await rm(shots, { recursive: true, force: true });
+  await mkdir(shots, { recursive: true });
+  host = await startHost();
+  browser = await launch();
+  client = new Client({ baseUrl: host.address, token: host.tokens.northwind });
+  const engine = await Engine.load(await client.currentPolicy());
+  edge = new Edge({ engine, client, edge: "journey" });
+});
+
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+  await host?.remove();
+});
+
+async function loadPackage() {
+  const folder = join(root, "pkg/dist");
+  const load = (name) => import(pathToFileURL(join(folder, name)).href);
+  return { ...(await load("node.js")), ...(await load("client.js")) };
+}
+
+/** A question that the default policy gives to the support specialist. */
+function dispute(request_id, draft = "The second charge is only a hold. It drops off by itself.") {
+  return {
+    version: 1,
+    request_id,
+    tenant_id: "northwind",
+    user_question: `I was charged twice for my plan (${request_id}). When do I get the money back?`,
+    model_draft: draft,
+    domain: "billing",
+    intent: "consequential",
+    language: "en",
+    risk_level: "high",
+    evidence: [{ document_id: "policy_7", title: "Duplicate charges", quote: "A duplicate charge is refunded within 5 working days.", score: 0.83 }],
+    tool_results: [{ tool: "orders.lookup", status: "unavailable" }],
+    signals: { retrieval_score: 0.83, rerank_margin: 0.04, answer_groundedness: 0.61, tool_success: "unavailable" },
+    release: { model: "m1", prompt: "p1", index: "i1" },
+  };
+}
+
+async function escalate(request) {
+  const { verdict, caseId } = await edge.handle(request);
+  assert.equal(verdict.disposition, "escalate");
+  await edge.flush();
+  return caseId;
+}
+
+async function signedIn(name, options) {
+  const seen = await open(browser, options);
+  await seen.page.goto(links.next(name));
+  await seen.page.getByRole("link", { name: /My work/i }).first().waitFor();
+  assert.ok(!seen.page.url().includes("cs_"), "the token has left the address");
+  return seen;
+}
+
+// A link works once: every further window asks the command line for a new one.
+const links = {
+  used: new Set(),
+  next(name) {
+    assert.ok(!this.used.has(name), `the link of ${name} was used`);
+    this.used.add(name);
+    const link = host.linkOf(name);
+    assert.ok(link, `a link of ${name} was printed`);
+    return link;
+  },
+};
+
+let jonas;
+let firstCase;
+
+test("a one-time link signs a reviewer in, and the inbox shows what the edge escalated", async () => {
+  firstCase = await escalate(dispute("req_journey_1"));
+  jonas = await signedIn("Jonas", {});
+  const row = jonas.page.locator(`[data-case="${firstCase}"]`);
+  await row.waitFor();
+  assert.match(await row.innerText(), /req_journey_1/);
+  assert.deepEqual(await axe(jonas.page), []);
+});
+
+test("the link does not work a second time", async () => {
+  const again = await open(browser);
+  await again.page.goto(host.linkOf("Jonas"));
+  await again.page.getByText(/has been used, or its time is over/).waitFor();
+  assert.deepEqual(await axe(again.page), []);
+  await again.context.close();
+});
+
+test("by keyboard alone: open, claim, edit, decide; the application polls the answer", async () => {
+  const { page } = jonas;
+  await page.locator(`[data-case="${firstCase}"]`).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Billing dispute" }).waitFor();
+  const screen = await page.locator("body").innerText();
+  for (const told of ["policy_7", "ambiguous", "cannot verify", "orders.lookup", "unavailable", "default"]) {
+    assert.ok(screen.includes(told), `the screen shows ${told}`);
+  }
+  await page.keyboard.press("c");
+  await page.getByText("Yours", { exact: true }).first().waitFor();
+  await page.keyboard.press("e");
+  const answer = page.locator("#edited-answer");
+  await answer.waitFor();
+  await answer.fill("You were charged twice by mistake. We return the second charge within 5 working days.");
+  assert.deepEqual(await axe(page), []);
+  await page.screenshot({ path: join(shots, "case-editing-1440-light.png"), fullPage: true });
+  await page.keyboard.press("Control+Enter");
+  const released = await client.waitForAnswer(firstCase, { timeoutMs: 30_000, pollMs: 200 });
+  assert.equal(released.text, "You were charged twice by mistake. We return the second charge within 5 working days.");
+});
+
+test("approve, take it back within the undo window, reject instead", async () => {
+  const { page } = jonas;
+  const second = await escalate(dispute("req_journey_2"));
+  await page.goto(`${host.address}/#/case/${second}`);
+  await page.getByRole("button", { name: /^Claim/ }).click();
+  await page.getByText("Yours", { exact: true }).first().waitFor();
+  await page.getByRole("button", { name: /Approve and send the draft/ }).click();
+  await page.getByRole("button", { name: /^Undo/ }).first().click();
+  // The case comes back to who took the decision back.
+  await page.getByText("Yours", { exact: true }).first().waitFor();
+  await page.keyboard.press("r");
+  await page.locator("#rejection-outcome").waitFor();
+  await page.getByText("Refuse", { exact: false }).first().click();
+  await page.locator("input[name=reason]").first().check({ force: true });
+  await page.keyboard.press("Control+Enter");
+  const released = await client.waitForAnswer(second, { timeoutMs: 30_000, pollMs: 200 });
+  assert.equal(released.outcome, "refuse");
+});
+
+test("another's lease is shown, and a foreign queue's case says why it cannot be decided", async () => {
+  const third = await escalate(dispute("req_journey_3"));
+  await jonas.page.goto(`${host.address}/#/case/${third}`);
+  await jonas.page.getByRole("button", { name: /^Claim/ }).click();
+  await jonas.page.getByText("Yours", { exact: true }).first().waitFor();
+  const mina = await signedIn("Mina", {});
+  await mina.page.goto(`${host.address}/#/case/${third}`);
+  await mina.page.getByText(/billing_dispute|needs authority|no reviewer's grant|With Jonas/i).first().waitFor();
+  assert.ok(await mina.page.getByRole("button", { name: /Approve and send/ }).isDisabled());
+  await mina.context.close();
+  await jonas.page.getByRole("button", { name: /Give back/ }).click();
+});
+
+test("a hostile draft is text: nothing runs, nothing is fetched, what is hidden is shown", async () => {
+  const draft =
+    '<img src=x onerror="alert(1)"><script>alert(2)</script> [click](javascript:alert(3)) ' +
+    "![x](http://evil.example/?q=1) \u202e\u200bApproved by Alice \u2713\u{e0041} p\u0430ypal.com";
+  const hostile = await escalate(dispute("req_journey_4", draft));
+  const { page } = jonas;
+  await page.goto(`${host.address}/#/case/${hostile}`);
+  await page.getByText("<script>alert(2)</script>", { exact: false }).first().waitFor();
+  const shown = await page.locator("body").innerText();
+  assert.ok(shown.includes("U+202E") && shown.includes("U+200B") && shown.includes("U+E0041"), "hidden characters are shown");
+  assert.equal(await page.locator("main img[src=x], main a[href^=javascript]").count(), 0);
+  assert.deepEqual(await axe(page), []);
+});
+
+test("every screen stands at both widths and in both schemes", async () => {
+  const subject = await escalate(dispute("req_journey_5"));
+  const storage = await jonas.context.storageState();
+  for (const [width, height] of [[1440, 900], [360, 740]]) {
+    for (const scheme of ["light", "dark"]) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, storageState: storage });
+      const page = await context.newPage();
+      const shoot = async (name) => {
+        await page.waitForTimeout(300);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(overflow <= 0, `${name} at ${width} px scrolls sideways by ${overflow} px`);
+        assert.deepEqual(await axe(page), [], `${name} at ${width} px, ${scheme}`);
+        await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true });
+      };
+      await page.goto(`${host.address}/#/inbox`);
+      await page.locator("[data-case]").first().waitFor();
+      await shoot("inbox");
+      await page.goto(`${host.address}/#/case/${subject}`);
+      await page.getByRole("heading", { level: 1, name: "Billing dispute" }).waitFor();
+      await shoot("case");
+      await context.clearCookies();
+      await page.goto(`${host.address}/#/sign-in`);
+      await page.reload();
+      await page.getByLabel("Sign-in link").waitFor();
+      await shoot("sign-in");
+      await context.close();
+    }
+  }
+});
+
+test("nothing that may never happen happened, and the audit log folds to the state", async () => {
+  assert.deepEqual(jonas.wrongs, []);
+  const { case: closed, history } = await client.case(firstCase);
+  assert.equal(closed.state, "resolved");
+  const events = history.map(({ event }) => event);
+  for (const event of ["case_created", "case_claimed", "case_decided", "answer_released"]) {
+    assert.ok(events.includes(event), `${event} in ${events}`);
+  }
+  const decided = history.find(({ event }) => event === "case_decided");
+  assert.deepEqual([decided.actor.name, decided.actor.door], ["Jonas Weber", "ui"]);
+  const code = await host.stop();
+  assert.equal(code, 0, "the host ends cleanly");
+  const { code: verified, output } = await run("audit", "verify", "--data", host.data);
+  assert.equal(verified, 0, output);
+});

@@ -1,0 +1,26 @@
+//! The host over HTTP and SQLite: what it refuses, the whole path of a case, races, and what is
+//! left when its process is killed or its database edited.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    reason = "a test that finds something else than it expects ends"
+)]
+
+mod corpus;
+mod crash;
+mod decisions;
+mod identity;
+mod journey;
+mod lists;
+mod races;
+mod refusals;
+mod start;
+mod store;
+mod support;
+mod tamper;

@@ -1,0 +1,99 @@
+//! How a host starts, refuses to, and ends; and the command line.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::support::{Call, Folder, Host, assert_sound, program, run, run_ok};
+
+#[test]
+fn a_host_refuses_the_database_of_a_later_release() {
+    let folder = Folder::new();
+    Host::start(&folder).stop();
+    folder.database().pragma_update(None, "user_version", 99).unwrap();
+    let output = program(&["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("schema 99"), "{told}");
+    assert!(!run(folder.path(), &["audit", "verify"]).status.success());
+}
+
+#[test]
+fn a_host_without_samples_says_how_the_first_reviewer_is_made() {
+    let folder = Folder::new();
+    let data = folder.path();
+    let principal =
+        run_ok(data, &["principal", "create", "--tenant", "acme", "--name", "First Reviewer"]);
+    run_ok(data, &["grant", "add", &principal, "--role", "reviewer", "--level", "2"]);
+    let link = run_ok(data, &["sign-in-link", &principal, "--url", "https://review.example/"]);
+    assert!(link.starts_with("https://review.example/#/sign-in/cs_link_"), "{link}");
+    let host = Host::start(&folder);
+    let reviewer = host.sign_in_with(link.rsplit('/').next().unwrap());
+    let me = host.expect(&Call::get("/v1/me").of(&reviewer), 200);
+    assert_eq!(me["grants"][0]["tenants"], serde_json::json!(["acme"]));
+    assert_sound(data);
+}
+
+#[test]
+fn secrets_are_stored_as_hashes_and_their_file_is_nobody_elses() {
+    let folder = Folder::new();
+    let host = Host::start(&folder);
+    let link = host.link("Mina");
+    host.sign_in("Jonas");
+    assert_eq!(host.stop(), Some(0));
+    let token_file = folder.join("sample-edge.token");
+    let mode = std::fs::metadata(&token_file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let tokens: Value =
+        serde_json::from_str(&std::fs::read_to_string(&token_file).unwrap()).unwrap();
+    let first = std::fs::read(&token_file).unwrap();
+    let mut database = std::fs::read(folder.join("countersign.db")).unwrap();
+    database.extend(std::fs::read(folder.join("countersign.db-wal")).unwrap_or_default());
+    let holds =
+        |secret: &str| database.windows(secret.len()).any(|window| window == secret.as_bytes());
+    assert!(holds("prin_jonas_weber"), "the search finds what is there");
+    assert!(!holds(&link) && !holds("cs_session_"));
+    assert!(tokens.as_object().unwrap().values().all(|token| !holds(token.as_str().unwrap())));
+
+    let host = Host::start(&folder);
+    assert_eq!(std::fs::read(&token_file).unwrap(), first, "the tokens are made once");
+    assert_ne!(host.link("Mina"), link, "links are fresh at each start");
+    host.sign_in_with(&link);
+}
+
+#[test]
+fn a_policy_that_does_not_compile_is_told_with_its_place() {
+    let folder = Folder::new();
+    let file = folder.join("policy.toml");
+    std::fs::write(
+        &file,
+        countersign::compile::DEFAULT_POLICY.replace("then = \"escalate\"", "then = \"escalte\""),
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let output = program(&["policy", "check", file]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains(&format!("{file}:")) && told.contains("escalte") && told.contains("help:"),
+        "{told}"
+    );
+    let output = program(&["serve", "--listen", "127.0.0.1:0", "--policy", file, "--data"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+
+    std::fs::write(file, countersign::compile::DEFAULT_POLICY).unwrap();
+    assert!(program(&["policy", "check", file]).output().unwrap().status.success());
+    let bundle = folder.join("bundle.json");
+    let output =
+        program(&["policy", "compile", file, "-o", bundle.to_str().unwrap()]).output().unwrap();
+    assert!(output.status.success());
+    let bundle: countersign::Json =
+        serde_json::from_str(&std::fs::read_to_string(bundle).unwrap()).unwrap();
+    assert!(countersign::Policy::load(&bundle).is_ok());
+}

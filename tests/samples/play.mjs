@@ -1,0 +1,100 @@
+/**
+ * Plays requests.jsonl against a running host as the edges of its tenants would, through the built npm package.
+ *
+ *     node tests/samples/play.mjs --url http://127.0.0.1:8787 --token-file data/sample-edge.token
+ *
+ * The token file is `{tenant: token}`. Cases have fixed ids, so that playing twice changes nothing.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Client } from "../../pkg/dist/client.js";
+import { CountersignError, Edge, Engine } from "../../pkg/dist/node.js";
+
+/** Ends the script with one line. */
+function stop(why) {
+  console.error(`samples: ${why}`);
+  process.exit(1);
+}
+
+function options() {
+  try {
+    const { values } = parseArgs({ options: { url: { type: "string" }, "token-file": { type: "string" } } });
+    if (values.url === undefined || values["token-file"] === undefined) throw new Error("--url and --token-file are needed");
+    return { url: values.url, tokens: JSON.parse(readFileSync(values["token-file"], "utf8")) };
+  } catch (error) {
+    return stop(error.message);
+  }
+}
+
+/** `req_sample_001` becomes `case_sample_001`. */
+const caseIdOf = (request) => request.request_id.replace(/^req_/, "case_");
+
+async function isThere(client, caseId) {
+  try {
+    await client.case(caseId);
+    return true;
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === "not_found") return false;
+    throw error;
+  }
+}
+
+/** Whether the host refused because an earlier, interrupted play had sent it. */
+const wasSentBefore = (error) => error instanceof CountersignError && ["duplicate", "idempotency_mismatch"].includes(error.code);
+
+/** Plays one tenant's requests; gives a verdict per request, or nothing where all were played before. */
+async function play(engine, client, requests) {
+  const now = new Date();
+  const escalated = requests.filter((request) => engine.evaluate(request, { now }).disposition === "escalate");
+  const last = escalated.at(-1);
+  if (last !== undefined && (await isThere(client, caseIdOf(last)))) return undefined;
+
+  const edge = new Edge({ engine, client, edge: "samples", boot: "samples" });
+  const verdicts = [];
+  for (const request of requests) {
+    try {
+      const { verdict } = await edge.handle(request, { now: new Date(), caseId: caseIdOf(request) });
+      verdicts.push(verdict);
+    } catch (error) {
+      if (!wasSentBefore(error)) throw error;
+    }
+  }
+  for (const { error } of await edge.flush()) if (!wasSentBefore(error)) throw error;
+  return verdicts;
+}
+
+function count(names) {
+  const counts = new Map();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort(([, left], [, right]) => right - left);
+}
+
+function table(title, counts) {
+  const lines = counts.map(([name, number]) => `  ${name.padEnd(24)}${String(number).padStart(4)}`);
+  return [title, ...lines].join("\n");
+}
+
+const { url, tokens } = options();
+const rows = readFileSync(new URL("requests.jsonl", import.meta.url), "utf8").trim().split("\n");
+const requests = rows.map((row) => JSON.parse(row));
+const played = [];
+try {
+  for (const tenant of new Set(requests.map((request) => request.tenant_id))) {
+    const token = tokens[tenant] ?? stop(`the token file has no token for ${tenant}`);
+    const client = new Client({ baseUrl: url, token });
+    const engine = await Engine.load(await client.currentPolicy());
+    const own = requests.filter((request) => request.tenant_id === tenant);
+    const verdicts = await play(engine, client, own);
+    if (verdicts === undefined) console.log(`samples: skipped ${own.length} requests of ${tenant}, they are there already`);
+    else {
+      console.log(`samples: played ${verdicts.length} requests of ${tenant} under policy ${engine.policy.id} ${engine.policy.version}`);
+      played.push(...verdicts);
+    }
+  }
+} catch (error) {
+  stop(error instanceof CountersignError ? `${error.code}: ${error.message}${error.help === undefined ? "" : `; ${error.help}`}` : error.stack);
+}
+if (played.length > 0) {
+  console.log(table("disposition", count(played.map((verdict) => verdict.disposition))));
+  console.log(table("queue", count(played.flatMap((verdict) => verdict.routing?.queue ?? []))));
+}

@@ -1,0 +1,26 @@
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useKeys } from "../services/keys";
+import { go } from "../services/router";
+import { undo, undoables } from "../services/undoables";
+import { KeysDialog } from "./KeysDialog";
+
+const keysShown = signal(false);
+
+export function showKeys(): void {
+  keysShown.value = true;
+}
+
+/** The keys that work on every screen. */
+export function GlobalKeys(): JSX.Element | null {
+  useKeys({
+    "?": showKeys,
+    "g i": () => go("#/inbox"),
+    u: () => {
+      const latest = undoables.value[0];
+      if (latest !== undefined) void undo(latest.case_id);
+    },
+  });
+  if (!keysShown.value) return null;
+  return <KeysDialog onClose={() => (keysShown.value = false)} />;
+}

@@ -1,0 +1,22 @@
+import type { JSX } from "preact";
+import { ClockSection } from "./rail/ClockSection";
+import { ConfidenceSection } from "./rail/ConfidenceSection";
+import { HistorySection } from "./rail/HistorySection";
+import { PolicySection, ReleaseSection, RoutingSection, UnjudgedSection } from "./rail/FactSections";
+import { WhySection } from "./rail/WhySection";
+
+/** What the product says of the case, beside what others wrote. */
+export function Rail(): JSX.Element {
+  return (
+    <aside class="rail" aria-label="About this case">
+      <ClockSection />
+      <WhySection />
+      <ConfidenceSection />
+      <UnjudgedSection />
+      <PolicySection />
+      <RoutingSection />
+      <ReleaseSection />
+      <HistorySection />
+    </aside>
+  );
+}

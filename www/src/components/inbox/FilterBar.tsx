@@ -1,0 +1,134 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type InboxFilter, isNarrowed, NO_FILTER, ORDERS, RISK_LEVELS } from "../../lib/inbox-filter";
+import { languageName, ORDER_WORDS, RISK_WORDS, wordOf } from "../../lib/words";
+import { rows } from "../../services/inbox";
+import { inboxAddress, replace } from "../../services/router";
+import { currentMe } from "../../services/session";
+import { Button, KeyHint } from "../common/Button";
+import { Icon } from "../common/Icon";
+
+const TYPING_PAUSE_MS = 200;
+
+/** What narrows the list; all of it stands in the address. */
+export function FilterBar({ filter }: { filter: InboxFilter }): JSX.Element {
+  const change = (part: Partial<InboxFilter>): void => replace(inboxAddress({ ...filter, ...part }));
+  const languages = choices(filter.language, rows.value.map(({ summary }) => summary.language));
+  const tenants = choices(filter.tenant_id, [...(currentMe()?.tenants ?? []), ...rows.value.map(({ summary }) => summary.tenant_id)]);
+  return (
+    <div class="filters" role="search">
+      <SearchField search={filter.search} onSearch={(search) => change({ search })} />
+      <div class="filters__selects">
+        <Choice
+          label="Risk"
+          any="Any risk"
+          value={filter.risk_level}
+          options={[...RISK_LEVELS].reverse().map((level) => [level, wordOf(RISK_WORDS, level)])}
+          onChoose={(value) => change({ risk_level: RISK_LEVELS.find((level) => level === value) ?? null })}
+        />
+        {languages.length > 1 && (
+          <Choice
+            label="Language"
+            any="Any language"
+            value={filter.language}
+            options={languages.map((tag) => [tag, languageName(tag)])}
+            onChoose={(language) => change({ language })}
+          />
+        )}
+        {tenants.length > 1 && (
+          <Choice
+            label="Tenant"
+            any="Any tenant"
+            value={filter.tenant_id}
+            options={tenants.map((tenant) => [tenant, tenant])}
+            onChoose={(tenant_id) => change({ tenant_id })}
+          />
+        )}
+        {filter.view !== "overdue" && (
+          <Choice
+            label="Order"
+            value={filter.order}
+            options={ORDERS.map((order) => [order, wordOf(ORDER_WORDS, order)])}
+            onChoose={(value) => change({ order: ORDERS.find((order) => order === value) ?? NO_FILTER.order })}
+          />
+        )}
+        {isNarrowed(filter) && (
+          <Button
+            look="quiet"
+            icon="close"
+            onPress={() => change({ search: "", risk_level: null, language: null, tenant_id: null })}
+          >
+            Clear
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function SearchField({ search, onSearch }: { search: string; onSearch: (search: string) => void }): JSX.Element {
+  const [text, setText] = useState(search);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    // The address changed from outside: the back button, another view, or Clear.
+    setText(search);
+    return () => clearTimeout(timer.current);
+  }, [search]);
+  return (
+    <div class="search">
+      <Icon name="search" />
+      <input
+        id="search"
+        class="field search__field"
+        type="search"
+        aria-label="Search cases"
+        placeholder="Search"
+        value={text}
+        onInput={(event) => {
+          const typed = event.currentTarget.value;
+          setText(typed);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => onSearch(typed.trim()), TYPING_PAUSE_MS);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+      <KeyHint name="/" />
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  /** The words for no choice; absent where one must be made. */
+  any?: string;
+  value: string | null;
+  options: readonly (readonly [string, string])[];
+  onChoose: (value: string | null) => void;
+}
+
+function Choice({ label, any, value, options, onChoose }: ChoiceProps): JSX.Element {
+  return (
+    <select
+      class={value === null || any === undefined ? "choice" : "choice choice--set"}
+      aria-label={label}
+      value={value ?? ""}
+      onChange={(event) => onChoose(event.currentTarget.value === "" ? null : event.currentTarget.value)}
+    >
+      {any !== undefined && <option value="">{any}</option>}
+      {options.map(([code, words]) => (
+        <option key={code} value={code}>
+          {words}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** The values that occur, and the chosen one even where it does not. */
+function choices(chosen: string | null, values: readonly (string | null)[]): string[] {
+  const all = new Set(values.filter((value) => value !== null && value !== "*"));
+  if (chosen !== null) all.add(chosen);
+  return [...all].filter((value): value is string => value !== null).sort();
+}

@@ -1,0 +1,103 @@
+/** Turns audit entries into sentences: who did what, when, and through which door. */
+import type { CaseHistoryEntry } from "../services/wire";
+import { DOOR_WORDS, OUTCOME_WORDS, sentenceCase, VERDICT_WORDS, wordOf } from "./words";
+
+export interface HistoryLine {
+  entry_id: string;
+  /** What happened, as the end of a sentence that starts with the actor. */
+  what: string;
+  who: string;
+  door: string;
+  at: string;
+  /** How many equal entries in a row this line stands for. */
+  count: number;
+}
+
+const EVENT_WORDS: Readonly<Record<string, string>> = {
+  case_created: "sent the case",
+  case_claimed: "claimed it",
+  lease_extended: "kept the claim alive",
+  work_saved: "saved their work",
+  case_released: "ended the claim",
+  case_rerouted: "moved it to another queue",
+  case_deferred: "put it off",
+  case_woken: "brought it back",
+  case_decided: "decided",
+  decision_undone: "undid the decision",
+  answer_released: "released the answer",
+  case_expired: "closed it unanswered: its time ran out",
+  case_withdrawn: "withdrew it",
+  case_merged: "merged it with another case",
+  case_reopened: "reopened it",
+  case_retimed: "changed the deadline",
+  sla_warned: "warned that the deadline is near",
+  sla_breached: "noted that the deadline was missed",
+  question_sent: "asked the user a question",
+  turn_appended: "added a message",
+};
+
+const RELEASE_WORDS: Readonly<Record<string, string>> = {
+  released: "given back",
+  skipped: "skipped",
+  timeout: "its time ran out",
+};
+
+/** The newest first; equal entries of one actor in a row are folded, because heartbeats would bury the rest. */
+export function historyLines(entries: readonly CaseHistoryEntry[]): HistoryLine[] {
+  const lines: HistoryLine[] = [];
+  for (const entry of [...entries].sort((left, right) => Date.parse(right.at) - Date.parse(left.at))) {
+    const line = lineOf(entry);
+    const previous = lines.at(-1);
+    if (previous !== undefined && previous.what === line.what && previous.who === line.who && previous.door === line.door) {
+      previous.count += 1;
+    } else {
+      lines.push(line);
+    }
+  }
+  return lines;
+}
+
+function lineOf(entry: CaseHistoryEntry): HistoryLine {
+  return {
+    entry_id: entry.entry_id,
+    what: `${EVENT_WORDS[entry.event] ?? sentenceCase(entry.event).toLowerCase()}${detail(entry)}`,
+    who: entry.actor.name === "" ? entry.actor.principal_id : entry.actor.name,
+    door: wordOf(DOOR_WORDS, entry.actor.door),
+    at: entry.at,
+    count: 1,
+  };
+}
+
+function detail(entry: CaseHistoryEntry): string {
+  switch (entry.event) {
+    case "case_decided":
+      return decisionDetail(field(entry.data, "decision") ?? entry.data);
+    case "case_released":
+      return join(wordOf(RELEASE_WORDS, textField(entry.data, "reason") ?? "released"), textField(entry.data, "note"));
+    default:
+      return join("", textField(entry.data, "reason"));
+  }
+}
+
+function decisionDetail(decision: unknown): string {
+  const verdict = textField(decision, "verdict");
+  const outcome = textField(decision, "outcome");
+  if (verdict === null) return "";
+  const words = wordOf(VERDICT_WORDS, verdict).toLowerCase();
+  return outcome === null ? `: ${words}` : `: ${words}, ${wordOf(OUTCOME_WORDS, outcome).toLowerCase()}`;
+}
+
+function join(words: string, note: string | null): string {
+  const parts = [words, note].filter((part) => part !== null && part !== "");
+  return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
+}
+
+/** The data of an entry is open-ended; only what is really there is read from it. */
+function field(data: unknown, name: string): unknown {
+  return typeof data === "object" && data !== null ? (data as Record<string, unknown>)[name] : undefined;
+}
+
+function textField(data: unknown, name: string): string | null {
+  const value = field(data, name);
+  return typeof value === "string" && value !== "" ? value : null;
+}

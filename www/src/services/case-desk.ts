@@ -1,0 +1,336 @@
+/**
+ * One case on one reviewer's desk: what the host says of it, what the reviewer is writing, and every command between.
+ *
+ * Commands go one after the other, so that the epoch and revision they carry are current.
+ * The reviewer's text is never thrown away by anything that happens elsewhere.
+ */
+import { batch, computed, signal } from "@preact/signals";
+import { decisionOf, type DecisionForm, emptyForm } from "../lib/decision-form";
+import { type DeskFacts, isHolding, isOpen, whyNotClaim, whyNotDecide } from "../lib/desk-rules";
+import { formFromWork, isEmptyWork, workOf } from "../lib/work-form";
+import { type ActivityCounter, countActivity } from "./activity";
+import { announce } from "./announce";
+import { api } from "./api";
+import { CaseHeartbeat } from "./case-heartbeat";
+import { CaseSaver } from "./case-saver";
+import { hostNow, learnHostTime, now } from "./clock";
+import { type Fault, faultOf } from "./fault";
+import { dropWork, keepWork, keptWork } from "./kept-work";
+import { type Poll, poll } from "./poll";
+import { randomKey } from "./random-key";
+import { currentMe, noteReachability, reachable } from "./session";
+import { rememberUndoable, undo, undoFault, undone } from "./undoables";
+import type { Case, CaseReply, Work } from "./wire";
+
+const POLL_MS = 8_000;
+/** The host takes no more; nobody is active on one case for longer. */
+const ACTIVE_MAX_MS = 24 * 60 * 60 * 1_000;
+
+export type DeskStatus = { name: "loading" } | { name: "ready" } | { name: "fault"; fault: Fault };
+export type DeskCommand = "claim" | "decide" | "undo" | "release";
+
+export class CaseDesk {
+  readonly status = signal<DeskStatus>({ name: "loading" });
+  readonly reply = signal<CaseReply | null>(null);
+  readonly form = signal<DecisionForm>(emptyForm(null));
+  readonly busy = signal<DeskCommand | null>(null);
+  /** What went wrong with the last command; stays until the next one. */
+  readonly problem = signal<Fault | null>(null);
+  readonly claimLost = signal(false);
+  /** Work of an earlier holder, offered and not yet taken or declined. */
+  readonly offered = signal<Work | null>(null);
+  readonly draftReplaced = signal(false);
+  /** The share of the draft that has been on screen, in [0, 1]. */
+  readonly draftSeen = signal(0);
+  /** The reviewer tried to approve before the whole draft had been on screen. */
+  readonly askedToRead = signal(false);
+  /** The reviewer tried to decide before the form was complete: what is missing is now marked. */
+  readonly asked = signal(false);
+
+  readonly subject = computed(() => this.reply.value?.case ?? null);
+  readonly holding = computed(() => {
+    const subject = this.subject.value;
+    return subject !== null && !this.claimLost.value && isHolding(subject, this.principal_id, now.value);
+  });
+  readonly whyNotDecide = computed(() => this.judge(whyNotDecide));
+  readonly whyNotClaim = computed(() => this.judge(whyNotClaim));
+  readonly decision = computed(() => decisionOf(this.form.value, this.subject.value?.model_draft ?? null));
+
+  readonly saver = new CaseSaver(() => this.save());
+  private readonly heartbeat = new CaseHeartbeat({ beat: () => this.beat(), lost: () => this.loseClaim() });
+  private readonly activity: ActivityCounter;
+  private readonly poller: Poll;
+  private commands: Promise<unknown> = Promise.resolve();
+  /** A decision whose reply never came: the same bytes under the same key make trying again safe. */
+  private unanswered: { fingerprint: string; key: string; active_ms: number } | null = null;
+  private closed = false;
+
+  constructor(readonly case_id: string) {
+    const kept = keptWork(case_id);
+    this.activity = countActivity(kept?.active_ms ?? 0);
+    this.poller = poll(() => this.load(), POLL_MS);
+    document.addEventListener("visibilitychange", this.onVisibility);
+  }
+
+  close(): void {
+    void this.saver.flush();
+    this.closed = true;
+    this.poller.stop();
+    this.heartbeat.stop();
+    this.activity.stop();
+    document.removeEventListener("visibilitychange", this.onVisibility);
+  }
+
+  retry(): void {
+    if (this.reply.value === null) this.status.value = { name: "loading" };
+    this.poller.now();
+  }
+
+  /** Changes what the reviewer is writing, and keeps it. */
+  update(change: Partial<DecisionForm>): void {
+    this.form.value = { ...this.form.value, ...change };
+    this.keep();
+    if (this.holding.value) this.saver.schedule();
+  }
+
+  dismissProblem(): void {
+    this.problem.value = null;
+    undoFault.value = null;
+  }
+
+  takeOffered(): void {
+    const work = this.offered.value;
+    const subject = this.subject.value;
+    if (work === null || subject === null) return;
+    this.offered.value = null;
+    this.update(formFromWork(work, subject));
+  }
+
+  async claim(): Promise<boolean> {
+    const claimed = await this.command("claim", () => api.claim(this.case_id));
+    if (claimed === null) return false;
+    batch(() => {
+      this.claimLost.value = false;
+      this.receiveCase(claimed, { claim: false, decide: true, undo: false, why_not: null });
+    });
+    announce("Claimed. The case is yours.");
+    this.poller.now();
+    return true;
+  }
+
+  async release(): Promise<boolean> {
+    await this.saver.flush();
+    const released = await this.command("release", () => api.release(this.case_id, { epoch: this.epoch }));
+    if (released === null) return false;
+    this.heartbeat.stop();
+    this.receiveCase(released, { claim: true, decide: false, undo: false, why_not: null });
+    announce("Given back. Others can claim it now.");
+    this.poller.now();
+    return true;
+  }
+
+  async decide(): Promise<boolean> {
+    // A save that is under way raises the revision; what is decided must be the case as it is on screen.
+    this.saver.cancel();
+    await this.commands;
+    const decision = this.decision.value;
+    const before = this.subject.value;
+    if (before === null || this.whyNotDecide.value !== null || !decision.complete) return false;
+    const { epoch, revision } = before;
+    const fingerprint = JSON.stringify([epoch, revision, decision.body]);
+    if (this.unanswered?.fingerprint !== fingerprint) {
+      this.unanswered = { fingerprint, key: randomKey(), active_ms: Math.min(this.activity.active_ms(), ACTIVE_MAX_MS) };
+    }
+    const { key, active_ms } = this.unanswered;
+    const decided = await this.command("decide", () =>
+      api.decide(this.case_id, { epoch, revision, ...decision.body, active_ms }, { idempotencyKey: key }),
+    );
+    if (this.problem.value?.kind !== "offline") this.unanswered = null;
+    if (decided === null) return false;
+    this.heartbeat.stop();
+    this.receiveCase(decided, { claim: false, decide: false, undo: decided.state === "held", why_not: null });
+    rememberUndoable(decided);
+    announce(decided.state === "held" ? `${decision.name}: done. It can still be undone.` : `${decision.name}: done.`);
+    this.poller.now();
+    return true;
+  }
+
+  /** Takes the decision back and claims the case again, because the reviewer wants to decide otherwise. */
+  async undo(): Promise<void> {
+    if (this.busy.value !== null) return;
+    this.busy.value = "undo";
+    const reopened = await undo(this.case_id);
+    this.busy.value = null;
+    if (reopened === null) {
+      this.poller.now();
+      return;
+    }
+    this.receiveCase(reopened, { claim: true, decide: false, undo: false, why_not: null });
+    await this.claim();
+    // It is on this very screen, so nobody has to be told where it went.
+    undone.value = null;
+  }
+
+  private get principal_id(): string {
+    return currentMe()?.principal.principal_id ?? "";
+  }
+
+  private get epoch(): number {
+    return this.subject.value?.epoch ?? 0;
+  }
+
+  private judge(rule: (facts: DeskFacts) => string | null): string | null {
+    const reply = this.reply.value;
+    if (reply === null) return "The case is loading.";
+    return rule({
+      reply,
+      principal_id: this.principal_id,
+      now_ms: now.value,
+      reachable: reachable.value,
+      claim_lost: this.claimLost.value,
+      busy: this.busy.value !== null,
+    });
+  }
+
+  private async load(): Promise<boolean> {
+    try {
+      const reply = await this.inOrder(() => api.case(this.case_id));
+      learnHostTime(reply.now);
+      noteReachability(null);
+      if (!this.closed) this.receive(reply);
+      return true;
+    } catch (error) {
+      const fault = faultOf(error);
+      noteReachability(fault);
+      // What is on screen stays: only a case that was never seen is replaced by an excuse.
+      if (this.reply.value === null) this.status.value = { name: "fault", fault };
+      return false;
+    }
+  }
+
+  private receive(reply: CaseReply): void {
+    const before = this.subject.value;
+    if (before !== null && reply.case.revision < before.revision) return;
+    const held = before !== null && this.holding.value;
+    batch(() => {
+      this.reply.value = reply;
+      this.status.value = { name: "ready" };
+      if (before === null) this.openForm(reply.case);
+      else this.followDraft(before, reply.case);
+      if (isHolding(reply.case, this.principal_id, hostNow()) && !this.claimLost.value) {
+        this.heartbeat.start(Date.parse(reply.case.lease_until ?? ""));
+      } else if (held && isOpen(reply.case)) {
+        this.loseClaim();
+      } else {
+        this.heartbeat.stop();
+      }
+    });
+    if (!isOpen(reply.case) && reply.case.state !== "held") dropWork(this.case_id);
+  }
+
+  private receiveCase(subject: Case, may: CaseReply["may"]): void {
+    const current = this.reply.value;
+    if (current !== null) this.receive({ ...current, case: subject, may });
+  }
+
+  /** Starts where the reviewer left off: in this tab, then with the host; another holder's work is only offered. */
+  private openForm(subject: Case): void {
+    const kept = keptWork(this.case_id);
+    if (kept !== null) {
+      this.form.value = { ...emptyForm(subject.model_draft), ...kept.form };
+      this.draftReplaced.value = kept.model_draft !== subject.model_draft;
+      return;
+    }
+    const { work } = subject;
+    const own = work !== null && work.by === this.principal_id;
+    this.form.value = own ? formFromWork(work, subject) : emptyForm(subject.model_draft);
+    if (work !== null && !own && isOpen(subject) && !isEmptyWork(work)) this.offered.value = work;
+  }
+
+  private followDraft(before: Case, after: Case): void {
+    if (before.model_draft === after.model_draft) return;
+    this.draftSeen.value = 0;
+    this.draftReplaced.value = true;
+    if (this.form.value.edited_text === (before.model_draft ?? "")) {
+      this.form.value = { ...this.form.value, edited_text: after.model_draft ?? "" };
+    }
+  }
+
+  private keep(): void {
+    keepWork(this.case_id, {
+      form: this.form.value,
+      active_ms: this.activity.active_ms(),
+      model_draft: this.subject.value?.model_draft ?? null,
+    });
+  }
+
+  private async save(): Promise<boolean> {
+    if (!this.holding.value) return false;
+    const work = workOf(this.form.value, this.subject.value?.model_draft ?? null);
+    return (await this.quietCommand(() => api.save(this.case_id, { epoch: this.epoch, work }))) === "done";
+  }
+
+  private async beat(): Promise<number | "lost" | "unanswered"> {
+    const result = await this.quietCommand(() => api.heartbeat(this.case_id, { epoch: this.epoch }));
+    if (result !== "done") return result;
+    const until = Date.parse(this.subject.value?.lease_until ?? "");
+    return Number.isNaN(until) ? "lost" : until;
+  }
+
+  /** A command that the reviewer did not ask for: its faults show as states, not as messages. */
+  private async quietCommand(send: () => Promise<{ case: Case }>): Promise<"done" | "lost" | "unanswered"> {
+    try {
+      const reply = await this.inOrder(send);
+      noteReachability(null);
+      if (!this.closed) this.receiveCase(reply.case, this.reply.value?.may ?? { claim: false, decide: true, undo: false, why_not: null });
+      return "done";
+    } catch (error) {
+      const fault = faultOf(error);
+      noteReachability(fault);
+      if (fault.kind !== "lease_lost" && fault.kind !== "decided" && fault.kind !== "withdrawn") return "unanswered";
+      if (!this.closed) this.loseClaim();
+      return "lost";
+    }
+  }
+
+  private async command(name: DeskCommand, send: () => Promise<{ case: Case }>): Promise<Case | null> {
+    if (this.busy.value !== null) return null;
+    this.busy.value = name;
+    this.problem.value = null;
+    try {
+      const reply = await this.inOrder(send);
+      noteReachability(null);
+      return reply.case;
+    } catch (error) {
+      const fault = faultOf(error);
+      noteReachability(fault);
+      this.problem.value = fault;
+      if (fault.kind === "lease_lost") this.loseClaim();
+      announce(`${fault.title}. ${fault.detail}`);
+      this.poller.now();
+      return null;
+    } finally {
+      this.busy.value = null;
+    }
+  }
+
+  private loseClaim(): void {
+    this.heartbeat.stop();
+    this.saver.cancel();
+    this.keep();
+    if (this.claimLost.value) return;
+    this.claimLost.value = true;
+    announce("Your claim on this case has ended. Your text is kept.");
+    this.poller.now();
+  }
+
+  private inOrder<T>(task: () => Promise<T>): Promise<T> {
+    const next = this.commands.then(task, task);
+    this.commands = next.catch(() => undefined);
+    return next;
+  }
+
+  private readonly onVisibility = (): void => {
+    if (document.visibilityState === "hidden") void this.saver.flush();
+  };
+}

@@ -1,0 +1,21 @@
+/** The records as the package's client types them; the one place that names where they come from. */
+import type { Case, CaseReply, CasesQuery } from "countersign/client";
+
+export { Client, CountersignError } from "countersign/client";
+export type { Case, CaseReply, CasesReply, CaseSummary, Me, QueueSummary, QueuesReply } from "countersign/client";
+
+export type CaseHistoryEntry = CaseReply["history"][number];
+export type CaseState = Case["state"];
+export type Confidence = Case["confidence"];
+export type Decision = NonNullable<Case["decision"]>;
+export type DecisionOutcome = Decision["outcome"];
+export type DecisionVerdict = Decision["verdict"];
+export type Evidence = Case["evidence"][number];
+export type IncorrectEvidence = Decision["incorrect_evidence"][number];
+export type IncorrectReason = IncorrectEvidence["reason"];
+export type Message = Case["messages"][number];
+export type PolicyReference = Case["policy"];
+export type ToolResult = Case["tool_results"][number];
+export type Trigger = Case["triggers"][number];
+export type Work = NonNullable<Case["work"]>;
+export type { CasesQuery };

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+/** The development server hands these paths to a host running on its default port. */
+const hostOrigin = process.env["COUNTERSIGN_HOST"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  base: "./",
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    // The host's policy allows scripts and styles from files only, so nothing may be inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/v1": hostOrigin, "/healthz": hostOrigin, "/readyz": hostOrigin } },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
