@@ -219,9 +219,8 @@ pub fn authorize(
             actor.role(GrantRole::Caller, case, now).map(|()| proof())
         }
         CaseOperation::Read => {
-            let reads = [GrantRole::Reviewer, GrantRole::Auditor];
-            let as_staff = reads.iter().any(|role| actor.role(*role, case, now).is_ok());
-            (as_staff || is_own(actor, case)).then(proof).ok_or_else(not_found)
+            let reads = actor.grants.iter().any(|grant| grant.reads(case, now));
+            (reads || is_own(actor, case)).then(proof).ok_or_else(not_found)
         }
         CaseOperation::Work | CaseOperation::Decide => {
             authorize(actor, CaseOperation::Read, case, now)?;
@@ -298,6 +297,17 @@ impl Grant {
     #[must_use]
     pub fn in_force(&self, now: TimestampMs) -> bool {
         self.from <= now && self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it lets its holder read the case: an auditor every case of the tenant, a reviewer
+    /// those of their queues, whether or not they may decide them.
+    fn reads(&self, case: &Case, now: TimestampMs) -> bool {
+        let by_role = match self.role {
+            GrantRole::Auditor => true,
+            GrantRole::Reviewer => self.covers_queue(&case.queue),
+            _ => false,
+        };
+        by_role && self.in_force(now) && covers(&self.tenants, case.tenant_id.as_str())
     }
 
     /// Whether it covers a queue.

@@ -83,6 +83,8 @@ export class Edge {
   /** A report whose answer was not seen: it is sent again unchanged, before anything else. */
   #unconfirmed: DecisionBatch | undefined;
   #dropped = 0;
+  /** Refusals that no call of `flush` has given yet. */
+  readonly #refusals: Refusal[] = [];
   #flushing: Promise<Refusal[]> | undefined;
 
   constructor(options: EdgeOptions) {
@@ -126,8 +128,8 @@ export class Edge {
   /**
    * Sends what is kept: cases first, then records. Call it every few seconds, and before the end.
    *
-   * Gives what the host refused for good, which is not kept. Throws where the host is away or does not
-   * admit this edge; everything is kept then, for the next call.
+   * Gives what the host refused for good, which is not kept. Throws where the host is away, fails, or does
+   * not admit this edge; what it did not take is kept then, and refusals are given by the next call.
    */
   flush(): Promise<Refusal[]> {
     this.#flushing ??= this.#flush().finally(() => {
@@ -141,23 +143,29 @@ export class Edge {
   }
 
   async #flush(): Promise<Refusal[]> {
-    const refusals: Refusal[] = [];
-    for (let kept = this.#cases[0]; kept !== undefined; kept = this.#cases[0]) {
-      const error = await refusalOf(this.#open(kept));
-      if (error !== undefined) refusals.push({ case: kept.body, records: [], error });
-      this.#cases.shift();
+    let failure: unknown;
+    for (const kept of [...this.#cases]) {
+      const { error, isFinal } = await outcomeOf(this.#open(kept));
+      if (error === undefined || isFinal) this.#cases.splice(this.#cases.indexOf(kept), 1);
+      if (error === undefined) continue;
+      if (isFinal) this.#refusals.push({ case: kept.body, records: [], error });
+      // One case that the host cannot digest must not hold up the others.
+      else if (isInternal(error)) failure ??= error;
+      else throw error;
     }
     for (let batch = this.#nextBatch(); batch !== undefined; batch = this.#nextBatch()) {
       const { records } = batch;
       const idempotencyKey = `${batch.boot}:${batch.sequence}`;
-      const error = await refusalOf(this.#options.client.reportDecisions(batch, { idempotencyKey }));
+      const { error, isFinal } = await outcomeOf(this.#options.client.reportDecisions(batch, { idempotencyKey }));
       if (error !== undefined) {
-        refusals.push({ case: null, records, error });
+        if (!isFinal) throw error;
+        this.#refusals.push({ case: null, records, error });
         this.#dropped += records.length;
       }
       this.#unconfirmed = undefined;
     }
-    return refusals;
+    if (failure !== undefined) throw failure;
+    return this.#refusals.splice(0);
   }
 
   /** The case's id is the key too: sent twice, it is opened once. */
@@ -201,17 +209,20 @@ function caseOf(request: RequestInput, caseId: string, verdict: Verdict): CaseIn
   return { ...structuredClone(request), version: 1, case_id: caseId, claimed };
 }
 
-/** The error of a call that the host refuses for good; throws the one of a call to be tried again. */
-async function refusalOf(call: Promise<unknown>): Promise<unknown> {
+/** What became of a call: nothing wrong, an error to be tried again, or a refusal for good. */
+async function outcomeOf(call: Promise<unknown>): Promise<{ error?: unknown; isFinal: boolean }> {
   try {
     await call;
-    return undefined;
+    return { isFinal: true };
   } catch (error) {
     // An expired token says nothing about what was sent.
     const notAdmitted = error instanceof CountersignError && (error.status === 401 || error.status === 403);
-    if (isAway(error) || notAdmitted) throw error;
-    return error;
+    return { error, isFinal: !isAway(error) && !notAdmitted };
   }
+}
+
+function isInternal(error: unknown): boolean {
+  return error instanceof CountersignError && error.code === "internal";
 }
 
 /** Whether the host cannot take it now: it is not there, busy, or has a fault of its own. */

@@ -144,16 +144,25 @@ test("approve, take it back within the undo window, reject instead", async () =>
   assert.equal(released.outcome, "refuse");
 });
 
-test("another's lease is shown, and a foreign queue's case says why it cannot be decided", async () => {
+test("another's lease is shown, and a queue that is not theirs is not there for a reviewer", async () => {
   const third = await escalate(dispute("req_journey_3"));
   await jonas.page.goto(`${host.address}/#/case/${third}`);
   await jonas.page.getByRole("button", { name: /^Claim/ }).click();
   await jonas.page.getByText("Yours", { exact: true }).first().waitFor();
-  const mina = await signedIn("Mina", {});
-  await mina.page.goto(`${host.address}/#/case/${third}`);
-  await mina.page.getByText(/billing_dispute|needs authority|no reviewer's grant|With Jonas/i).first().waitFor();
-  assert.ok(await mina.page.getByRole("button", { name: /Approve and send/ }).isDisabled());
-  await mina.context.close();
+  const tariq = await signedIn("Tariq", {});
+  await tariq.page.goto(`${host.address}/#/case/${third}`);
+  await tariq.page.getByText(/not found|no such case/i).first().waitFor();
+  assert.deepEqual(await axe(tariq.page), []);
+  // A case in a queue that both serve: who holds it is shown, and why it cannot be decided now.
+  const shared = await escalate({ ...dispute("req_journey_6"), domain: "support" });
+  await jonas.page.getByRole("button", { name: /Give back/ }).click();
+  await jonas.page.goto(`${host.address}/#/case/${shared}`);
+  await jonas.page.getByRole("button", { name: /^Claim/ }).click();
+  await jonas.page.getByText("Yours", { exact: true }).first().waitFor();
+  await tariq.page.goto(`${host.address}/#/case/${shared}`);
+  await tariq.page.getByText(/With Jonas/).first().waitFor();
+  assert.equal(await tariq.page.getByRole("button", { name: /^Claim/ }).getAttribute("aria-disabled"), "true");
+  await tariq.context.close();
   await jonas.page.getByRole("button", { name: /Give back/ }).click();
 });
 

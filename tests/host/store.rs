@@ -8,7 +8,7 @@ use countersign::host::store::place::Place;
 use countersign::host::store::{Failure, Store, meta};
 use countersign::{ErrorCode, Fault};
 
-use crate::support::{Call, Folder, Host, billing_request, fresh};
+use crate::support::{Call, Folder, Host, assert_sound, billing_request, fresh};
 
 fn open(folder: &Folder) -> Arc<Store> {
     Arc::new(Store::open(&Place::prepare(folder.path()).unwrap(), "test").unwrap())
@@ -134,4 +134,38 @@ fn f26_a_lock_that_another_process_keeps_is_waited_for_within_a_bound() {
     lock.unlock().unwrap();
     std::thread::sleep(Duration::from_millis(10));
     assert_eq!(host.call(&call).status, 201);
+}
+
+#[test]
+fn f24_a_write_that_cannot_be_made_durable_ends_the_process() {
+    let folder = Folder::new();
+    Host::start(&folder).stop();
+    // Past this size of a file the system refuses to write, and not for want of space.
+    let limit_kb = std::fs::metadata(folder.join("countersign.db")).unwrap().len() / 1_024 + 1_000;
+    let script = format!("trap '' XFSZ; ulimit -f {limit_kb}; exec \"$0\" \"$@\"");
+    let host = Host::start_under(&folder, &["bash", "-c", &script]);
+    let edge = host.edge("northwind");
+    let create = || Call::post("/v1/cases", billing_request()).of(&edge).key(&fresh("key"));
+    let mut acknowledged = 0;
+    let lost = loop {
+        let answer = host.call(&create());
+        if answer.status != 201 {
+            break answer;
+        }
+        acknowledged += 1;
+        assert!(acknowledged < 10_000, "the limit was never reached");
+    };
+    assert_eq!(
+        (lost.status, lost.body["code"].as_str()),
+        (503, Some("store_lost")),
+        "{}",
+        lost.text
+    );
+    assert_eq!(host.wait(), Some(1));
+    let host = Host::start(&folder);
+    let found: i64 =
+        folder.database().query_row("SELECT count(*) FROM cases", [], |row| row.get(0)).unwrap();
+    assert!(found >= acknowledged, "{acknowledged} acknowledged, {found} found");
+    host.expect(&create(), 201);
+    assert_sound(folder.path());
 }

@@ -111,6 +111,8 @@ pub(crate) fn quick_policy(folder: &Folder, lease: &str, undo_window: &str) -> P
     path
 }
 
+const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0", "--samples", "--data"];
+
 /// A running host.
 pub(crate) struct Host {
     child: Child,
@@ -125,9 +127,25 @@ impl Host {
     }
 
     pub(crate) fn start_with(folder: &Folder, more: &[&str]) -> Self {
-        let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--samples", "--data"]);
-        command.arg(folder.path()).args(more).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut command = program(SERVE);
+        command.arg(folder.path()).args(more);
+        Self::spawn(folder, command)
+    }
+
+    /// Starts the program through another one, which must replace itself by it.
+    pub(crate) fn start_under(folder: &Folder, wrapper: &[&str]) -> Self {
+        let mut command = Command::new(wrapper[0]);
+        command
+            .args(&wrapper[1..])
+            .arg(env!("CARGO_BIN_EXE_countersign"))
+            .args(SERVE)
+            .arg(folder.path());
+        command.env("COUNTERSIGN_LOG", "off");
+        Self::spawn(folder, command)
+    }
+
+    fn spawn(folder: &Folder, mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut url, mut links) = (None, Vec::new());
         for line in lines.map_while(Result::ok) {
@@ -258,6 +276,11 @@ impl Host {
     pub(crate) fn kill_now(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the process to end by itself, and gives its exit code.
+    pub(crate) fn wait(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Asks the process to end, and gives its exit code.

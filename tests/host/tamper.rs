@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Folder, Host, assert_sound, billing_request, quick_policy, verify};
+use crate::support::{Folder, Host, assert_sound, billing_request, quick_policy, run_ok, verify};
 
 /// One edit of the database, and what the report must name.
 struct Edit {
@@ -80,6 +80,26 @@ const EDITS: &[Edit] = &[
         names: ("sha256:", "not the one of that hash"),
     },
     Edit {
+        rule: "another policy is put into force",
+        sql: "UPDATE policy_in_force SET hash = (SELECT hash FROM policies WHERE version = 'old')",
+        names: ("sha256:", "not the policy that was released last"),
+    },
+    Edit {
+        rule: "a revoked credential is given back",
+        sql: "UPDATE credentials SET revoked_at = NULL WHERE revoked_at IS NOT NULL",
+        names: ("cred_", "not what its entries say"),
+    },
+    Edit {
+        rule: "a used link is made fresh",
+        sql: "UPDATE credentials SET used_at = NULL WHERE used_at IS NOT NULL",
+        names: ("cred_", "not what its entries say"),
+    },
+    Edit {
+        rule: "a credential gets another secret",
+        sql: "UPDATE credentials SET hash = randomblob(32) WHERE kind = 'token'",
+        names: ("cred_", "not what its entries say"),
+    },
+    Edit {
         rule: "a credential out of nowhere",
         sql: "INSERT INTO credentials (tenant_id, credential_id, principal_id, kind, scope, hash, created_at) \
               VALUES ('northwind', 'cred_x', 'prin_jonas_weber', 'token', 'write', randomblob(32), 0)",
@@ -90,6 +110,13 @@ const EDITS: &[Edit] = &[
 #[test]
 fn every_edit_of_the_database_is_found_and_named() {
     let original = Folder::new();
+    let old = original.join("old.toml");
+    let text =
+        countersign::compile::DEFAULT_POLICY.replacen("version = \"", "version = \"old\" #", 1);
+    std::fs::write(&old, text).unwrap();
+    Host::start_with(&original, &["--policy", old.to_str().unwrap()]).stop();
+    let printed = run_ok(original.path(), &["token", "create", "prin_mina_okafor"]);
+    run_ok(original.path(), &["token", "revoke", printed.split_once(' ').unwrap().0]);
     let policy = quick_policy(&original, "10 min", "0 s");
     let host = Host::start_with(&original, &["--policy", policy.to_str().unwrap()]);
     let (edge, jonas) = (host.edge("northwind"), host.sign_in("Jonas"));

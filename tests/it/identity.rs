@@ -25,7 +25,7 @@ fn a_reviewer_needs_tenant_queue_authority_language_and_skill() {
     check("a foreign tenant's case answers like an absent one", Err("not_found"), work(&actor));
     let mut actor = reviewer("ana");
     actor.grants[0].queues = vec!["triage".to_owned()];
-    check("another queue", Err("not_permitted"), work(&actor));
+    check("another queue's case answers like an absent one", Err("not_found"), work(&actor));
     let mut actor = reviewer("ana");
     actor.grants[0].level = 1;
     check("too low a level", Err("not_permitted"), work(&actor));

@@ -17,6 +17,7 @@ mod case;
 mod compile;
 mod confidence;
 mod corpus;
+mod escalation;
 mod generated;
 mod identity;
 mod request;

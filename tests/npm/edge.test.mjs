@@ -90,7 +90,7 @@ test("every decision is reported once, in batches, with its sequence", async () 
 });
 
 test("while the host is away nothing is lost, and nothing arrives twice afterwards", async () => {
-  for (const fault of ["drop", "lost", problem(503, "store_lost"), problem(500, "internal"), { status: 502, body: "" }]) {
+  for (const fault of ["drop", "lost", problem(503, "store_lost"), problem(507, "store_full"), problem(500, "internal"), { status: 502, body: "" }]) {
     const host = keeper();
     const { edge } = await edgeWith(host, { batchLength: 2 });
     host.fault = () => fault;
@@ -179,6 +179,32 @@ test("a refusal is told: at once by handle, by value from flush", async () => {
   const [refused] = await edge.flush();
   assert.deepEqual([refused.case, refused.records.length, refused.error.code], [null, 1, "invalid_field"]);
   assert.equal(edge.waiting.dropped, 1);
+});
+
+test("a refusal is not lost where the host goes away in the same flush", async () => {
+  const host = keeper();
+  const { edge } = await edgeWith(host);
+  host.fault = () => "drop";
+  const { caseId } = await edge.handle(ESCALATED, { now: NOW });
+  host.fault = ({ path }) => (path === "/v1/cases" ? problem(422, "unknown_tenant") : "drop");
+  await assert.rejects(edge.flush(), { code: "unreachable" });
+  host.fault = () => undefined;
+  assert.deepEqual((await edge.flush()).map((refusal) => refusal.case.case_id), [caseId]);
+  assert.deepEqual(await edge.flush(), []);
+});
+
+test("a case that the host cannot digest holds up no other, and is kept", async () => {
+  const host = keeper();
+  const { edge } = await edgeWith(host);
+  host.fault = () => "drop";
+  for (const caseId of ["case_1", "case_2", "case_3"]) await edge.handle(ESCALATED, { now: NOW, caseId });
+  host.fault = ({ body }) => (body.case_id === "case_2" ? problem(500, "internal") : undefined);
+  await assert.rejects(edge.flush(), { code: "internal" });
+  assert.deepEqual([...host.cases.keys()], ["case_1", "case_3"]);
+  assert.deepEqual(edge.waiting, { cases: 1, records: 0, dropped: 0 });
+  host.fault = () => undefined;
+  await edge.flush();
+  assert.ok(host.cases.has("case_2"));
 });
 
 test("a host that no longer admits the edge gets what is kept once it does", async () => {

@@ -22,7 +22,7 @@ run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball]);
 const installed = join(folder, "node_modules", "countersign");
 const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 const readme = readFileSync(join(installed, "README.md"), "utf8");
-const blocks = (language) => [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, text]) => text);
+const blocks = (language, text = readme) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, block]) => block);
 
 test("the tarball holds the package, its licence and its readme, and no sources", () => {
   const names = packed.files.map((file) => file.path);
@@ -41,9 +41,12 @@ test("every export leads to a file", () => {
   for (const target of targets(manifest.exports)) assert.ok(existsSync(join(installed, target)), target);
 });
 
-test("the readme's example prints what the readme says", () => {
-  write("example.mjs", blocks("js")[0]);
-  assert.equal(run(process.execPath, ["--no-warnings", "example.mjs"]), blocks("text")[0]);
+test("the example of each readme prints what the readme says", () => {
+  const front = readFileSync(join(PACKAGE, "../README.md"), "utf8");
+  for (const [name, text] of Object.entries({ "pkg/README.md": readme, "README.md": front })) {
+    write("example.mjs", blocks("js", text)[0]);
+    assert.equal(run(process.execPath, ["--no-warnings", "example.mjs"]), blocks("text", text)[0], name);
+  }
 });
 
 test("a CommonJS consumer gets the same verdict", () => {

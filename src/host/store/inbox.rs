@@ -237,6 +237,9 @@ impl Sql {
         for grant in grants.filter(|grant| grant.in_force(now) && reading.contains(&grant.role)) {
             self.text.push_str(" OR (1");
             self.within("c.tenant_id", &grant.tenants);
+            if grant.role == GrantRole::Reviewer {
+                self.within("c.queue", &grant.queues);
+            }
             self.text.push(')');
         }
         self.text.push(')');
