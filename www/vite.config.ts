@@ -15,7 +15,11 @@ export default defineConfig({
   server: { proxy: { "/v1": hostOrigin, "/healthz": hostOrigin, "/readyz": hostOrigin } },
   test: {
     environment: "happy-dom",
+    environmentOptions: { happyDOM: { url: "http://review.test/" } },
     include: ["src/**/*.test.{ts,tsx}"],
+    // Left to Node, it would bring a second copy of Preact, whose hooks are not ours.
+    server: { deps: { inline: ["@testing-library/preact"] } },
     restoreMocks: true,
+    unstubGlobals: true,
   },
 });

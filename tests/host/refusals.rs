@@ -297,9 +297,9 @@ fn a_command_that_does_not_fit_is_refused() {
             (400, "invalid_field", "/outcome"),
         ),
         row(
-            "a case that another may not review",
+            "a case of a queue that they do not serve",
             to(&mina, &waiting, "claim", json!({})),
-            (403, "not_permitted", ""),
+            (404, "not_found", ""),
         ),
         row("a case that is held", to(&jonas, &case, "claim", json!({})), (409, "lease_lost", "")),
         row(

@@ -74,7 +74,7 @@ function Route(): JSX.Element {
 function OfflineStrip(): JSX.Element {
   return (
     <p class="offline-strip" role="alert">
-      No connection to the host. What you see may be out of date; your text is kept.
+      No connection to the host. Your text is kept.
     </p>
   );
 }

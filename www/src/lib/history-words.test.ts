@@ -7,7 +7,7 @@ let count = 0;
 function entry(event: string, data: Record<string, unknown> = {}, name = "Mara", door = "ui"): CaseHistoryEntry {
   count += 1;
   const at = new Date(Date.UTC(2026, 10, 22, 10, 0, count)).toISOString();
-  return { entry_id: `evt_${count}`, event, at, actor: { principal_id: "prin_1", name, kind: "human", door } as CaseHistoryEntry["actor"], data };
+  return { entry_id: `evt_${count}`, event, at, actor: { principal_id: "prin_1", name, kind: "person", door } as CaseHistoryEntry["actor"], data };
 }
 
 describe("an entry as a sentence", () => {

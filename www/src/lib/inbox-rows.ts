@@ -37,6 +37,18 @@ export function reconcileRows<T extends Identified>(shown: readonly InboxRow<T>[
   };
 }
 
+/** Adds what follows the last row, for a reader who reached the end; what belongs further up still waits. */
+export function growRows<T extends Identified>(shown: readonly InboxRow<T>[], latest: readonly T[]): InboxRows<T> {
+  const next = reconcileRows(shown, latest);
+  const shownIds = new Set(shown.map(({ summary }) => summary.case_id));
+  const lastShown = latest.findLastIndex(({ case_id }) => shownIds.has(case_id));
+  const following = new Set(latest.slice(lastShown + 1).map(({ case_id }) => case_id));
+  return {
+    rows: [...next.rows, ...freshRows(next.waiting.filter(({ case_id }) => following.has(case_id))).rows],
+    waiting: next.waiting.filter(({ case_id }) => !following.has(case_id)),
+  };
+}
+
 /** The row to move to from `caseId`, skipping rows that left; null at either end. */
 export function neighbour<T extends Identified>(
   rows: readonly InboxRow<T>[],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatFilter, type InboxFilter, isNarrowed, NO_FILTER, parseFilter } from "./inbox-filter";
-import { freshRows, type InboxRow, neighbour, reconcileRows } from "./inbox-rows";
+import { freshRows, growRows, type InboxRow, neighbour, reconcileRows } from "./inbox-rows";
 import { ROWS_DRAWN_WHOLE_MAX, rowWindow } from "./row-window";
 
 describe("the filter in the address", () => {
@@ -60,6 +60,12 @@ describe("fresh data never moves a row", () => {
   test("an empty list fills at once", () => {
     expect(ids(reconcileRows<Item>([], items("a")).rows)).toBe("a");
   });
+});
+
+test("at the end of the list more is added below, and what belongs above still waits", () => {
+  const next = growRows(freshRows(items("a", "b", "c")).rows, items("z", "a", "c", "d", "e"));
+  expect(ids(next.rows)).toBe("a (b) c d e");
+  expect(next.waiting.map(({ case_id }) => case_id)).toEqual(["z"]);
 });
 
 describe("moving through the rows", () => {

@@ -13,7 +13,7 @@ describe("a difference by words", () => {
     ["nothing changed", "same text", "same text", "same text"],
     ["one word", "a real charge", "a pending charge", "a [-real-]{+pending+} charge"],
     ["a phrase stays together", "It is an old one here.", "It has been new here.", "It [-is an old one-]{+has been new+} here."],
-    ["spaces count", "a b", "a  b", "a[- -]{+  +}b"],
+    ["spaces count", "a b", "a  b", "a {+ +}b"],
     ["line breaks count", "a\nb", "a\n\nb", "a\n{+\n+}b"],
     ["from nothing", "", "new", "{+new+}"],
     ["to nothing", "old", "", "[-old-]"],

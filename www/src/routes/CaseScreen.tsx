@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { CaseHeader } from "../components/case/CaseHeader";
 import { CaseNotices } from "../components/case/CaseNotices";
 import { Conversation } from "../components/case/Conversation";
@@ -22,7 +22,8 @@ import { takeClaimWish } from "../services/open-case";
 /** One case on one screen: everything a decision needs, and the decision. */
 export function CaseScreen({ case_id }: { case_id: string }): JSX.Element {
   const [desk] = useState(() => new CaseDesk(case_id));
-  useEffect(() => () => desk.close(), [desk]);
+  // At once: the work must be saved, and the heartbeat must end, before the next case asks for anything.
+  useLayoutEffect(() => () => desk.close(), [desk]);
   useTitle("Case");
   useEffect(() => window.scrollTo({ top: 0 }), []);
   return (
@@ -35,7 +36,8 @@ export function CaseScreen({ case_id }: { case_id: string }): JSX.Element {
 function Screen({ desk }: { desk: CaseDesk }): JSX.Element {
   const status = desk.status.value;
   const loading = status.name === "loading";
-  useEffect(() => {
+  // In layout effects, so that the case that leaves lets go before the one that comes takes hold.
+  useLayoutEffect(() => {
     holdKeysWhileLoading(loading);
     return () => holdKeysWhileLoading(false);
   }, [loading]);

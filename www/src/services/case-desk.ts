@@ -5,22 +5,23 @@
  * The reviewer's text is never thrown away by anything that happens elsewhere.
  */
 import { batch, computed, signal } from "@preact/signals";
-import { decisionOf, type DecisionForm, emptyForm } from "../lib/decision-form";
+import { decisionOf, type DecisionForm } from "../lib/decision-form";
 import { type DeskFacts, isHolding, isOpen, whyNotClaim, whyNotDecide } from "../lib/desk-rules";
-import { formFromWork, isEmptyWork, workOf } from "../lib/work-form";
+import { workOf } from "../lib/work-form";
 import { type ActivityCounter, countActivity } from "./activity";
 import { announce } from "./announce";
 import { api } from "./api";
 import { CaseHeartbeat } from "./case-heartbeat";
 import { CaseSaver } from "./case-saver";
+import { CaseText } from "./case-text";
 import { hostNow, learnHostTime, now } from "./clock";
 import { type Fault, faultOf } from "./fault";
-import { dropWork, keepWork, keptWork } from "./kept-work";
+import { dropWork } from "./kept-work";
 import { type Poll, poll } from "./poll";
 import { randomKey } from "./random-key";
 import { currentMe, noteReachability, reachable } from "./session";
 import { rememberUndoable, undo, undoFault, undone } from "./undoables";
-import type { Case, CaseReply, Work } from "./wire";
+import type { Case, CaseReply } from "./wire";
 
 const POLL_MS = 8_000;
 /** The host takes no more; nobody is active on one case for longer. */
@@ -32,20 +33,11 @@ export type DeskCommand = "claim" | "decide" | "undo" | "release";
 export class CaseDesk {
   readonly status = signal<DeskStatus>({ name: "loading" });
   readonly reply = signal<CaseReply | null>(null);
-  readonly form = signal<DecisionForm>(emptyForm(null));
   readonly busy = signal<DeskCommand | null>(null);
   /** What went wrong with the last command; stays until the next one. */
   readonly problem = signal<Fault | null>(null);
   readonly claimLost = signal(false);
-  /** Work of an earlier holder, offered and not yet taken or declined. */
-  readonly offered = signal<Work | null>(null);
-  readonly draftReplaced = signal(false);
-  /** The share of the draft that has been on screen, in [0, 1]. */
-  readonly draftSeen = signal(0);
-  /** The reviewer tried to approve before the whole draft had been on screen. */
-  readonly askedToRead = signal(false);
-  /** The reviewer tried to decide before the form was complete: what is missing is now marked. */
-  readonly asked = signal(false);
+  readonly text: CaseText;
 
   readonly subject = computed(() => this.reply.value?.case ?? null);
   readonly holding = computed(() => {
@@ -54,7 +46,7 @@ export class CaseDesk {
   });
   readonly whyNotDecide = computed(() => this.judge(whyNotDecide));
   readonly whyNotClaim = computed(() => this.judge(whyNotClaim));
-  readonly decision = computed(() => decisionOf(this.form.value, this.subject.value?.model_draft ?? null));
+  readonly decision = computed(() => decisionOf(this.text.form.value, this.subject.value?.model_draft ?? null));
 
   readonly saver = new CaseSaver(() => this.save());
   private readonly heartbeat = new CaseHeartbeat({ beat: () => this.beat(), lost: () => this.loseClaim() });
@@ -66,9 +58,9 @@ export class CaseDesk {
   private closed = false;
 
   constructor(readonly case_id: string) {
-    const kept = keptWork(case_id);
-    this.activity = countActivity(kept?.active_ms ?? 0);
-    this.poller = poll(() => this.load(), POLL_MS);
+    this.text = new CaseText(case_id);
+    this.activity = countActivity(this.text.carriedActiveMs());
+    this.poller = poll(() => this.load(), () => POLL_MS);
     document.addEventListener("visibilitychange", this.onVisibility);
   }
 
@@ -88,7 +80,7 @@ export class CaseDesk {
 
   /** Changes what the reviewer is writing, and keeps it. */
   update(change: Partial<DecisionForm>): void {
-    this.form.value = { ...this.form.value, ...change };
+    this.text.change(change);
     this.keep();
     if (this.holding.value) this.saver.schedule();
   }
@@ -99,11 +91,7 @@ export class CaseDesk {
   }
 
   takeOffered(): void {
-    const work = this.offered.value;
-    const subject = this.subject.value;
-    if (work === null || subject === null) return;
-    this.offered.value = null;
-    this.update(formFromWork(work, subject));
+    if (this.subject.value !== null && this.text.takeOffered(this.subject.value)) this.update({});
   }
 
   async claim(): Promise<boolean> {
@@ -215,8 +203,8 @@ export class CaseDesk {
     batch(() => {
       this.reply.value = reply;
       this.status.value = { name: "ready" };
-      if (before === null) this.openForm(reply.case);
-      else this.followDraft(before, reply.case);
+      if (before === null) this.text.open(reply.case, this.principal_id);
+      else this.text.follow(before, reply.case);
       if (isHolding(reply.case, this.principal_id, hostNow()) && !this.claimLost.value) {
         this.heartbeat.start(Date.parse(reply.case.lease_until ?? ""));
       } else if (held && isOpen(reply.case)) {
@@ -233,40 +221,13 @@ export class CaseDesk {
     if (current !== null) this.receive({ ...current, case: subject, may });
   }
 
-  /** Starts where the reviewer left off: in this tab, then with the host; another holder's work is only offered. */
-  private openForm(subject: Case): void {
-    const kept = keptWork(this.case_id);
-    if (kept !== null) {
-      this.form.value = { ...emptyForm(subject.model_draft), ...kept.form };
-      this.draftReplaced.value = kept.model_draft !== subject.model_draft;
-      return;
-    }
-    const { work } = subject;
-    const own = work !== null && work.by === this.principal_id;
-    this.form.value = own ? formFromWork(work, subject) : emptyForm(subject.model_draft);
-    if (work !== null && !own && isOpen(subject) && !isEmptyWork(work)) this.offered.value = work;
-  }
-
-  private followDraft(before: Case, after: Case): void {
-    if (before.model_draft === after.model_draft) return;
-    this.draftSeen.value = 0;
-    this.draftReplaced.value = true;
-    if (this.form.value.edited_text === (before.model_draft ?? "")) {
-      this.form.value = { ...this.form.value, edited_text: after.model_draft ?? "" };
-    }
-  }
-
   private keep(): void {
-    keepWork(this.case_id, {
-      form: this.form.value,
-      active_ms: this.activity.active_ms(),
-      model_draft: this.subject.value?.model_draft ?? null,
-    });
+    this.text.keep(this.activity.active_ms(), this.subject.value?.model_draft ?? null);
   }
 
   private async save(): Promise<boolean> {
     if (!this.holding.value) return false;
-    const work = workOf(this.form.value, this.subject.value?.model_draft ?? null);
+    const work = workOf(this.text.form.value, this.subject.value?.model_draft ?? null);
     return (await this.quietCommand(() => api.save(this.case_id, { epoch: this.epoch, work }))) === "done";
   }
 

@@ -1,6 +1,6 @@
 /** The list of cases: fetched, kept fresh, and never moved under the reader. */
 import { batch, computed, signal } from "@preact/signals";
-import { freshRows, type InboxRow, neighbour, reconcileRows } from "../lib/inbox-rows";
+import { freshRows, growRows, type InboxRow, neighbour, reconcileRows } from "../lib/inbox-rows";
 import { type InboxFilter, NO_FILTER } from "../lib/inbox-filter";
 import { announce } from "./announce";
 import { api } from "./api";
@@ -30,6 +30,7 @@ export const presentCount = computed(() => rows.value.filter(({ gone }) => !gone
 export const scroll = { top_px: 0 };
 
 let pageCount = 1;
+let growing = false;
 let poller: Poll | null = null;
 /** Replies to an older filter are dropped. */
 let generation = 0;
@@ -47,7 +48,7 @@ export function watchInbox(wanted: InboxFilter): () => void {
     scroll.top_px = 0;
     if (inboxStatus.value.name === "fault") inboxStatus.value = { name: "loading" };
   });
-  const watching = poll(() => refresh(mine, stale.peek()), POLL_MS);
+  const watching = poll(() => refresh(mine, stale.peek() ? "replace" : "keep"), () => POLL_MS * pageCount);
   poller = watching;
   return () => {
     watching.stop();
@@ -57,13 +58,17 @@ export function watchInbox(wanted: InboxFilter): () => void {
 
 /** Puts what waits into its place and takes out what left. */
 export async function showWaiting(): Promise<void> {
-  await refresh(generation, true);
+  await refresh(generation, "replace");
   announce(`${plural(presentCount.value, "case")} shown.`);
 }
 
+/** Adds the next page below; asking again while it is under way does nothing. */
 export async function showMore(): Promise<void> {
+  if (growing || !hasMore.value) return;
+  growing = true;
   pageCount += 1;
-  await refresh(generation, true);
+  if (!(await refresh(generation, "grow"))) pageCount -= 1;
+  growing = false;
 }
 
 export function retryInbox(): void {
@@ -80,7 +85,7 @@ export function moveSelection(step: 1 | -1): string | null {
 
 /** The case to review after `case_id`: the next one that nobody holds, wrapping around once. */
 export async function nextCaseId(case_id: string): Promise<string | null> {
-  if (rows.value.length === 0) await refresh(generation, true);
+  if (rows.value.length === 0) await refresh(generation, "replace");
   const all = rows.value;
   const at = all.findIndex(({ summary }) => summary.case_id === case_id);
   const ahead = [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0))];
@@ -92,12 +97,15 @@ export function knownSummary(case_id: string): CaseSummary | null {
   return rows.value.find(({ summary }) => summary.case_id === case_id)?.summary ?? null;
 }
 
-async function refresh(mine: number, replace: boolean): Promise<boolean> {
+/** What to do with rows that are on screen: keep them in place, add below them, or start afresh. */
+type RefreshMode = "keep" | "grow" | "replace";
+
+async function refresh(mine: number, mode: RefreshMode): Promise<boolean> {
   try {
     const { cases, more } = await fetchPages(filter.value);
     if (mine !== generation) return true;
     const before = waiting.value.length;
-    const next = replace ? freshRows(cases) : reconcileRows(rows.value, cases);
+    const next = mode === "replace" ? freshRows(cases) : mode === "grow" ? growRows(rows.value, cases) : reconcileRows(rows.value, cases);
     batch(() => {
       rows.value = next.rows;
       waiting.value = next.waiting;

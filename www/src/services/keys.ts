@@ -4,7 +4,7 @@
  * Never while typing, never while a dialog is open, never while the next case is loading;
  * the screen that is shown last registers its keys, and they go away with it.
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { keysEnabled } from "./preferences";
 
 export type KeyMap = Readonly<Record<string, () => void>>;
@@ -22,7 +22,8 @@ let loading = false;
 export function useKeys(map: KeyMap): void {
   const latest = useRef(map);
   latest.current = map;
-  useEffect(() => {
+  // Not a plain effect: those end a frame later, and a key must not reach a screen that is gone.
+  useLayoutEffect(() => {
     const read = (): KeyMap => latest.current;
     maps.push(read);
     return () => {

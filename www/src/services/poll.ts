@@ -9,7 +9,7 @@ export interface Poll {
 }
 
 /** `task` resolves to whether it succeeded; it must not reject. */
-export function poll(task: () => Promise<boolean>, interval_ms: number): Poll {
+export function poll(task: () => Promise<boolean>, interval_ms: () => number): Poll {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
   let again = false;
@@ -28,7 +28,7 @@ export function poll(task: () => Promise<boolean>, interval_ms: number): Poll {
     running = false;
     slowdown = succeeded ? 1 : Math.min(slowdown * 2, SLOWDOWN_MAX);
     if (stopped) return;
-    const wait_ms = again ? 0 : interval_ms * slowdown;
+    const wait_ms = again ? 0 : interval_ms() * slowdown;
     again = false;
     timer = setTimeout(() => void run(), wait_ms);
   };

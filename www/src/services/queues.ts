@@ -20,7 +20,7 @@ export const openCount = computed(() => sum((queue) => queue.counts.ready + queu
 export const overdueCount = computed(() => sum((queue) => queue.counts.overdue));
 
 export function watchQueues(): () => void {
-  return poll(refreshQueues, POLL_MS).stop;
+  return poll(refreshQueues, () => POLL_MS).stop;
 }
 
 /** The title that people know a queue by. */

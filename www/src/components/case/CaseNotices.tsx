@@ -72,7 +72,7 @@ function ClaimNotice(): JSX.Element | null {
 
 function OfferedNotice(): JSX.Element | null {
   const desk = useDesk();
-  const offered = desk.offered.value;
+  const offered = desk.text.offered.value;
   if (offered === null) return null;
   return (
     <Notice
@@ -84,7 +84,7 @@ function OfferedNotice(): JSX.Element | null {
           <Button whyNot={desk.holding.value ? null : "Claim the case first."} onPress={() => desk.takeOffered()}>
             Go on from there
           </Button>
-          <Button look="quiet" onPress={() => (desk.offered.value = null)}>
+          <Button look="quiet" onPress={() => (desk.text.offered.value = null)}>
             Start fresh
           </Button>
         </>
@@ -97,13 +97,13 @@ function OfferedNotice(): JSX.Element | null {
 
 function DraftNotice(): JSX.Element | null {
   const desk = useDesk();
-  if (!desk.draftReplaced.value) return null;
+  if (!desk.text.draftReplaced.value) return null;
   return (
     <Notice
       tone="warn"
       title="The draft is not the one you started from"
       actions={
-        <Button look="quiet" onPress={() => (desk.draftReplaced.value = false)}>
+        <Button look="quiet" onPress={() => (desk.text.draftReplaced.value = false)}>
           I have seen it
         </Button>
       }
@@ -119,7 +119,7 @@ function TurnedNotice(): JSX.Element | null {
   const subject = useCase();
   const me = currentMe()?.principal.principal_id;
   if (isOpen(subject) || subject.decision?.decided_by === me) return null;
-  if (writtenText(desk.form.value, subject.model_draft) === null) return null;
+  if (writtenText(desk.text.form.value, subject.model_draft) === null) return null;
   const who = subject.decision === null ? null : nameOf(desk.reply.value, subject.decision.decided_by);
   const title = who === null ? "The case ended while you were writing" : `${who} decided this case`;
   return (
@@ -131,6 +131,6 @@ function TurnedNotice(): JSX.Element | null {
 
 function CopyWritten(): JSX.Element | null {
   const desk = useDesk();
-  const text = writtenText(desk.form.value, desk.subject.value?.model_draft ?? null);
+  const text = writtenText(desk.text.form.value, desk.subject.value?.model_draft ?? null);
   return text === null ? null : <Copy text={text} label="Copy my text" />;
 }

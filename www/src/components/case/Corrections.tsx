@@ -22,7 +22,7 @@ const FIELDS: readonly { field: TextField; label: string; help: string; rows: nu
 export function Corrections(): JSX.Element | null {
   const desk = useDesk();
   const subject = useCase();
-  const count = correctionCount(desk.form.value);
+  const count = correctionCount(desk.text.form.value);
   const [open, setOpen] = useState(count > 0);
   if (!isOpen(subject)) return null;
   return (
@@ -57,7 +57,7 @@ function CorrectionField({ field, label, help, rows }: (typeof FIELDS)[number]):
         rows={rows}
         maxLength={NOTE_LENGTH_MAX}
         readOnly={!editable}
-        value={desk.form.value[field]}
+        value={desk.text.form.value[field]}
         aria-describedby={helpId}
         onInput={(event) => change(event.currentTarget.value)}
       />

@@ -2,13 +2,15 @@ import type { ComponentChildren, JSX } from "preact";
 import { isOpen } from "../../lib/desk-rules";
 import { durationWords } from "../../lib/duration";
 import { percentWords } from "../../lib/waterfall";
-import { OUTCOME_WORDS, STATE_WORDS, VERDICT_WORDS, wordOf } from "../../lib/words";
+import { decisionWords, OUTCOME_WORDS, STATE_WORDS, VERDICT_WORDS, wordOf } from "../../lib/words";
 import { hostNow, now } from "../../services/clock";
+import { currentMe } from "../../services/session";
 import type { Case } from "../../services/wire";
 import { Button, DECIDE_KEYS } from "../common/Button";
 import { Icon } from "../common/Icon";
 import { claim, decideAndNext, decideNow, enterMode, goNext, leaveMode } from "./case-keys";
 import { useCase, useDesk } from "./desk-context";
+import { nameOf } from "./names";
 
 const WHY_ID = "why-not";
 /** A countdown ends at one second, not at none. */
@@ -23,20 +25,20 @@ export function DecisionBar(): JSX.Element {
 
 function OpenBar(): JSX.Element {
   const desk = useDesk();
-  const { mode } = desk.form.value;
+  const { mode } = desk.text.form.value;
   const whyNot = desk.whyNotDecide.value;
   if (!desk.holding.value) return <UnclaimedBar />;
   const decision = desk.decision.value;
   const missing = decision.complete ? null : decision.missing;
   if (mode === "approve") {
     return (
-      <Bar words={desk.askedToRead.value ? <ReadFirst /> : <Consequence />}>
+      <Bar words={desk.text.askedToRead.value ? <ReadFirst /> : <Consequence />}>
         <DecideButtons whyNot={whyNot} missing={missing} />
       </Bar>
     );
   }
   return (
-    <Bar words={missing !== null ? <span class={desk.asked.value ? "bar__missing" : ""}>{missing}</span> : <Consequence />}>
+    <Bar words={missing !== null ? <span class={desk.text.asked.value ? "bar__missing" : ""}>{missing}</span> : <Consequence />}>
       <Button look="plain" keyName="Esc" onPress={() => leaveMode(desk)}>
         Cancel
       </Button>
@@ -117,7 +119,7 @@ function Consequence(): JSX.Element {
 
 /** Said after a press that came too early, until the draft is sent or put aside. */
 function ReadFirst(): JSX.Element {
-  const seen = useDesk().draftSeen.value;
+  const seen = useDesk().text.draftSeen.value;
   if (seen >= 1) return <span>The whole draft has been on screen now.</span>;
   return <span class="bar__missing">Read the draft first: {percentWords(seen)} of it has been on screen.</span>;
 }
@@ -140,14 +142,17 @@ function ClosedBar({ subject }: { subject: Case }): JSX.Element {
 }
 
 function ClosedWords({ subject }: { subject: Case }): JSX.Element {
+  const desk = useDesk();
   const { decision, effective_at } = subject;
+  const by = decision === null || decision.decided_by === currentMe()?.principal.principal_id ? "" : ` by ${nameOf(desk.reply.value, decision.decided_by)}`;
   if (subject.state === "held" && decision !== null && effective_at !== null) {
     const left_ms = Date.parse(effective_at) - Math.max(now.value, hostNow());
     return (
       <span class="bar__held">
         <Icon name="check" />
         <span>
-          <b>{wordOf(VERDICT_WORDS, decision.verdict)}</b>: {wordOf(OUTCOME_WORDS, decision.outcome).toLowerCase()}{" "}
+          <b>{wordOf(VERDICT_WORDS, decision.verdict)}</b>
+          {by}: {wordOf(OUTCOME_WORDS, decision.outcome).toLowerCase()}{" "}
           {left_ms > 0 ? (
             <>
               in <b class="bar__count">{durationWords(left_ms + ROUND_UP_MS)}</b>
@@ -159,7 +164,7 @@ function ClosedWords({ subject }: { subject: Case }): JSX.Element {
       </span>
     );
   }
-  const decided = decision === null ? "" : `: ${wordOf(VERDICT_WORDS, decision.verdict).toLowerCase()}, ${wordOf(OUTCOME_WORDS, decision.outcome).toLowerCase()}`;
+  const decided = decision === null ? "" : `${by}: ${decisionWords(decision).toLowerCase().replace(":", ",")}`;
   return (
     <span class="bar__held">
       <Icon name={subject.state === "resolved" ? "check" : "close"} />

@@ -14,7 +14,7 @@ import { isOpen } from "../../lib/desk-rules";
 export function Draft(): JSX.Element {
   const desk = useDesk();
   const subject = useCase();
-  const { mode } = desk.form.value;
+  const { mode } = desk.text.form.value;
   const working = desk.holding.value || desk.claimLost.value;
   const active = working && isOpen(subject) ? mode : "approve";
   return (
@@ -50,7 +50,7 @@ function DraftText(): JSX.Element {
     );
   }
   return (
-    <SeenText onSeen={(share) => (desk.draftSeen.value = share)} text={model_draft}>
+    <SeenText onSeen={(share) => (desk.text.draftSeen.value = share)} text={model_draft}>
       <Frame author="model" source="Written by the model" text={model_draft} language={language} />
     </SeenText>
   );

@@ -11,7 +11,7 @@ import { DiffView } from "./DiffView";
 export function EditPanel(): JSX.Element {
   const desk = useDesk();
   const draft = useCase().model_draft ?? "";
-  const { edited_text } = desk.form.value;
+  const { edited_text } = desk.text.form.value;
   const diff = useMemo(() => wordDiff(draft, edited_text), [draft, edited_text]);
   const changed = edited_text !== draft;
   return (

@@ -74,7 +74,7 @@ function Score({ score }: { score: number | null }): JSX.Element {
 /** Marking again takes the mark away; one document has one mark, however many passages it gave. */
 function Marks({ document_id }: { document_id: string }): JSX.Element {
   const desk = useDesk();
-  const { incorrect_evidence } = desk.form.value;
+  const { incorrect_evidence } = desk.text.form.value;
   const decided = desk.subject.value?.decision?.incorrect_evidence ?? null;
   const marks = decided ?? incorrect_evidence;
   const marked = marks.find((mark) => mark.document_id === document_id)?.reason ?? null;

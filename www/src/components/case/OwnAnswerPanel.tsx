@@ -11,7 +11,7 @@ export function OwnAnswerPanel(): JSX.Element {
       <AnswerField
         id="own-answer"
         label="Answer that is sent instead of the draft"
-        value={desk.form.value.own_text}
+        value={desk.text.form.value.own_text}
         onChange={(own_text) => desk.update({ own_text })}
       />
     </div>

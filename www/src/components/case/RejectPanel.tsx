@@ -16,8 +16,8 @@ const TEXT_LABELS: Readonly<Record<RejectionOutcome, string>> = {
 /** Turning a draft down: what the user gets instead, and why. */
 export function RejectPanel(): JSX.Element {
   const desk = useDesk();
-  const { rejection_outcome, rejection_text, reason_code } = desk.form.value;
-  const asked = desk.asked.value;
+  const { rejection_outcome, rejection_text, reason_code } = desk.text.form.value;
+  const asked = desk.text.asked.value;
   return (
     <div class="panel panel--decide" data-decision-panel>
       <fieldset class="choices" aria-invalid={asked && rejection_outcome === null}>

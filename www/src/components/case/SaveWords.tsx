@@ -6,7 +6,7 @@ const WORDS = {
   unsaved: "Saving soon…",
   saving: "Saving…",
   saved: "Saved",
-  failed: "Not saved with the host; kept in this tab",
+  failed: "Not saved; kept in this tab",
 } as const;
 
 /** Whether the reviewer's work is safe, without asking for attention. */

@@ -11,7 +11,7 @@ const MODE_FIELDS = { edit: "edited-answer", replace: "own-answer", reject: "rej
 
 /** The keys of the case screen. */
 export function useCaseKeys(desk: CaseDesk): void {
-  const inRejection = (): boolean => desk.form.value.mode === "reject";
+  const inRejection = (): boolean => desk.text.form.value.mode === "reject";
   useKeys({
     c: () => void claim(desk),
     a: () => void decideNow(desk, "approve"),
@@ -71,12 +71,12 @@ export async function decideNow(desk: CaseDesk, only?: "approve"): Promise<boole
     announce(whyNot);
     return false;
   }
-  if (only === "approve" && desk.form.value.mode !== "approve") return false;
+  if (only === "approve" && desk.text.form.value.mode !== "approve") return false;
   if (!draftWasRead(desk)) return false;
   const decision = desk.decision.value;
   if (!decision.complete) {
     announce(decision.missing);
-    desk.asked.value = true;
+    desk.text.asked.value = true;
     document.querySelector("[data-decision-panel]")?.scrollIntoView({ block: "nearest" });
     return false;
   }
@@ -101,9 +101,9 @@ export async function goNext(desk: CaseDesk): Promise<void> {
 function draftWasRead(desk: CaseDesk): boolean {
   const decision = desk.decision.value;
   const sendsDraft = decision.complete && decision.body.verdict === "accepted";
-  if (!sendsDraft || desk.draftSeen.value >= 1) return true;
-  desk.askedToRead.value = true;
-  scrollToUnseen(desk.draftSeen.value);
+  if (!sendsDraft || desk.text.draftSeen.value >= 1) return true;
+  desk.text.askedToRead.value = true;
+  scrollToUnseen(desk.text.draftSeen.value);
   announce("Part of the draft had not been on screen. More of it is shown now; approve again once you have read it.");
   return false;
 }
@@ -114,5 +114,5 @@ function leave(desk: CaseDesk): void {
     active.blur();
     return;
   }
-  if (desk.form.value.mode !== "approve" && desk.holding.value) leaveMode(desk);
+  if (desk.text.form.value.mode !== "approve" && desk.holding.value) leaveMode(desk);
 }

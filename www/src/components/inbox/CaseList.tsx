@@ -1,10 +1,13 @@
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { InboxFilter } from "../../lib/inbox-filter";
 import { type RowWindow, rowWindow } from "../../lib/row-window";
-import { rows, scroll, selectedId, stale } from "../../services/inbox";
+import { rows, scroll, selectedId, showMore, stale } from "../../services/inbox";
 import { CaseRow } from "./CaseRow";
+
+/** So near to the end the next page is asked for, before the reader has to wait for it. */
+const ROWS_LEFT_BEFORE_MORE = 40;
 
 /** The list itself; of a long one only what is near the window is drawn. */
 export function CaseList({ filter }: { filter: InboxFilter }): JSX.Element {
@@ -13,6 +16,9 @@ export function CaseList({ filter }: { filter: InboxFilter }): JSX.Element {
   const range = useRowWindow(list, shown.length);
   useSelectionFocus(list);
   useKeptScroll();
+  useEffect(() => {
+    if (range.first > 0 && range.end > shown.length - ROWS_LEFT_BEFORE_MORE) void showMore();
+  }, [range, shown.length]);
   return (
     <div class={stale.value ? "cases cases--stale" : "cases"}>
       <div class="cases__head" aria-hidden="true">
@@ -66,11 +72,12 @@ function useRowWindow(list: { current: HTMLUListElement | null }, rowCount: numb
 const START = { offset_px: 0, height_px: 900, row_height_px: 64 };
 
 function viewportOf(list: HTMLUListElement | null): typeof START {
-  const row = list?.querySelector<HTMLElement>(".case-row");
+  const row_height_px = list?.querySelector<HTMLElement>(".case-row")?.offsetHeight ?? 0;
   return {
     offset_px: list === null ? 0 : -list.getBoundingClientRect().top,
     height_px: window.innerHeight,
-    row_height_px: row?.offsetHeight ?? START.row_height_px,
+    // Not laid out yet: a guess keeps ten thousand rows from being drawn at once.
+    row_height_px: row_height_px > 0 ? row_height_px : START.row_height_px,
   };
 }
 
