@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** The development server hands these paths to a host running on its default port. */
-const hostOrigin = process.env["COUNTERSIGN_HOST"] ?? "http://127.0.0.1:8080";
+const hostOrigin = process.env["COUNTERSIGN_HOST"] ?? "http://127.0.0.1:8787";
 
 export default defineConfig({
   base: "./",

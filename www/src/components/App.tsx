@@ -1,10 +1,12 @@
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { CaseScreen } from "../routes/CaseScreen";
 import { Inbox } from "../routes/Inbox";
 import { SignIn } from "../routes/SignIn";
 import { Unknown } from "../routes/Unknown";
 import { announcement } from "../services/announce";
+import { watchQueues } from "../services/queues";
 import { leaveSignIn, route } from "../services/router";
 import { reachable, session } from "../services/session";
 import { Loading } from "./common/Face";
@@ -39,6 +41,7 @@ function Screen(): JSX.Element {
     case "ended":
       return (
         <>
+          <Queues />
           <GlobalKeys />
           {!reachable.value && <OfflineStrip />}
           <Route />
@@ -47,6 +50,12 @@ function Screen(): JSX.Element {
         </>
       );
   }
+}
+
+/** Titles and counts of queues are wanted on every screen, so they outlive each of them. */
+function Queues(): null {
+  useEffect(() => watchQueues(), []);
+  return null;
 }
 
 function Route(): JSX.Element {

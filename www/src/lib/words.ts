@@ -115,8 +115,8 @@ export function sentenceCase(code: string): string {
 }
 
 /** A decision in one phrase: "Approved: the answer is sent". */
-export function decisionWords(decision: { verdict: string; outcome: string }): string {
-  return `${wordOf(VERDICT_WORDS, decision.verdict)}: ${wordOf(OUTCOME_WORDS, decision.outcome).toLowerCase()}`;
+export function decisionWords(decision: { verdict: string; outcome: string }, joint = ": "): string {
+  return `${wordOf(VERDICT_WORDS, decision.verdict)}${joint}${wordOf(OUTCOME_WORDS, decision.outcome).toLowerCase()}`;
 }
 
 /** A language tag as its English name; a tag that nobody knows stays as it is. */

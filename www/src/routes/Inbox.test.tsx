@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type InboxFilter, NO_FILTER } from "../lib/inbox-filter";
 import { now } from "../services/clock";
 import { selectedId } from "../services/inbox";
+import { refreshQueues } from "../services/queues";
 import { startKeys } from "../services/keys";
 import { session } from "../services/session";
 import type { CaseSummary } from "../services/wire";
@@ -46,6 +47,7 @@ function show(cases: CaseSummary[], change: Partial<InboxFilter> = {}): void {
 describe("a row", () => {
   test("says by when, how risky, what, why, where, how sure, and who, in words", async () => {
     show([sampleSummary({ due_at: "2026-11-22T07:00:00.000Z", leased_by: "prin_theo", leased_by_name: "Theo Okafor", state: "leased" })]);
+    await refreshQueues();
     const row = await screen.findByRole("link", { name: /Was I charged twice/ });
     for (const words of ["overdue by 3 h", "High", "Tool risk", "a tool that the answer needs is unavailable", "Billing dispute", "English", "32 %", "Theo Okafor"]) {
       expect(row.textContent).toContain(words);
@@ -63,6 +65,7 @@ describe("a row", () => {
 describe("the views", () => {
   test("name the queues that the reviewer serves, with counts and the nearest deadline", async () => {
     show([sampleSummary()]);
+    await refreshQueues();
     const nav = await screen.findByRole("navigation", { name: "My queues" });
     const link = await within(nav).findByRole("link", { name: /Billing dispute/ });
     expect(link.textContent).toContain("4");

@@ -12,14 +12,13 @@ import { plural } from "../lib/words";
 import { hasMore, inboxStatus, moveSelection, presentCount, rows, selectedId, showMore, showWaiting, stale, waiting, watchInbox } from "../services/inbox";
 import { useKeys } from "../services/keys";
 import { openAndClaim } from "../services/open-case";
-import { queueTitle, watchQueues } from "../services/queues";
+import { queueTitle } from "../services/queues";
 import { Button } from "../components/common/Button";
 
 export function Inbox({ filter }: { filter: InboxFilter }): JSX.Element {
   const title = viewTitle(filter, queueTitle);
   useTitle(title);
   const address = formatFilter(filter);
-  useEffect(() => watchQueues(), []);
   // The address is the filter, so an equal filter in a new object is no reason to start again.
   useEffect(() => watchInbox(filter), [address]);
   useKeys(

@@ -14,9 +14,14 @@ export function SignIn(): JSX.Element {
         <Mark />
         <h1>{busy ? "Signing you in…" : "Sign in to countersign"}</h1>
         <p class="sign-in__lead">
-          {busy
-            ? "Your link is being checked."
-            : "There are no passwords here. You sign in with a link that works once; ask whoever runs countersign for yours."}
+          {busy ? (
+            "Your link is being checked."
+          ) : (
+            <>
+              There are no passwords here: you sign in with a link that works once. Whoever runs countersign makes it with{" "}
+              <code>countersign sign-in-link</code>.
+            </>
+          )}
         </p>
         <SignInForm refused={current.status === "signed_out" ? current.refused : null} busy={busy} />
       </div>

@@ -3,6 +3,7 @@ import { NO_FILTER } from "../lib/inbox-filter";
 import { problem, TestHost } from "../test/host";
 import { NOW, sampleSummary } from "../test/samples";
 import { inboxStatus, moveSelection, nextCaseId, rows, selectedId, showWaiting, stale, waiting, watchInbox } from "./inbox";
+import { queues } from "./queues";
 import type { CaseSummary } from "./wire";
 
 let host: TestHost;
@@ -15,6 +16,7 @@ const shown = (): string => rows.value.map(({ summary, gone }) => (gone ? `(${su
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse(NOW) });
   selectedId.value = null;
+  queues.value = null;
   stored = list("a", "b", "c");
   host = new TestHost().on("GET /v1/cases", () => ({ body: { cases: stored, next_cursor: null, now: new Date().toISOString() } }));
 });
@@ -126,6 +128,15 @@ describe("moving on", () => {
   test("cases that somebody holds are passed over", async () => {
     stored = [...list("a"), sampleSummary({ case_id: "b", state: "leased", leased_by: "prin_theo" }), ...list("c")];
     await watch();
+    expect(await nextCaseId("a")).toBe("c");
+  });
+
+  test("queues that the reviewer does not serve are passed over", async () => {
+    stored = [...list("a"), sampleSummary({ case_id: "b", queue: "legal" }), ...list("c")];
+    await watch();
+    queues.value = [
+      { queue: "legal", title: "Legal", sla_ms: 1, authority: { domain: "legal", level: 3 }, counts: { ready: 1, leased: 0, held: 0, overdue: 0 }, next_due_at: null, mine: false },
+    ];
     expect(await nextCaseId("a")).toBe("c");
   });
 

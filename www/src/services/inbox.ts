@@ -8,6 +8,7 @@ import { hostNow, learnHostTime } from "./clock";
 import { type Fault, faultOf } from "./fault";
 import { plural } from "../lib/words";
 import { type Poll, poll } from "./poll";
+import { serves } from "./queues";
 import { noteReachability } from "./session";
 import type { CasesQuery, CaseSummary } from "./wire";
 
@@ -83,13 +84,13 @@ export function moveSelection(step: 1 | -1): string | null {
   return next;
 }
 
-/** The case to review after `case_id`: the next one that nobody holds, wrapping around once. */
+/** The case to review after `case_id`: the next one that is free, in a queue that the reviewer serves; wraps around once. */
 export async function nextCaseId(case_id: string): Promise<string | null> {
   if (rows.value.length === 0) await refresh(generation, "replace");
   const all = rows.value;
   const at = all.findIndex(({ summary }) => summary.case_id === case_id);
   const ahead = [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0))];
-  return ahead.find(({ summary, gone }) => !gone && summary.state === "ready")?.summary.case_id ?? null;
+  return ahead.find(({ summary, gone }) => !gone && summary.state === "ready" && serves(summary.queue))?.summary.case_id ?? null;
 }
 
 /** What is known of a case before it has been fetched, so that its screen can say so at once. */

@@ -23,6 +23,11 @@ export function watchQueues(): () => void {
   return poll(refreshQueues, () => POLL_MS).stop;
 }
 
+/** Whether the reviewer may claim from a queue, as far as is known yet. */
+export function serves(queue: string): boolean {
+  return queues.value?.find((candidate) => candidate.queue === queue)?.mine ?? true;
+}
+
 /** The title that people know a queue by. */
 export function queueTitle(queue: string): string | null {
   return queues.value?.find((candidate) => candidate.queue === queue)?.title ?? null;

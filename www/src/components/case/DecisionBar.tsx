@@ -164,7 +164,7 @@ function ClosedWords({ subject }: { subject: Case }): JSX.Element {
       </span>
     );
   }
-  const decided = decision === null ? "" : `${by}: ${decisionWords(decision).toLowerCase().replace(":", ",")}`;
+  const decided = decision === null ? "" : `${by}: ${decisionWords(decision, ", ").toLowerCase()}`;
   return (
     <span class="bar__held">
       <Icon name={subject.state === "resolved" ? "check" : "close"} />

@@ -80,7 +80,10 @@ export async function decideNow(desk: CaseDesk, only?: "approve"): Promise<boole
     document.querySelector("[data-decision-panel]")?.scrollIntoView({ block: "nearest" });
     return false;
   }
-  return desk.decide();
+  const decided = await desk.decide();
+  // What was decided stands at the top of the case.
+  if (decided) window.scrollTo({ top: 0 });
+  return decided;
 }
 
 export async function decideAndNext(desk: CaseDesk): Promise<void> {
