@@ -144,6 +144,25 @@ test("approve, take it back within the undo window, reject instead", async () =>
   assert.equal(released.outcome, "refuse");
 });
 
+test("answer in own words, with what the system should learn from it", async () => {
+  const { page } = jonas;
+  const subject = await escalate(dispute("req_journey_7"));
+  await page.goto(`${host.address}/#/case/${subject}`);
+  await page.getByRole("button", { name: /^Claim/ }).click();
+  await page.getByText("Yours", { exact: true }).first().waitFor();
+  await page.getByRole("button", { name: "Outdated" }).first().click();
+  await page.keyboard.press("w");
+  const answer = page.locator("#own-answer");
+  await answer.waitFor();
+  await answer.fill("I have returned the second charge myself. It is on your card by Friday.");
+  await page.keyboard.press("Control+Enter");
+  const released = await client.waitForAnswer(subject, { timeoutMs: 30_000, pollMs: 200 });
+  assert.equal(released.text, "I have returned the second charge myself. It is on your card by Friday.");
+  const { case: closed } = await client.case(subject);
+  assert.equal(closed.decision.verdict, "replaced");
+  assert.deepEqual(closed.decision.incorrect_evidence, [{ document_id: "policy_7", reason: "outdated" }]);
+});
+
 test("another's lease is shown, and a queue that is not theirs is not there for a reviewer", async () => {
   const third = await escalate(dispute("req_journey_3"));
   await jonas.page.goto(`${host.address}/#/case/${third}`);
