@@ -25,6 +25,7 @@ const COMMITMENT_DOMAIN: &str = "countersign/audit-entry/v1\n";
 /// One thing that happened, who did it, and by which door.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEntry {
     /// Version of this record; 1.
     pub version: i64,

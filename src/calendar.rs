@@ -16,6 +16,7 @@ const DAY_MINUTES: i64 = 24 * 60;
 /// The open hours of one office, over a stated horizon.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Calendar {
     /// Its name.
     pub calendar: String,
@@ -33,6 +34,7 @@ pub struct Calendar {
 /// How soon a case is to be resolved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Sla {
     /// After so many milliseconds, open or not.

@@ -41,6 +41,7 @@ words! {
 /// The model in a policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfidenceModel {
     /// Names the fit: which judgement or which rows the numbers come from.
     pub model_version: String,
@@ -53,6 +54,7 @@ pub struct ConfidenceModel {
 /// What one signal adds to the log-odds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignalCurve {
     /// The signal's name in a request.
     pub name: String,
@@ -79,6 +81,7 @@ pub struct SignalCurve {
 /// What a reviewer reads beside a signal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignalWords {
     /// It raises the odds.
     pub good: String,
@@ -95,6 +98,7 @@ pub struct SignalWords {
 /// A probability, and exactly what it is made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Confidence {
     /// That the draft is right, in (0, 1).
     pub probability: f64,
@@ -111,6 +115,7 @@ pub struct Confidence {
 /// What one signal adds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contribution {
     /// The signal's name.
     pub signal: String,

@@ -9,8 +9,14 @@ macro_rules! error_codes {
         /// A stable code; its HTTP status and title never change with it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum ErrorCode {
-            $($(#[$doc])+ #[cfg_attr(feature = "ts", ts(rename = $code))] $name,)+
+            $(
+                $(#[$doc])+
+                #[cfg_attr(feature = "ts", ts(rename = $code))]
+                #[cfg_attr(feature = "schema", schemars(rename = $code))]
+                $name,
+            )+
         }
 
         impl ErrorCode {
@@ -45,6 +51,8 @@ error_codes! {
     InvalidField = "invalid_field", 400, "a field is missing or not valid";
     /// A field that nobody knows, where that is refused.
     UnknownField = "unknown_field", 400, "a field is not known";
+    /// The body is in a form that is not read: another media type, or compressed.
+    UnsupportedMediaType = "unsupported_media_type", 415, "the form of the body is not read";
     /// Too long, too many, too deep.
     LimitExceeded = "limit_exceeded", 413, "a limit is exceeded";
     /// No credential, or one that is not valid now.
@@ -83,6 +91,8 @@ error_codes! {
     UnknownQueue = "unknown_queue", 422, "the queue is not known";
     /// A policy version that was never in force here.
     UnknownPolicy = "unknown_policy", 422, "the policy is not known";
+    /// The request did not arrive in time.
+    TimedOut = "timed_out", 408, "the request took too long to arrive";
     /// Too many requests.
     TooMany = "too_many", 429, "too many requests";
     /// A fault of ours; the log has the particulars under the id given.
@@ -93,6 +103,56 @@ error_codes! {
     StoreLost = "store_lost", 503, "the store is lost";
     /// The disk is full.
     StoreFull = "store_full", 507, "the store is full";
+}
+
+impl ErrorCode {
+    /// What a caller does about it in general; a [`Fault`] says it for the particular case.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::InvalidJson => {
+                "Send one JSON value in UTF-8, without duplicate keys, and with whole numbers of at most 2^53 − 1."
+            }
+            Self::InvalidField => "Mend the field that `path` names; `help` says what it takes.",
+            Self::UnknownField => "Take the field out, or spell it as `help` suggests.",
+            Self::UnsupportedMediaType => {
+                "Send `content-type: application/json`, in UTF-8 and not compressed."
+            }
+            Self::LimitExceeded => "Send less: `detail` names the limit.",
+            Self::Unauthenticated => "Send a bearer token that is valid, or sign in again.",
+            Self::NotPermitted => "Use a credential that has the right, or ask for the grant.",
+            Self::SelfApproval => "Leave it to another person.",
+            Self::NotFound => "Check the address and the id; what another tenant has is not found.",
+            Self::MethodNotAllowed => "Use a method that the header `allow` lists.",
+            Self::LeaseLost => {
+                "Keep the text, claim the case again, and send it with the new epoch."
+            }
+            Self::StaleVersion => "Read the object again, and decide on what it says now.",
+            Self::AlreadyDecided => "Read the case again: the decision stands in it.",
+            Self::InvalidState => "Read the object again: its state says which commands it takes.",
+            Self::Duplicate => {
+                "Use another id; a retry of the same request carries the same idempotency key."
+            }
+            Self::InFlight => "Wait a moment, and send the same request with the same key again.",
+            Self::Expired => "Nothing comes of it any more; send a new one.",
+            Self::Withdrawn => "Nothing comes of it any more; send a new one.",
+            Self::IdempotencyMismatch => "Use a new idempotency key for a new request.",
+            Self::PolicyRejected => {
+                "Mend the policy where `path` points; `policy check` says more."
+            }
+            Self::UnknownTenant => "Leave `tenant_id` out, or use the credential of that tenant.",
+            Self::UnknownQueue => "Use a queue that `GET /v1/queues` lists.",
+            Self::UnknownPolicy => {
+                "Load the bundle from `GET /v1/policies/current`, and evaluate again."
+            }
+            Self::TimedOut => "Send the whole request at once; check the connection.",
+            Self::TooMany => "Wait for `retry_after_ms`, then send fewer requests.",
+            Self::Internal => "Send it again; if it stays, tell the operator the `id`.",
+            Self::StoreBusy => "Send it again after `retry_after_ms`.",
+            Self::StoreLost => "Send it again with the same idempotency key once the host is back.",
+            Self::StoreFull => "Send it again once an operator made space.",
+        }
+    }
 }
 
 impl Serialize for ErrorCode {

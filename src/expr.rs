@@ -17,6 +17,7 @@ use crate::units::TimestampMs;
 /// One step of a program; operands are taken from the stack, the left one pushed first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
     /// Push the fact in this slot.
@@ -50,6 +51,7 @@ pub enum Op {
 /// A constant in a program.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Const {
     /// A boolean.
@@ -101,6 +103,7 @@ impl Const {
 /// A program that was checked against the facts of its policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Program(Vec<Op>);
 
 impl Program {

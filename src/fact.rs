@@ -56,6 +56,7 @@ words! {
 /// One fact that the policy reads.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FactDeclaration {
     /// Its path, such as `request.domain` or `facts.customer_tier`.
     pub path: String,

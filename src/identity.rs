@@ -136,6 +136,7 @@ pub struct Actor {
 /// What an audit entry says of an actor.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ActorReference {
     /// The principal.
     pub principal_id: Id,

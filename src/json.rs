@@ -12,7 +12,7 @@ use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::limits::JSON_DEPTH_MAX;
+use crate::limits::{JSON_DEPTH_MAX, STORED_DEPTH_MAX};
 
 /// Largest integer whose neighbours a double can tell apart: 2^53 − 1.
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
@@ -64,6 +64,15 @@ impl Json {
     pub fn digest(&self, domain: &str) -> String {
         sha256_name(&[domain.as_bytes(), b"\n", self.canonical().as_bytes()])
     }
+}
+
+/// Whether a number's canonical form can be read again: a whole number that is written with all its
+/// digits has at most 2^53 − 1, whichever way it was sent. From 10^21 on an exponent is written.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "2^53 - 1 is exact")]
+pub fn is_admitted(number: f64) -> bool {
+    let magnitude = number.abs();
+    number.is_finite() && (magnitude <= INTEGER_MAX as f64 || magnitude >= 1e21)
 }
 
 /// SHA-256 over the parts, one after the other, as `sha256:` + hex.
@@ -204,22 +213,34 @@ impl Serialize for Json {
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Admission { depth: 0 }.deserialize(deserializer)
+        Admission { depth_left: JSON_DEPTH_MAX }.deserialize(deserializer)
     }
 }
 
-/// Admits one value at a depth.
+/// A value that this code stored: what was admitted, within records of its own.
+#[derive(Debug)]
+pub struct StoredJson(pub Json);
+
+impl<'de> Deserialize<'de> for StoredJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let depth_left = JSON_DEPTH_MAX + STORED_DEPTH_MAX;
+        Admission { depth_left }.deserialize(deserializer).map(Self)
+    }
+}
+
+/// Admits one value, so many levels deep.
 #[derive(Clone, Copy)]
 struct Admission {
-    depth: usize,
+    depth_left: usize,
 }
 
 impl Admission {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.depth >= JSON_DEPTH_MAX {
-            return Err(E::custom(format_args!("nested deeper than {JSON_DEPTH_MAX} levels")));
-        }
-        Ok(Self { depth: self.depth + 1 })
+        let depth_left = self
+            .depth_left
+            .checked_sub(1)
+            .ok_or_else(|| E::custom(format_args!("nested deeper than {JSON_DEPTH_MAX} levels")))?;
+        Ok(Self { depth_left })
     }
 }
 
@@ -272,6 +293,11 @@ impl<'de> Visitor<'de> for Admission {
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Json, E> {
         if !value.is_finite() {
             return Err(E::custom("a number must be finite"));
+        }
+        if !is_admitted(value) {
+            return Err(E::custom(format_args!(
+                "the whole number {value} is beyond 2^53-1: send it as a string"
+            )));
         }
         // Adding zero turns -0 into 0: both have the same canonical form.
         Ok(Json::Number(value + 0.0))

@@ -18,6 +18,8 @@ pub mod policy;
 pub mod read;
 pub mod request;
 pub mod routing;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod units;
 pub mod verdict;
 mod word;

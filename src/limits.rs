@@ -3,6 +3,8 @@
 
 /// Nesting of any JSON value that is admitted.
 pub const JSON_DEPTH_MAX: usize = 32;
+/// Levels that a stored record may lie around a value that was admitted.
+pub const STORED_DEPTH_MAX: usize = 8;
 /// Unicode scalar values in an identifier; printable ASCII only.
 pub const ID_LENGTH_MAX: usize = 128;
 /// Characters of a short text: a name, a domain, a language tag, a reason code.

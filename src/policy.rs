@@ -48,6 +48,7 @@ words! {
 /// Everything that an edge needs to decide.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bundle {
     /// Version of the bundle format; 1.
     pub bundle_version: i64,
@@ -84,6 +85,7 @@ pub struct Bundle {
 /// What confidence each risk level needs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tiers {
     /// For low risk.
     pub low: Tier,
@@ -98,6 +100,7 @@ pub struct Tiers {
 /// What confidence one risk level needs. A bound that is absent is never reached.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tier {
     /// At or above it the draft is the answer.
     pub answer: Option<Score>,
@@ -110,6 +113,7 @@ pub struct Tier {
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trigger {
     /// Its name.
     pub id: String,
@@ -137,6 +141,7 @@ pub struct Trigger {
 /// A place where cases wait for people of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Queue {
     /// Its name in the API.
     pub queue: String,
@@ -159,6 +164,7 @@ pub struct Queue {
 /// Which cases a queue takes; an empty list takes all.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Accepts {
     /// Subjects.
     pub domains: Vec<String>,
@@ -179,6 +185,7 @@ pub struct Accepts {
 /// The right that a decision needs: a level within a domain. Domains are not ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Authority {
     /// The subject; `any` where the level alone counts.
     pub domain: String,
@@ -189,6 +196,7 @@ pub struct Authority {
 /// Names a policy in a verdict, a case, an audit entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyReference {
     /// The policy's name.
     pub id: Id,

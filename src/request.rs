@@ -71,6 +71,7 @@ words! {
 /// One earlier turn of the conversation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Message {
     /// Who wrote it.
     pub role: Role,
@@ -83,6 +84,7 @@ pub struct Message {
 /// A passage that the draft stands on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// The document in the caller's retrieval system.
     pub document_id: String,
@@ -99,6 +101,7 @@ pub struct Evidence {
 /// What a tool said while the draft was made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ToolResult {
     /// The tool's name.
     pub tool: String,
@@ -111,6 +114,7 @@ pub struct ToolResult {
 /// Something that the model wants done.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Action {
     /// The tool's name.
     pub tool: String,
@@ -121,6 +125,7 @@ pub struct Action {
 /// Which versions made the draft.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Release {
     /// The model.
     pub model: Option<String>,
@@ -155,6 +160,7 @@ impl Serialize for Signal {
 /// What an edge asks about one question.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Request {
     /// Version of this record; 1.
     pub version: i64,

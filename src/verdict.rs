@@ -77,6 +77,7 @@ pub struct Verdict {
 /// A rule that fired.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FiredTrigger {
     /// The rule's name.
     pub id: String,
@@ -95,6 +96,7 @@ pub struct FiredTrigger {
 /// What a decision record keeps: features, no text.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DecisionRecord {
     /// The request's id, where it has one.
     pub request_id: Option<Id>,

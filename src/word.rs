@@ -9,8 +9,14 @@ macro_rules! words {
         $(#[$doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name {
-            $($(#[$variant_doc])+ #[cfg_attr(feature = "ts", ts(rename = $word))] $variant,)+
+            $(
+                $(#[$variant_doc])+
+                #[cfg_attr(feature = "ts", ts(rename = $word))]
+                #[cfg_attr(feature = "schema", schemars(rename = $word))]
+                $variant,
+            )+
         }
 
         impl $name {

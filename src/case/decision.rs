@@ -57,6 +57,7 @@ words! {
 /// A piece of evidence that does not support the answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IncorrectEvidence {
     /// The document.
     pub document_id: String,
@@ -67,6 +68,7 @@ pub struct IncorrectEvidence {
 /// What a reviewer decided.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// What they say of the draft.
     pub verdict: ReviewVerdict,
@@ -97,6 +99,7 @@ pub struct Decision {
 /// What a holder saved; the next holder finds it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Work {
     /// Who saved it.
     pub by: Id,
@@ -117,6 +120,7 @@ pub struct Work {
 /// What the user gets.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answer {
     /// The text, where there is one.
     pub text: Option<String>,

@@ -18,6 +18,7 @@ use crate::verdict::{Disposition, Verdict, evaluate};
 /// What an edge said of a request: advice, checked by the host.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Claimed {
     /// What it decided.
     pub disposition: Disposition,

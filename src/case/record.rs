@@ -83,6 +83,7 @@ words! {
 /// A file that came with the question; named, not carried.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attachment {
     /// Its name.
     pub name: String,
@@ -95,6 +96,7 @@ pub struct Attachment {
 /// What a person handles.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Case {
     /// Version of this record; 1.
     pub version: i64,

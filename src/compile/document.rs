@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::compile::diagnostic::Diagnostic;
 use crate::error::{ErrorCode, Fault};
-use crate::json::{INTEGER_MAX, Json};
+use crate::json::{INTEGER_MAX, Json, is_admitted};
 use crate::limits::JSON_DEPTH_MAX;
 
 /// A text that is TOML.
@@ -109,7 +109,11 @@ impl Walk {
                 Json::Number(number as f64)
             }
             DeValue::Float(float) => match float.as_str().parse::<f64>() {
-                Ok(number) if number.is_finite() => Json::Number(number + 0.0),
+                Ok(number) if is_admitted(number) => Json::Number(number + 0.0),
+                Ok(number) if number.is_finite() => {
+                    let detail = format!("`{}` is a whole number beyond 2^53-1", float.as_str());
+                    return fault(ErrorCode::InvalidField, detail, "use a smaller number");
+                }
                 _ => {
                     let detail = format!("`{}` is not a finite number", float.as_str());
                     return fault(ErrorCode::InvalidField, detail, "use a finite number");

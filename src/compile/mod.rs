@@ -14,7 +14,7 @@ mod source;
 pub use diagnostic::Diagnostic;
 
 use crate::error::Fault;
-use crate::json::Json;
+use crate::json::{Json, StoredJson};
 use crate::limits;
 use crate::policy::Policy;
 
@@ -54,8 +54,8 @@ pub fn compile(text: &str, file: &str) -> Result<Compiled, Vec<Diagnostic>> {
 /// # Errors
 /// `internal` if the record has a number that JSON cannot hold.
 pub fn to_json(record: &impl serde::Serialize) -> Result<Json, Fault> {
-    let value = serde_json::to_value(record).and_then(serde_json::from_value::<Json>);
-    value.map_err(|error| {
+    let value = serde_json::to_value(record).and_then(serde_json::from_value::<StoredJson>);
+    value.map(|StoredJson(value)| value).map_err(|error| {
         let code = crate::error::ErrorCode::Internal;
         Fault::new(code, "", format!("the record has no JSON form: {error}"), "report this")
     })

@@ -9,7 +9,7 @@ use js_sys::{Array, Date, JsString, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{ErrorCode, Fault};
-use crate::json::Json;
+use crate::json::{Json, is_admitted};
 use crate::limits::JSON_DEPTH_MAX;
 
 /// The value as JSON.
@@ -29,6 +29,9 @@ fn read(value: &JsValue, path: &str, depth: usize) -> Result<Json, Fault> {
     if let Some(number) = value.as_f64() {
         if !number.is_finite() {
             return invalid("a number must be finite", "leave out what was not measured");
+        }
+        if !is_admitted(number) {
+            return invalid("a whole number beyond 2^53-1", "send it as a string");
         }
         // Adding zero turns -0 into 0: both have the same canonical form.
         return Ok(Json::Number(number + 0.0));

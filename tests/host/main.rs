@@ -12,9 +12,12 @@
     reason = "a test that finds something else than it expects ends"
 )]
 
+mod conformance;
+mod contract;
 mod corpus;
 mod crash;
 mod decisions;
+mod hostile;
 mod identity;
 mod journey;
 mod lists;

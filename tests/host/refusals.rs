@@ -49,6 +49,11 @@ fn new_case_text(who: &Who, body: impl Into<Vec<u8>>) -> Call {
     Call::post_bytes("/v1/cases", body).of(who).key(&fresh("key"))
 }
 
+fn of_type(who: &Who, media_type: &str) -> Call {
+    let call = new_case(who, billing_request()).without("content-type");
+    call.header("content-type", media_type)
+}
+
 #[test]
 fn a_body_that_is_not_admitted_is_refused_with_its_place() {
     let folder = Folder::new();
@@ -143,6 +148,26 @@ fn a_body_that_is_not_admitted_is_refused_with_its_place() {
             (422, "unknown_policy", "/claimed/policy_hash"),
         ),
         row(
+            "a whole number beyond 2^53-1, as a fraction",
+            new_case_text(&edge, r#"{"user_question": "?", "facts": {"a": 3.05e16}}"#),
+            (400, "invalid_json", ""),
+        ),
+        row(
+            "a compressed body",
+            new_case_text(&edge, [0x1f, 0x8b, 8, 0]).header("content-encoding", "gzip"),
+            (415, "unsupported_media_type", "/headers/content-encoding"),
+        ),
+        row(
+            "a form",
+            of_type(&edge, "application/x-www-form-urlencoded"),
+            (415, "unsupported_media_type", "/headers/content-type"),
+        ),
+        row(
+            "another charset",
+            of_type(&edge, "application/json; charset=latin1"),
+            (415, "unsupported_media_type", "/headers/content-type"),
+        ),
+        row(
             "no key",
             new_case(&edge, billing_request()).without("idempotency-key"),
             (400, "invalid_field", "/headers/idempotency-key"),
@@ -179,6 +204,35 @@ fn an_address_that_is_not_known_is_refused() {
         row("no such address", get("/v1/nothing"), (404, "not_found", "")),
         row("no such file", get("/nothing.js"), (404, "not_found", "")),
         row("another method", put.of(&jonas), (405, "method_not_allowed", "")),
+        row(
+            "a method that nobody knows",
+            Call { method: "BREW", ..get("/v1/me") },
+            (405, "method_not_allowed", ""),
+        ),
+        row(
+            "no options",
+            Call { method: "OPTIONS", ..get("/v1/me") },
+            (405, "method_not_allowed", ""),
+        ),
+        row("a path that ends too late", get("/v1/cases/"), (404, "not_found", "")),
+        row("a part of a path that is encoded", get("/v1%2Fme"), (404, "not_found", "")),
+        row("an id with a letter of no ASCII", get("/v1/cases/caf%C3%A9"), (404, "not_found", "")),
+        row("an id with a line feed", get("/v1/cases/a%0Ab"), (404, "not_found", "")),
+        row(
+            "a parameter with a slash in its name",
+            get("/v1/me?a/b=1"),
+            (400, "unknown_field", "/query/a~1b"),
+        ),
+        row(
+            "a slashed parameter twice",
+            get("/v1/me?a/b=1&a/b=1"),
+            (400, "invalid_field", "/query/a~1b"),
+        ),
+        row(
+            "a parameter where a policy is checked",
+            Call::post("/v1/policies/check?a=b", json!({ "source": "" })).of(&jonas),
+            (400, "unknown_field", "/query/a"),
+        ),
         row("no such case", get("/v1/cases/nope"), (404, "not_found", "")),
         row(
             "no such command",

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::conformance::assert_told;
+
 /// A folder that goes when the test ends.
 pub(crate) struct Folder(PathBuf);
 
@@ -223,12 +225,15 @@ impl Host {
         let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
             (name.as_str().to_owned(), value.to_str().unwrap_or("").to_owned())
         };
-        Ok(Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().iter().map(header).collect(),
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
-        })
+        };
+        let content_type = answer.header("content-type");
+        assert_told(call.method, &call.path, answer.status, content_type, &answer.body);
+        Ok(answer)
     }
 
     /// Sends a case, and gives it back.

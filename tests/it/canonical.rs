@@ -54,6 +54,12 @@ fn what_has_no_single_meaning_is_not_admitted() {
         ("9007199254740991", true),
         ("18446744073709551615", false),
         ("1e400", false),
+        // What the canonical form writes with all its digits must be read again.
+        ("-3.0588710805637956e16", false),
+        ("9007199254740992.0", false),
+        ("100000000000000000000", false),
+        ("1e21", true),
+        ("9007199254740991.0", true),
         (r#"{"a":1,"a":2}"#, false),
         (r#"{"a":{"b":1,"b":1}}"#, false),
         (r#""\ud800""#, false),
@@ -65,6 +71,14 @@ fn what_has_no_single_meaning_is_not_admitted() {
     ];
     for (text, admitted) in rows {
         assert_eq!(serde_json::from_str::<Json>(text).is_ok(), admitted, "{text}");
+    }
+}
+
+#[test]
+fn what_is_admitted_is_read_again_from_its_canonical_form() {
+    for text in ["9007199254740991", "-1e21", "1.5e300", "5e-324", "0.1", "123456789e6"] {
+        let value = json(text);
+        assert_eq!(json(&value.canonical()), value, "{text}");
     }
 }
 

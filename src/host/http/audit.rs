@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
@@ -22,8 +23,9 @@ use crate::read;
 const PAGE_MAX: usize = 500;
 const PAGE: usize = 100;
 
-#[derive(Serialize)]
-struct Entries {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditReply")]
+pub(super) struct Entries {
     entries: Vec<AuditEntry>,
 }
 

@@ -20,7 +20,7 @@ use crate::units::Id;
 /// The name of the session's cookie.
 pub(super) const SESSION_COOKIE: &str = "countersign_session";
 /// The header that proves that a write comes from a page of this host.
-const CSRF_HEADER: &str = "x-csrf-token";
+pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 /// Keeps CSRF tokens apart from every other hash of a secret.
 const CSRF_DOMAIN: &[u8] = b"countersign/csrf/v1\n";
 

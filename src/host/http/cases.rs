@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
 use super::auth::Caller;
 use super::body::{JsonBody, ok, reply};
 use super::problem::Problem;
-use super::query::{Parameters, PathCommand, PathId, whole};
+use super::query::{Parameters, PathId, whole};
 use super::show::{self, CaseOnly};
 use super::write::Operation;
 use crate::case::{Case, CaseState, Command, Decision, Escalation, Work};
@@ -31,8 +32,11 @@ use crate::units::{Id, TimestampMs};
 const PAGE: usize = 100;
 const PAGE_MAX: usize = 500;
 
-#[derive(Serialize)]
-struct Page {
+#[derive(Serialize, JsonSchema)]
+/// A page of cases.
+#[schemars(rename = "CasesReply")]
+pub(super) struct Page {
+    #[schemars(with = "Vec<show::CaseSummary>")]
     cases: Vec<Json>,
     next_cursor: Option<String>,
     now: TimestampMs,
@@ -86,30 +90,23 @@ pub(super) async fn create(
     write.run(&app, caller.key, move |tx, actor| open(tx, actor, body)).await
 }
 
-/// `POST /v1/cases/{case_id}/{command}`
+/// `POST /v1/cases/{case_id}/…`: the command of this name.
 pub(super) async fn command(
+    name: &'static str,
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathCommand { case_id, command }: PathCommand,
+    PathId(case_id): PathId,
     operation: Operation,
     parameters: Parameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let tenant_id = parameters.read(read_tenant)?;
-    let write = match command.as_str() {
-        "claim" | "heartbeat" | "save" | "release" | "skip" | "undo" | "withdraw" => {
-            operation.with(&body)
-        }
-        "decide" => operation.with_key(&body)?,
-        _ => {
-            let detail = "a case takes no such command";
-            return Err(Fault::new(ErrorCode::NotFound, "", detail, "check the address").into());
-        }
-    };
+    // A decision that is sent twice must not be taken twice.
+    let write = if name == "decide" { operation.with_key(&body)? } else { operation.with(&body) };
     write
         .run(&app, caller.key, move |tx, actor| {
             let case = find(tx, actor, &case_id, tenant_id.as_ref())?;
-            let command = read_command(tx, actor, &case, &command, &body)?;
+            let command = read_command(tx, actor, &case, name, &body)?;
             moved(tx, actor, case, command)
         })
         .await
@@ -136,8 +133,10 @@ pub(super) fn claim_command(snapshot: &Snapshot<'_>) -> Result<Command, Failure>
 fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
     let own = &actor.principal.tenant_id;
     if let Json::Object(fields) = &mut body {
-        let own = || Json::String(own.as_str().to_owned());
-        fields.entry("tenant_id".to_owned()).or_insert_with(own);
+        let named = fields.entry("tenant_id".to_owned()).or_insert(Json::Null);
+        if *named == Json::Null {
+            *named = Json::String(own.as_str().to_owned());
+        }
     }
     let escalation = Escalation::read(&body, tx.now)?;
     if escalation.request.tenant_id != *own {

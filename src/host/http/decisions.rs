@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
@@ -26,15 +27,17 @@ use crate::request::{RiskLevel, read_signal};
 use crate::units::TimestampMs;
 use crate::verdict::Disposition;
 
-#[derive(Serialize)]
-struct Receipt {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DecisionReceipt")]
+pub(super) struct Receipt {
     accepted: i64,
     next_sequence: i64,
     gap: Option<Gap>,
 }
 
-#[derive(Serialize)]
-struct Gap {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SequenceGap")]
+pub(super) struct Gap {
     from: i64,
     to: i64,
 }

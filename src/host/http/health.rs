@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
@@ -11,8 +12,8 @@ use super::body::ok;
 use super::problem::Problem;
 use crate::host::store::{Failure, policies};
 
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health {
     status: &'static str,
 }
 

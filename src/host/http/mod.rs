@@ -6,11 +6,15 @@ mod auth;
 mod body;
 mod cases;
 mod decisions;
+mod description;
+mod endpoint;
 mod health;
+mod inputs;
 mod policies;
 mod problem;
 mod query;
 mod queues;
+mod routes;
 mod session;
 mod show;
 mod write;
@@ -23,10 +27,11 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::{Failure, Store};
+pub use description::{document, problems_page};
+
 use assets::Assets;
 use problem::Problem;
 
@@ -50,21 +55,10 @@ pub fn router(app: App) -> Router {
         let assets = assets.clone();
         async move { assets.serve(request).await }
     };
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/v1/session", post(session::sign_in).delete(session::sign_out))
-        .route("/v1/me", get(session::me))
-        .route("/v1/queues", get(queues::list))
-        .route("/v1/queues/{queue}/claim", post(queues::claim_next))
-        .route("/v1/cases", get(cases::list).post(cases::create))
-        .route("/v1/cases/{case_id}", get(cases::one))
-        .route("/v1/cases/{case_id}/{command}", post(cases::command))
-        .route("/v1/decisions", post(decisions::record))
-        .route("/v1/policies/check", post(policies::check))
-        .route("/v1/policies/current", get(policies::current))
-        .route("/v1/policies/{hash}", get(policies::by_hash))
-        .route("/v1/audit/entries", get(audit::entries))
+    let served = routes::endpoints()
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.handler));
+    served
         .fallback(fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -77,7 +71,7 @@ async fn method_not_allowed(request: Request) -> Problem {
         ErrorCode::MethodNotAllowed,
         "",
         format!("`{}` is not taken at this address", request.method()),
-        "see the documentation of the address",
+        "use one that the header `allow` lists, or see `GET /v1/openapi.json`",
     ))
 }
 

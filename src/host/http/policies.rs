@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
@@ -59,21 +60,28 @@ pub(super) async fn by_hash(
     send(hash.as_str(), bundle, &headers)
 }
 
-#[derive(Serialize)]
-struct Check {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PolicyCheck")]
+pub(super) struct Check {
     bundle_hash: Option<String>,
     diagnostics: Vec<Told>,
 }
 
-#[derive(Serialize)]
-struct Told {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PolicyDiagnostic")]
+pub(super) struct Told {
     severity: &'static str,
     #[serde(flatten)]
     diagnostic: Diagnostic,
 }
 
 /// `POST /v1/policies/check`: compiles a text; nothing is stored.
-pub(super) async fn check(_: Caller, JsonBody(body): JsonBody) -> Result<Response, Problem> {
+pub(super) async fn check(
+    _: Caller,
+    parameters: Parameters,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    parameters.none()?;
     let mut fields = Node::root(&body).object()?;
     let source = fields.required("source", |node| node.text(POLICY_BYTES_MAX))?;
     fields.finish()?;

@@ -2,12 +2,15 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids;
 use crate::host::store::Failure;
 
+/// What the code stands after in a problem's type.
+pub(super) const PROBLEM_TYPE: &str = "urn:countersign:problem:";
 /// After how long a busy store may be asked again, in milliseconds.
 const RETRY_AFTER_MS: i64 = 1_000;
 
@@ -19,19 +22,30 @@ pub(super) struct Problem {
     incident: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// A refusal (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemDetails<'a> {
+    /// `urn:countersign:problem:` and the code.
     r#type: String,
+    /// The stable code.
     code: ErrorCode,
+    /// What the code means, without the particulars.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong, with the value found and the limit.
     detail: &'a str,
+    /// JSON Pointer to the fault; absent for the whole.
     #[serde(skip_serializing_if = "str::is_empty")]
     path: &'a str,
+    /// What to do.
     #[serde(skip_serializing_if = "str::is_empty")]
     help: &'a str,
+    /// After how long to ask again, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<i64>,
+    /// Names the entry in the host's log that has the particulars.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
 }
@@ -70,8 +84,8 @@ impl IntoResponse for Problem {
         let code = fault.code;
         let busy =
             matches!(code, ErrorCode::StoreBusy | ErrorCode::StoreLost | ErrorCode::StoreFull);
-        let body = Body {
-            r#type: format!("urn:countersign:problem:{}", code.as_str()),
+        let body = ProblemDetails {
+            r#type: format!("{PROBLEM_TYPE}{}", code.as_str()),
             code,
             title: code.title(),
             status: code.status(),

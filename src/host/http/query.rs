@@ -29,7 +29,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
         })?;
         let mut parameters = BTreeMap::new();
         for (name, value) in pairs {
-            let path = format!("/query/{}", crate::read::excerpt(&name));
+            let path = format!("/query/{}", pointer_part(&name));
             if parameters.insert(name, Json::String(value)).is_some() {
                 let help = "give each parameter once";
                 return Err(Fault::new(ErrorCode::InvalidField, path, "given twice", help).into());
@@ -79,21 +79,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
-/// The id and the command in `/v1/cases/{case_id}/{command}`.
-pub(super) struct PathCommand {
-    pub(super) case_id: Id,
-    pub(super) command: String,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for PathCommand {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = Path::<(String, String)>::from_request_parts(parts, state).await.ok();
-        let named = path.and_then(|Path((case_id, command))| Some((Id::new(&case_id)?, command)));
-        let (case_id, command) = named.ok_or_else(nothing_there)?;
-        Ok(Self { case_id, command })
-    }
+/// A name as a part of a JSON Pointer.
+fn pointer_part(name: &str) -> String {
+    crate::read::excerpt(name).replace('~', "~0").replace('/', "~1")
 }
 
 fn nothing_there() -> Fault {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
@@ -20,14 +21,16 @@ use crate::policy::{Authority, Policy, Queue};
 use crate::read::Node;
 use crate::units::TimestampMs;
 
-#[derive(Serialize)]
-struct Queues {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QueuesReply")]
+pub(super) struct Queues {
     queues: Vec<QueueView>,
     now: TimestampMs,
 }
 
-#[derive(Serialize)]
-struct QueueView {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QueueSummary")]
+pub(super) struct QueueView {
     queue: String,
     title: String,
     sla_ms: i64,
@@ -37,8 +40,9 @@ struct QueueView {
     mine: bool,
 }
 
-#[derive(Serialize)]
-struct Counts {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QueueCounts")]
+pub(super) struct Counts {
     ready: i64,
     leased: i64,
     held: i64,

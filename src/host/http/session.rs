@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
@@ -22,8 +23,8 @@ use crate::read::Node;
 use crate::units::{Id, TimestampMs};
 
 /// Who one is.
-#[derive(Serialize)]
-struct Me {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Me {
     principal: MyPrincipal,
     tenants: Vec<String>,
     grants: Vec<MyGrant>,
@@ -32,8 +33,8 @@ struct Me {
     now: TimestampMs,
 }
 
-#[derive(Serialize)]
-struct MyPrincipal {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MyPrincipal {
     principal_id: Id,
     kind: PrincipalKind,
     name: String,
@@ -42,8 +43,8 @@ struct MyPrincipal {
     skills: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct MyGrant {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MyGrant {
     grant_id: Id,
     role: GrantRole,
     tenants: Vec<String>,
@@ -70,8 +71,10 @@ pub(super) async fn me(
 pub(super) async fn sign_in(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
+    parameters: Parameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
+    parameters.none()?;
     require_own_origin(&headers)?;
     let mut fields = Node::root(&body).object()?;
     let token = fields.required("token", |node| node.filled_text(NAME_LENGTH_MAX))?;
@@ -91,7 +94,9 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(
     State(app): State<Arc<App>>,
     caller: Caller,
+    parameters: Parameters,
 ) -> Result<Response, Problem> {
+    parameters.none()?;
     let Caller { actor, .. } = caller;
     let write = app.store.write(move |tx| {
         let id = actor.credential_id.as_ref();

@@ -1,9 +1,10 @@
 //! What a principal gets to see of a case, its history, and what they may do with it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::audit::AuditEntry;
-use crate::case::{Case, Command, Event, apply};
+use crate::case::{Case, CaseState, Command, Event, Purpose, apply};
 use crate::error::Fault;
 use crate::host::store::audit::{Entity, entries_of};
 use crate::host::store::inbox::Listed;
@@ -11,19 +12,23 @@ use crate::host::store::{Failure, Snapshot};
 use crate::identity::{Actor, CaseOperation, Door, GrantRole, PrincipalKind, authorize};
 use crate::json::Json;
 use crate::limits::LEASE_DURATION_MS_MIN;
+use crate::policy::TriggerKind;
+use crate::request::RiskLevel;
 use crate::units::{Id, TimestampMs};
 
 /// Characters of the question in a list.
 const QUESTION_LENGTH_MAX: usize = 280;
 
 /// The answer of every command.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CommandReply")]
 pub(super) struct CaseOnly<'a> {
     pub(super) case: &'a Case,
 }
 
 /// One case with its history.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CaseReply")]
 pub(super) struct CaseView {
     case: Case,
     history: Vec<HistoryEntry>,
@@ -31,8 +36,9 @@ pub(super) struct CaseView {
     now: TimestampMs,
 }
 
-#[derive(Serialize)]
-struct HistoryEntry {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CaseHistoryEntry")]
+pub(super) struct HistoryEntry {
     entry_id: Id,
     event: String,
     at: TimestampMs,
@@ -40,8 +46,8 @@ struct HistoryEntry {
     data: Json,
 }
 
-#[derive(Serialize)]
-struct HistoryActor {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct HistoryActor {
     principal_id: Id,
     name: String,
     kind: PrincipalKind,
@@ -49,8 +55,8 @@ struct HistoryActor {
 }
 
 /// What the actor may do now.
-#[derive(Serialize)]
-struct May {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct May {
     claim: bool,
     decide: bool,
     undo: bool,
@@ -134,6 +140,34 @@ impl HistoryEntry {
         };
         Self { entry_id: entry.entry_id, event: entry.event, at: entry.at, actor, data }
     }
+}
+
+/// A row of a list, as [`summary`] makes it.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes what is made from the stored case without reading it")]
+pub(super) struct CaseSummary {
+    case_id: Id,
+    tenant_id: Id,
+    revision: i64,
+    state: CaseState,
+    epoch: i64,
+    queue: String,
+    priority: i64,
+    risk_level: RiskLevel,
+    language: Option<String>,
+    domain: Option<String>,
+    /// The first 280 characters.
+    user_question: String,
+    reason_for_escalation: String,
+    created_at: TimestampMs,
+    due_at: TimestampMs,
+    leased_by: Option<Id>,
+    leased_by_name: Option<String>,
+    lease_until: Option<TimestampMs>,
+    purpose: Purpose,
+    /// The probability.
+    confidence: Option<f64>,
+    trigger_kinds: Vec<TriggerKind>,
 }
 
 /// A row of a list, from the stored case.

@@ -7,7 +7,7 @@ use crate::audit::{AUDIT_VERSION, AuditEntry, commitment, leaf, leaf_hash};
 use crate::compile::to_json;
 use crate::host::ids;
 use crate::identity::ActorReference;
-use crate::json::Json;
+use crate::json::{Json, StoredJson};
 use crate::read::Node;
 use crate::units::Id;
 
@@ -152,5 +152,6 @@ fn read(text: &str) -> Result<AuditEntry, Failure> {
 /// A JSON value that this host stored.
 pub(super) fn stored_json(text: &str) -> Result<Json, Failure> {
     serde_json::from_str(text)
+        .map(|StoredJson(value)| value)
         .map_err(|error| Failure::internal(format!("a stored record is not JSON: {error}")))
 }

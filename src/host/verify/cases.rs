@@ -10,7 +10,7 @@ use super::entries::Fold;
 use crate::case::Case;
 use crate::compile::to_json;
 use crate::host::store::{Failure, StartError};
-use crate::json::Json;
+use crate::json::{Json, StoredJson};
 use crate::units::{Id, TimestampMs};
 
 /// Compares one case with its row.
@@ -80,7 +80,8 @@ fn columns_of(case: &Case) -> [(&'static str, Value); 15] {
 }
 
 fn differing_fields(expected: &Json, body: &str) -> String {
-    let (Json::Object(expected), Ok(Json::Object(found))) = (expected, serde_json::from_str(body))
+    let (Json::Object(expected), Ok(StoredJson(Json::Object(found)))) =
+        (expected, serde_json::from_str(body))
     else {
         return "it is not an object".to_owned();
     };

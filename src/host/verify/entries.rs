@@ -9,7 +9,7 @@ use crate::audit::{AuditEntry, commitment, leaf, leaf_hash};
 use crate::case::{Case, Event};
 use crate::compile::to_json;
 use crate::host::store::StartError;
-use crate::json::Json;
+use crate::json::{Json, StoredJson};
 use crate::read::Node;
 
 /// What the entries of one thing add up to so far.
@@ -153,7 +153,7 @@ fn follow(case: Option<Case>, event: &Event) -> Option<Case> {
 }
 
 fn read_entry(text: &str) -> Result<AuditEntry, String> {
-    let value: Json =
+    let StoredJson(value) =
         serde_json::from_str(text).map_err(|error| format!("the entry is not JSON: {error}"))?;
     let entry = AuditEntry::read(Node::root(&value))
         .map_err(|told| format!("the entry cannot be read: {told}"))?;

@@ -1,0 +1,408 @@
+//! What may be sent, in words of JSON Schema, as the readers take it: each function here has the
+//! vocabulary of `read`, and the contract tests hold the two together.
+
+#![expect(clippy::needless_pass_by_value, reason = "schemas are put together from schemas")]
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+use super::endpoint::Describe;
+use crate::case::{Decision, IncorrectReason, Outcome, ReviewVerdict, Work};
+use crate::json::INTEGER_MAX;
+use crate::limits::{
+    ATTACHMENTS_MAX, DECISION_RECORDS_MAX, EVIDENCE_MAX, FACTS_MAX, LEASE_DURATION_MS_MAX,
+    LIST_LENGTH_MAX, MARKS_MAX, MESSAGES_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX,
+    POLICY_FACTS_MAX, PROPOSED_ACTIONS_MAX, TEXT_LENGTH_MAX, TOOL_RESULTS_MAX, TRIGGERS_MAX,
+};
+use crate::request::{Intent, Request, RiskLevel, Role, Signal, ToolStatus};
+use crate::units::{Id, Score, TimestampMs};
+use crate::verdict::{DecisionRecord, Disposition};
+
+/// At least one character that is not white space, as Rust and Unicode have it.
+const FILLED: &str = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+
+/// An object, field by field.
+struct Object<'a> {
+    generator: &'a mut SchemaGenerator,
+    properties: Map<String, Value>,
+    required: Vec<&'static str>,
+}
+
+impl<'a> Object<'a> {
+    fn new(generator: &'a mut SchemaGenerator) -> Self {
+        Self { generator, properties: Map::new(), required: Vec::new() }
+    }
+
+    fn required(mut self, name: &'static str, schema: Value) -> Self {
+        self.required.push(name);
+        self.properties.insert(name.to_owned(), schema);
+        self
+    }
+
+    /// A field that may be absent or `null`.
+    fn optional(mut self, name: &'static str, schema: Value) -> Self {
+        self.properties.insert(name.to_owned(), nullable(schema));
+        self
+    }
+
+    fn required_ref<T: JsonSchema>(self, name: &'static str) -> Self {
+        let schema = self.generator.subschema_for::<T>().to_value();
+        self.required(name, schema)
+    }
+
+    fn optional_ref<T: JsonSchema>(self, name: &'static str) -> Self {
+        let schema = self.generator.subschema_for::<T>().to_value();
+        self.optional(name, schema)
+    }
+
+    fn list_of(self, name: &'static str, length_max: usize, element: Describe) -> Self {
+        let element = element(self.generator).to_value();
+        self.optional(name, list(length_max, element))
+    }
+
+    fn optional_object(self, name: &'static str, object: Describe) -> Self {
+        let schema = object(self.generator).to_value();
+        self.optional(name, schema)
+    }
+
+    /// Takes over what the record's own fields say of themselves.
+    fn described_by<T: JsonSchema>(mut self) -> Self {
+        let record = T::json_schema(self.generator);
+        for (name, schema) in &mut self.properties {
+            let told =
+                record.get("properties").and_then(|fields| fields.get(name)?.get("description"));
+            if let (Some(told), Value::Object(schema)) = (told, schema) {
+                schema.insert("description".to_owned(), told.clone());
+            }
+        }
+        self
+    }
+
+    /// Unknown fields are refused.
+    fn closed(self) -> Schema {
+        self.end(json!(false))
+    }
+
+    /// Unknown fields are kept out of the decision, and not refused: the sender may be newer.
+    fn open(self) -> Schema {
+        let any = any(self.generator);
+        self.end(any)
+    }
+
+    fn end(self, additional: Value) -> Schema {
+        let Self { properties, required, .. } = self;
+        let mut schema = json_schema!({
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": additional,
+        });
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), json!(required));
+        }
+        schema
+    }
+}
+
+fn nullable(schema: Value) -> Value {
+    match schema {
+        Value::Object(mut fields)
+            if fields.get("type").is_some_and(Value::is_string) && !fields.contains_key("enum") =>
+        {
+            if let Some(one) = fields.remove("type") {
+                fields.insert("type".to_owned(), json!([one, "null"]));
+            }
+            Value::Object(fields)
+        }
+        other => json!({ "anyOf": [other, { "type": "null" }] }),
+    }
+}
+
+fn text(length_max: usize) -> Value {
+    json!({ "type": "string", "maxLength": length_max })
+}
+
+fn filled_text(length_max: usize) -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": length_max, "pattern": FILLED })
+}
+
+fn integer(min: i64, max: i64) -> Value {
+    json!({ "type": "integer", "minimum": min, "maximum": max })
+}
+
+fn list(length_max: usize, element: Value) -> Value {
+    json!({ "type": "array", "maxItems": length_max, "items": element })
+}
+
+fn map(length_max: usize, value: Value) -> Value {
+    json!({ "type": "object", "maxProperties": length_max, "additionalProperties": value })
+}
+
+fn any(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<crate::json::Json>().to_value()
+}
+
+fn language() -> Value {
+    json!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 35,
+        "pattern": "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$",
+    })
+}
+
+fn name() -> Value {
+    filled_text(NAME_LENGTH_MAX)
+}
+
+fn note() -> Value {
+    filled_text(NOTE_LENGTH_MAX)
+}
+
+fn counter() -> Value {
+    integer(0, INTEGER_MAX)
+}
+
+/// A short text, as a parameter of a query.
+pub(super) fn name_parameter(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX, "pattern": FILLED })
+}
+
+/// A page's length.
+pub(super) fn page_length(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 })
+}
+
+/// Where a page ended: keys of the order, case and tenant.
+pub(super) fn cursor(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1 })
+}
+
+/// `{}`, or no body.
+pub(super) fn nothing(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).closed()
+}
+
+/// The epoch of a holder's claim.
+pub(super) fn epoch(generator: &mut SchemaGenerator) -> Schema {
+    held(generator).closed()
+}
+
+fn held(generator: &mut SchemaGenerator) -> Object<'_> {
+    let mut epoch = counter();
+    if let Value::Object(fields) = &mut epoch {
+        fields.insert("description".to_owned(), json!("The epoch of the holder's claim."));
+    }
+    Object::new(generator).required("epoch", epoch)
+}
+
+/// Work that is not decided yet.
+pub(super) fn save(generator: &mut SchemaGenerator) -> Schema {
+    let work = remarks(Object::new(generator).optional("text", text(TEXT_LENGTH_MAX)))
+        .described_by::<Work>()
+        .closed();
+    held(generator).required("work", work.to_value()).closed()
+}
+
+/// Why a case is passed over.
+pub(super) fn skip(generator: &mut SchemaGenerator) -> Schema {
+    held(generator).required("reason", note()).closed()
+}
+
+/// Why a case is taken back.
+pub(super) fn withdraw(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).optional("reason", note()).closed()
+}
+
+/// A decision; what verdict, outcome and answer may be together is said by the alternatives.
+pub(super) fn decide(generator: &mut SchemaGenerator) -> Schema {
+    let object = held(generator)
+        .optional("revision", counter())
+        .required_ref::<ReviewVerdict>("verdict")
+        .required_ref::<Outcome>("outcome")
+        .optional("answer", filled_text(TEXT_LENGTH_MAX))
+        .optional("reason_code", name())
+        .optional("policy_reason", text(NOTE_LENGTH_MAX))
+        .optional("active_ms", integer(0, LEASE_DURATION_MS_MAX));
+    let mut schema = remarks(object).described_by::<Decision>().closed();
+    let form = |verdict: &str, outcomes: &[&str], answer: Value, required: &[&str]| {
+        json!({
+            "properties": {
+                "verdict": { "enum": [verdict] },
+                "outcome": { "enum": outcomes },
+                "answer": answer,
+            },
+            "required": required,
+        })
+    };
+    let (any, given) = (json!({}), json!({ "type": "string" }));
+    let forms = [
+        form("accepted", &["send"], any.clone(), &[]),
+        form("edited", &["send", "limited"], given.clone(), &["answer"]),
+        form("replaced", &["send", "limited", "refuse", "ask"], given, &["answer"]),
+        form("rejected", &["limited", "refuse", "ask"], any, &[]),
+        form("rejected", &["regenerate", "nothing"], json!({ "type": "null" }), &[]),
+    ];
+    schema.insert("oneOf".to_owned(), json!(forms));
+    schema
+}
+
+fn remarks(object: Object<'_>) -> Object<'_> {
+    object
+        .optional("notes", text(NOTE_LENGTH_MAX))
+        .optional("missing_evidence", list(MARKS_MAX, note()))
+        .list_of("incorrect_evidence", MARKS_MAX, |generator| {
+            let mark = Object::new(generator).required("document_id", name());
+            mark.required_ref::<IncorrectReason>("reason").closed()
+        })
+        .optional("better_retrieval_query", text(NOTE_LENGTH_MAX))
+}
+
+/// The secret of a sign-in link.
+pub(super) fn sign_in(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).required("token", name()).closed()
+}
+
+/// A policy's text.
+pub(super) fn policy_text(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).required("source", text(POLICY_BYTES_MAX)).closed()
+}
+
+/// A request that needs a person.
+pub(super) fn escalation(generator: &mut SchemaGenerator) -> Schema {
+    let facts = map(FACTS_MAX, any(generator));
+    let signal = nullable(generator.subschema_for::<Signal>().to_value());
+    Object::new(generator)
+        .optional("version", integer(1, i64::from(u32::MAX)))
+        .optional_ref::<Id>("case_id")
+        .optional_ref::<Id>("request_id")
+        .optional_ref::<Id>("tenant_id")
+        .optional_ref::<Id>("conversation_id")
+        .required("user_question", filled_text(TEXT_LENGTH_MAX))
+        .optional("model_draft", text(TEXT_LENGTH_MAX))
+        .list_of("messages", MESSAGES_MAX, message)
+        .list_of("evidence", EVIDENCE_MAX, evidence)
+        .list_of("tool_results", TOOL_RESULTS_MAX, tool_result)
+        .optional("domain", name())
+        .optional_ref::<Intent>("intent")
+        .optional("language", language())
+        .optional_ref::<RiskLevel>("risk_level")
+        .optional("asks_for_person", json!({ "type": "boolean" }))
+        .optional("signals", map(FACTS_MAX, signal))
+        .optional_ref::<Score>("judge_score")
+        .optional("feedback_rating", integer(1, 5))
+        .list_of("proposed_actions", PROPOSED_ACTIONS_MAX, action)
+        .optional("facts", facts)
+        .optional_object("release", release)
+        .optional("trace_url", text(NOTE_LENGTH_MAX))
+        .optional("reason_for_escalation", note())
+        .optional_ref::<TimestampMs>("sla_deadline")
+        .list_of("attachments", ATTACHMENTS_MAX, attachment)
+        .optional("dedupe_key", name())
+        .optional_object("claimed", claimed)
+        .described_by::<Request>()
+        .open()
+}
+
+fn message(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required_ref::<Role>("role");
+    object.required("content", text(TEXT_LENGTH_MAX)).optional_ref::<TimestampMs>("at").open()
+}
+
+fn evidence(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator)
+        .required("document_id", name())
+        .optional("title", name())
+        .optional("url", text(NOTE_LENGTH_MAX))
+        .required("quote", text(TEXT_LENGTH_MAX))
+        .optional_ref::<Score>("score")
+        .open()
+}
+
+fn tool_result(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator)
+        .required("tool", name())
+        .required_ref::<ToolStatus>("status")
+        .optional("summary", text(TEXT_LENGTH_MAX))
+        .open()
+}
+
+/// `{tool, arguments}`, or flat: `{proposed_action, …}`, whose other fields are the arguments.
+fn action(generator: &mut SchemaGenerator) -> Schema {
+    let any = any(generator);
+    json_schema!({
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": { "tool": name(), "arguments": nullable(map(FACTS_MAX, any.clone())) },
+                "required": ["tool"],
+                "not": { "required": ["proposed_action"] },
+                "additionalProperties": any,
+            },
+            {
+                "type": "object",
+                "properties": { "proposed_action": name() },
+                "required": ["proposed_action"],
+                "maxProperties": FACTS_MAX,
+                "additionalProperties": any,
+            },
+        ],
+    })
+}
+
+fn release(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).optional("model", name());
+    object.optional("prompt", name()).optional("index", name()).open()
+}
+
+fn attachment(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("name", name());
+    object.optional("url", text(NOTE_LENGTH_MAX)).optional("media_type", name()).open()
+}
+
+fn claimed(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator)
+        .required_ref::<Disposition>("disposition")
+        .required("policy_hash", name())
+        .required("digest", name())
+        .required_ref::<TimestampMs>("evaluated_at")
+        .closed()
+}
+
+/// Decision records of one run of one edge, in order.
+pub(super) fn decision_batch(generator: &mut SchemaGenerator) -> Schema {
+    let record = decision_record(generator).to_value();
+    Object::new(generator)
+        .required("version", integer(1, 1))
+        .required_ref::<Id>("edge")
+        .required_ref::<Id>("boot")
+        .required("sequence", counter())
+        .required("records", list(DECISION_RECORDS_MAX, record))
+        .closed()
+}
+
+fn decision_record(generator: &mut SchemaGenerator) -> Schema {
+    let fact = json!({
+        "anyOf": [
+            { "type": ["null", "boolean", "string"] },
+            { "type": "number", "minimum": -INTEGER_MAX, "maximum": INTEGER_MAX },
+            { "type": "number", "minimum": 1e21 },
+            { "type": "number", "maximum": -1e21 },
+            list(LIST_LENGTH_MAX, text(NAME_LENGTH_MAX)),
+        ],
+    });
+    let signal = nullable(generator.subschema_for::<Signal>().to_value());
+    Object::new(generator)
+        .optional_ref::<Id>("request_id")
+        .required_ref::<TimestampMs>("evaluated_at")
+        .required_ref::<Disposition>("disposition")
+        .required_ref::<RiskLevel>("risk_level")
+        .required_ref::<Score>("probability")
+        .optional("trigger_ids", list(TRIGGERS_MAX, name()))
+        .optional("queue", name())
+        .required("policy_hash", name())
+        .required("digest", name())
+        .optional("facts", map(POLICY_FACTS_MAX, fact))
+        .optional("signals", map(POLICY_FACTS_MAX, signal))
+        .described_by::<DecisionRecord>()
+        .open()
+}
