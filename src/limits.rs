@@ -65,3 +65,10 @@ pub const CALENDARS_MAX: usize = 50;
 pub const CALENDAR_NUMBERS_MAX: usize = 44_000;
 /// Days over which a calendar may reach.
 pub const CALENDAR_DAYS_MAX: i64 = 3_660;
+
+/// Groups of one measure's breakdown.
+pub const METRIC_GROUPS_MAX: usize = 1_000;
+/// Decision records, cases or observations that one question about measures may read.
+pub const METRIC_ROWS_MAX: usize = 1_000_000;
+/// Longest period of one question about measures, in milliseconds (one year).
+pub const METRIC_PERIOD_MS_MAX: i64 = 366 * 24 * 60 * 60 * 1_000;

@@ -1559,6 +1559,360 @@ actor: ActorReference,
 host: string, };
 
 /**
+ * One resolved case as a correction of its draft.
+ */
+export type Correction = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * The tenant.
+ */
+tenant_id: Id, 
+/**
+ * The case.
+ */
+case_id: Id, 
+/**
+ * The request.
+ */
+request_id: Id | null, 
+/**
+ * The conversation.
+ */
+conversation_id: Id | null, 
+/**
+ * The queue that held it.
+ */
+queue: string, 
+/**
+ * The subject.
+ */
+domain: string | null, 
+/**
+ * The language.
+ */
+language: string | null, 
+/**
+ * What was at stake.
+ */
+risk_level: RiskLevel, 
+/**
+ * The rules that fired, by id.
+ */
+trigger_ids: Array<string>, 
+/**
+ * What the reviewer said of the draft.
+ */
+verdict: ReviewVerdict, 
+/**
+ * What kind of answer the user got.
+ */
+outcome: Outcome, 
+/**
+ * What the user asked.
+ */
+user_question: string, 
+/**
+ * What the model would have answered.
+ */
+model_draft: string | null, 
+/**
+ * What the user got.
+ */
+released_answer: string | null, 
+/**
+ * What the draft stood on.
+ */
+evidence: Array<Evidence>, 
+/**
+ * What should have been found.
+ */
+missing_evidence: Array<string>, 
+/**
+ * What should not have been used.
+ */
+incorrect_evidence: Array<IncorrectEvidence>, 
+/**
+ * A query that finds better.
+ */
+better_retrieval_query: string | null, 
+/**
+ * Which rule the decision rests on.
+ */
+policy_reason: string | null, 
+/**
+ * Remarks for colleagues.
+ */
+notes: string | null, 
+/**
+ * A short code for the reason.
+ */
+reason_code: string | null, 
+/**
+ * Who decided.
+ */
+decided_by: Id, 
+/**
+ * When.
+ */
+decided_at: TimestampMs, 
+/**
+ * When the answer was released.
+ */
+released_at: TimestampMs, 
+/**
+ * Which versions made the draft.
+ */
+release: Release | null, 
+/**
+ * The policy that applied.
+ */
+policy: PolicyReference, 
+/**
+ * Why the draft was not right; null until somebody says so, and null is no training data.
+ */
+label: string | null, };
+
+/**
+ * What kind of thing was observed.
+ */
+export type ObservationKind = "rating" | "judge_score";
+
+/**
+ * A rating without a scale.
+ */
+export type Thumb = "up" | "down";
+
+/**
+ * Something observed of the answer to one request.
+ */
+export type Observation = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Its id.
+ */
+observation_id: Id, 
+/**
+ * The tenant, from the credential of who sent it.
+ */
+tenant_id: Id, 
+/**
+ * The request whose answer it is about.
+ */
+request_id: Id, 
+/**
+ * What kind it is.
+ */
+kind: ObservationKind, 
+/**
+ * The rating, 1 to 5.
+ */
+rating: number | null, 
+/**
+ * The rating, where it has no scale.
+ */
+thumb: Thumb | null, 
+/**
+ * The judge's score, in [0, 1].
+ */
+judge_score: Score | null, 
+/**
+ * Who rated, by an opaque name of the sender's.
+ */
+rated_by: string | null, 
+/**
+ * Whether the rater belongs to the staff.
+ */
+is_staff: boolean, 
+/**
+ * When it was observed.
+ */
+observed_at: TimestampMs, 
+/**
+ * When the answer reached the user, where the sender knows.
+ */
+delivered_at: TimestampMs | null, 
+/**
+ * When the host got it.
+ */
+received_at: TimestampMs, };
+
+/**
+ * What is measured.
+ */
+export type Metric = "escalation_rate" | "approval_rate" | "rejection_rate" | "handling_time" | "sla_miss_rate" | "draft_acceptance" | "edit_distance" | "repeat_reasons" | "satisfaction";
+
+/**
+ * What a measure is counted in.
+ */
+export type Unit = "share" | "seconds" | "distance";
+
+/**
+ * Along what a measure is broken down.
+ */
+export type Breakdown = "day" | "queue" | "domain" | "tenant" | "release";
+
+/**
+ * What a measure means.
+ */
+export type Definition = { 
+/**
+ * Its name for people.
+ */
+title: string, 
+/**
+ * What it says, in one sentence.
+ */
+meaning: string, 
+/**
+ * What stands above the line.
+ */
+numerator: string, 
+/**
+ * What stands below the line.
+ */
+denominator: string, 
+/**
+ * By which instant something belongs to a period.
+ */
+counted_by: string, 
+/**
+ * What is left out, and what is counted apart.
+ */
+out: string, 
+/**
+ * What the full definition asks for and this host cannot know yet.
+ */
+not_yet: string | null, };
+
+/**
+ * Bounds of a share, after Wilson.
+ */
+export type Interval = { 
+/**
+ * The lower bound.
+ */
+low: number, 
+/**
+ * The upper bound.
+ */
+high: number, };
+
+/**
+ * How single values spread.
+ */
+export type Spread = { 
+/**
+ * The mean.
+ */
+mean: number, 
+/**
+ * The value that half do not exceed.
+ */
+p50: number, 
+/**
+ * The value that nine in ten do not exceed.
+ */
+p90: number, };
+
+/**
+ * Something counted beside the measure itself.
+ */
+export type Part = { 
+/**
+ * What.
+ */
+name: string, 
+/**
+ * How many.
+ */
+numerator: number, 
+/**
+ * Of how many; null where it is a count alone.
+ */
+denominator: number | null, 
+/**
+ * The share; null where it is none, or nothing was counted.
+ */
+value: number | null, };
+
+/**
+ * What was counted.
+ */
+export type Figures = { 
+/**
+ * Above the line: a count, or a sum in the measure's unit.
+ */
+numerator: number, 
+/**
+ * Below the line: a count.
+ */
+denominator: number, 
+/**
+ * One over the other; null where nothing was counted.
+ */
+value: number | null, 
+/**
+ * Where a share lies with 95 % confidence; null for other measures, and where nothing was counted.
+ */
+interval: Interval | null, 
+/**
+ * How single values spread; null for shares, and where nothing was counted.
+ */
+spread: Spread | null, 
+/**
+ * What is counted apart, or splits the whole, by name.
+ */
+parts: Array<Part>, };
+
+/**
+ * The figures of one value of a breakdown.
+ */
+export type Group = { 
+/**
+ * The value: a day, a queue, a subject, a tenant or a release; null where it is not known.
+ */
+key: string | null, 
+/**
+ * Its figures.
+ */
+figures: Figures, };
+
+/**
+ * One measure with its definition, so that a figure is never read without its meaning.
+ */
+export type Measure = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Which measure.
+ */
+metric: Metric, 
+/**
+ * What it is counted in.
+ */
+unit: Unit, 
+/**
+ * What it means.
+ */
+definition: Definition, 
+/**
+ * The figures of the whole selection.
+ */
+figures: Figures, 
+/**
+ * The same for each value of the breakdown, in order; null where none was asked for.
+ */
+groups: Array<Group> | null, };
+
+/**
  * One mistake in a policy.
  */
 export type Diagnostic = { 

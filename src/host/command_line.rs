@@ -1,18 +1,23 @@
 //! The command line: the door of whoever has an account on the host's machine.
 
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::case::ReviewVerdict;
 use crate::compile::{Compiled, DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
 use crate::host::config::{Config, host_name};
 use crate::host::evaluate::evaluate_file;
+use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
 use crate::host::people::{self, EVERY, HostActor, NewGrant, host_actor};
 use crate::host::serve::serve;
+use crate::host::store::corrections::CorrectionQuery;
 use crate::host::store::identity::{self, CredentialKind, Scope};
 use crate::host::store::place::Place;
 use crate::host::store::{Failure, Store, Tx};
@@ -40,6 +45,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// What decided cases teach.
+    #[command(subcommand)]
+    Corrections(CorrectionsCommand),
     /// People, applications and edges.
     #[command(subcommand)]
     Principal(PrincipalCommand),
@@ -123,6 +131,36 @@ enum AuditCommand {
         /// Prints the report as JSON.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CorrectionsCommand {
+    /// Writes resolved cases with draft, answer and marks; none of them has a label.
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// jsonl or json.
+        #[arg(long, default_value = "jsonl", value_parser = word(Format::WORDS))]
+        format: Format,
+        /// Where to write; standard output without it.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// Only decided at this instant in RFC 3339 or later.
+        #[arg(long, value_parser = instant)]
+        from: Option<TimestampMs>,
+        /// Only decided before this instant.
+        #[arg(long, value_parser = instant)]
+        until: Option<TimestampMs>,
+        /// accepted, edited, rejected or replaced.
+        #[arg(long, value_parser = word(ReviewVerdict::WORDS))]
+        verdict: Option<ReviewVerdict>,
+        /// Only of this tenant.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Only of this queue.
+        #[arg(long)]
+        queue: Option<String>,
     },
 }
 
@@ -269,6 +307,7 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             evaluate_file(&compiled.policy, &requests, now, out).map_err(CommandError::new)
         }
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
+        Command::Corrections(command) => export(command, out),
         Command::Principal(command) => principal(command, out).await,
         Command::Grant(command) => grant(command, out).await,
         Command::Token(command) => token(command, out).await,
@@ -284,6 +323,26 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             print(out, &format!("{}/#/sign-in/{secret}", url.trim_end_matches('/')))
         }
     }
+}
+
+fn export(command: CorrectionsCommand, out: &mut impl Write) -> Result<(), CommandError> {
+    let CorrectionsCommand::Export { data, format, output, from, until, verdict, tenant, queue } =
+        command;
+    let place = Place::existing(&data.directory).map_err(CommandError::new)?;
+    let tenant_id = tenant.as_deref().map(id).transpose()?;
+    let (tenants, after, limit) = (None, None, 0);
+    let query = CorrectionQuery { tenants, tenant_id, from, until, verdict, queue, after, limit };
+    let Some(output) = output else {
+        let written = export_corrections(&place.database(), query, format, out);
+        return written.map(|_| ()).map_err(CommandError::new);
+    };
+    let told = |error| CommandError(format!("`{}`: {error}", output.display()));
+    // The rows carry what users wrote, so the file is nobody else's to read.
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&output);
+    let mut file = BufWriter::new(file.map_err(told)?);
+    let count = export_corrections(&place.database(), query, format, &mut file)
+        .map_err(CommandError::new)?;
+    print(out, &format!("{count} corrections in `{}`", output.display()))
 }
 
 async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<(), CommandError> {

@@ -12,7 +12,8 @@ fn the_default_bundle_in_the_package_is_fresh() {
 #[test]
 fn the_typescript_types_are_fresh() {
     use countersign::{
-        audit, calendar, case, compile, confidence, error, expr, fact, identity, policy,
+        audit, calendar, case, compile, confidence, correction, error, expr, fact, identity,
+        metrics, policy,
     };
     use countersign::{request, routing, units, verdict};
     use ts_rs::{Config, TS};
@@ -97,6 +98,20 @@ fn the_typescript_types_are_fresh() {
         identity::Grant,
         identity::ActorReference,
         audit::AuditEntry,
+        correction::Correction,
+        metrics::ObservationKind,
+        metrics::Thumb,
+        metrics::Observation,
+        metrics::Metric,
+        metrics::Unit,
+        metrics::Breakdown,
+        metrics::Definition,
+        metrics::Interval,
+        metrics::Spread,
+        metrics::Part,
+        metrics::Figures,
+        metrics::Group,
+        metrics::Measure,
         compile::Diagnostic,
     );
     assert_fresh("pkg/src/wire.ts", &out);

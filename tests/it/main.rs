@@ -20,6 +20,7 @@ mod corpus;
 mod escalation;
 mod generated;
 mod identity;
+mod metrics;
 mod request;
 mod seed;
 mod support;

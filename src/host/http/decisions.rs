@@ -64,7 +64,8 @@ pub(super) async fn record(
         .await
 }
 
-fn require_caller(actor: &Actor, now: TimestampMs) -> Result<(), Failure> {
+/// Only who may send cases may say what became of requests.
+pub(super) fn require_caller(actor: &Actor, now: TimestampMs) -> Result<(), Failure> {
     let tenant_id = &actor.principal.tenant_id;
     if actor.grants_of(GrantRole::Caller, tenant_id, now).next().is_some() {
         return Ok(());

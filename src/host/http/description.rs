@@ -230,10 +230,16 @@ fn response(generator: &mut SchemaGenerator, endpoint: &Endpoint, answer: &Answe
     }
     let mut response = json!({ "description": answer.meaning });
     if let Value::Object(fields) = &mut response {
+        let mut content = Map::new();
         if let Some(schema) = answer.schema {
             let schema = schema(generator);
-            let content = json!({ "application/json": { "schema": schema } });
-            fields.insert("content".to_owned(), content);
+            content.insert("application/json".to_owned(), json!({ "schema": schema }));
+        }
+        if let Some(media_type) = answer.text {
+            content.insert(media_type.to_owned(), json!({ "schema": { "type": "string" } }));
+        }
+        if !content.is_empty() {
+            fields.insert("content".to_owned(), Value::Object(content));
         }
         if !headers.is_empty() {
             fields.insert("headers".to_owned(), Value::Object(headers));

@@ -44,6 +44,8 @@ pub(super) struct Answer {
     pub(super) meaning: &'static str,
     /// None for an answer without a body.
     pub(super) schema: Option<Describe>,
+    /// The media type of a body that is text, instead of or beside JSON.
+    pub(super) text: Option<&'static str>,
 }
 
 /// A call that may follow from an answer with a case.
@@ -145,12 +147,20 @@ impl Endpoint {
 
     pub(super) fn answers<T: JsonSchema>(mut self, status: u16, meaning: &'static str) -> Self {
         let schema: Describe = |generator| generator.subschema_for::<T>();
-        self.answers.push(Answer { status, meaning, schema: Some(schema) });
+        self.answers.push(Answer { status, meaning, schema: Some(schema), text: None });
         self
     }
 
     pub(super) fn answers_empty(mut self, status: u16, meaning: &'static str) -> Self {
-        self.answers.push(Answer { status, meaning, schema: None });
+        self.answers.push(Answer { status, meaning, schema: None, text: None });
+        self
+    }
+
+    /// The last answer's body is, or may be, text of this media type.
+    pub(super) fn or_text(mut self, media_type: &'static str) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.text = Some(media_type);
+        }
         self
     }
 

@@ -14,6 +14,7 @@ use crate::limits::{
     LIST_LENGTH_MAX, MARKS_MAX, MESSAGES_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX,
     POLICY_FACTS_MAX, PROPOSED_ACTIONS_MAX, TEXT_LENGTH_MAX, TOOL_RESULTS_MAX, TRIGGERS_MAX,
 };
+use crate::metrics::{Observation, ObservationKind, Thumb};
 use crate::request::{Intent, Request, RiskLevel, Role, Signal, ToolStatus};
 use crate::units::{Id, Score, TimestampMs};
 use crate::verdict::{DecisionRecord, Disposition};
@@ -170,6 +171,11 @@ pub(super) fn name_parameter(_: &mut SchemaGenerator) -> Schema {
 /// A page's length.
 pub(super) fn page_length(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 })
+}
+
+/// How many corrections are asked for.
+pub(super) fn corrections_length(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 200 })
 }
 
 /// Where a page ended: keys of the order, case and tenant.
@@ -405,4 +411,20 @@ fn decision_record(generator: &mut SchemaGenerator) -> Schema {
         .optional("signals", map(POLICY_FACTS_MAX, signal))
         .described_by::<DecisionRecord>()
         .open()
+}
+
+/// Something observed of an answer after it was given.
+pub(super) fn observation(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator)
+        .required("version", integer(1, 1))
+        .required_ref::<ObservationKind>("kind")
+        .optional("rating", integer(1, 5))
+        .optional_ref::<Thumb>("thumb")
+        .optional_ref::<Score>("judge_score")
+        .optional("rated_by", name())
+        .optional("is_staff", json!({ "type": "boolean" }))
+        .optional_ref::<TimestampMs>("observed_at")
+        .optional_ref::<TimestampMs>("delivered_at")
+        .described_by::<Observation>()
+        .closed()
 }

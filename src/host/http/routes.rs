@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use schemars::{Schema, SchemaGenerator};
 
 use super::App;
 use super::auth::Caller;
@@ -11,14 +12,17 @@ use super::endpoint::{CASE_FOLLOWERS, Endpoint, Key};
 use super::query::{Parameters, PathId};
 use super::write::Operation;
 use super::{
-    audit, cases, decisions, description, health, inputs, policies, queues, session, show,
+    audit, cases, corrections, decisions, description, gauges, health, inputs, metrics,
+    observations, policies, queues, session, show,
 };
-use crate::case::CaseState;
+use crate::case::{CaseState, ReviewVerdict};
 use crate::error::ErrorCode;
+use crate::host::export::Format;
 use crate::host::store::inbox::{Order, View};
+use crate::metrics::Breakdown;
 use crate::policy::Bundle;
 use crate::request::RiskLevel;
-use crate::units::Id;
+use crate::units::{Id, TimestampMs};
 
 /// A case moved; who moves it next needs its new epoch and revision.
 const MOVED: &str = "The case as it now stands.";
@@ -41,6 +45,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.extend(case_operations());
     all.extend(case_commands());
     all.extend(records_and_policies());
+    all.extend(measures());
     all
 }
 
@@ -261,4 +266,78 @@ fn records_and_policies() -> Vec<Endpoint> {
             .parameter("limit", inputs::page_length, "Entries of one page.")
             .answers::<audit::Entries>(200, "The entries."),
     ]
+}
+
+fn measures() -> Vec<Endpoint> {
+    vec![
+        Endpoint::post("/v1/requests/{request_id}/observations", observations::record)
+            .named("recordObservation", "Takes what is known of an answer after it was given.")
+            .keyed(Key::Required)
+            .takes(inputs::observation)
+            .answers::<observations::ObservationOnly<'_>>(201, "What was recorded."),
+        of_selection(
+            Endpoint::get("/v1/metrics", metrics::all)
+                .named("readMetrics", "Gives every measure, each with its definition and counts."),
+        ),
+        of_selection(
+            Endpoint::get("/v1/metrics/{metric}", metrics::one)
+                .named("readMetric", "Gives one measure, with its definition and counts."),
+        ),
+        Endpoint::get("/v1/corrections", corrections::list)
+            .named("listCorrections", "Lists what reviewers decided, as rows without a label.")
+            .parameter(
+                "format",
+                |generator| generator.subschema_for::<Format>(),
+                "`json` where none is given.",
+            )
+            .parameter(
+                "tenant_id",
+                |generator| generator.subschema_for::<Id>(),
+                "Only this tenant.",
+            )
+            .parameter("queue", inputs::name_parameter, "Only this queue.")
+            .parameter(
+                "verdict",
+                |generator| generator.subschema_for::<ReviewVerdict>(),
+                "Only these decisions.",
+            )
+            .parameter("from", instant, "Only what was decided from here on.")
+            .parameter("until", instant, "Only what was decided before.")
+            .parameter(
+                "cursor",
+                inputs::cursor,
+                "`next_cursor` of the page before; to be taken as it is.",
+            )
+            .parameter("limit", inputs::corrections_length, "Rows of one page.")
+            .answers::<corrections::Page>(200, "A page of corrections.")
+            .or_text("application/jsonl"),
+        Endpoint::get("/metrics", gauges::scrape)
+            .named("scrapeGauges", "Gives counts for monitoring, in the format of Prometheus.")
+            .answers_empty(200, "The counts.")
+            .or_text("text/plain"),
+    ]
+}
+
+/// What a question about measures may narrow down.
+fn of_selection(endpoint: Endpoint) -> Endpoint {
+    endpoint
+        .parameter("tenant_id", |generator| generator.subschema_for::<Id>(), "Only this tenant.")
+        .parameter("queue", inputs::name_parameter, "Only this queue.")
+        .parameter("domain", inputs::name_parameter, "Only this subject.")
+        .parameter("release.model", inputs::name_parameter, "Only drafts of this model.")
+        .parameter("release.prompt", inputs::name_parameter, "Only drafts of this prompt.")
+        .parameter("release.index", inputs::name_parameter, "Only drafts over this index.")
+        .parameter("from", instant, "From here on; thirty days back where none is given.")
+        .parameter("until", instant, "Before this; the present where none is given.")
+        .parameter(
+            "by",
+            |generator| generator.subschema_for::<Breakdown>(),
+            "Also the figures of each value of this.",
+        )
+        .answers::<metrics::Measured>(200, "The figures and what they mean.")
+        .refuses(&[ErrorCode::LimitExceeded])
+}
+
+fn instant(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<TimestampMs>()
 }

@@ -179,7 +179,8 @@ fn readable(value: &Json) -> Result<(), Failure> {
     Case::read(Node::root(value)).map(|_| ()).map_err(Failure::Refused)
 }
 
-fn read(body: &str) -> Result<Case, Failure> {
+/// A case from its stored form.
+pub(super) fn read(body: &str) -> Result<Case, Failure> {
     Case::read(Node::root(&stored_json(body)?))
         .map_err(|fault| Failure::internal(format!("a stored case cannot be read: {fault}")))
 }

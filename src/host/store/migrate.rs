@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::failure::{Failure, StartError};
 
 /// Every migration in order; the schema's version is how many were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001.sql"), include_str!("schema/0002_observations.sql")];
 
 /// Brings the schema to this program's version.
 ///

@@ -7,13 +7,17 @@
 pub mod audit;
 pub mod cases;
 mod connection;
+pub mod corrections;
 pub mod decisions;
 mod failure;
+pub mod gauges;
 pub mod idempotency;
 pub mod identity;
 pub mod inbox;
+pub mod measures;
 mod migrate;
 pub mod moves;
+pub mod observations;
 pub mod place;
 pub mod policies;
 mod readers;

@@ -28,6 +28,14 @@ pub(super) fn compare(
             let select = "SELECT body FROM grants WHERE tenant_id = ?1 AND grant_id = ?2";
             (fold.said.get("grant").map(Json::canonical), body_of(connection, select, &fold.key)?)
         }
+        "observation" => {
+            let select =
+                "SELECT body FROM observations WHERE tenant_id = ?1 AND observation_id = ?2";
+            (
+                fold.said.get("observation").map(Json::canonical),
+                body_of(connection, select, &fold.key)?,
+            )
+        }
         "credential" => (Some(credential_said(fold)), credential_found(connection, &fold.key)?),
         _ => return Ok(()),
     };
@@ -46,6 +54,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
         ("grant", "grants", "grant_id"),
         ("credential", "credentials", "credential_id"),
         ("decision_stream", "decision_streams", "stream_id"),
+        ("observation", "observations", "observation_id"),
     ];
     for (kind, table, id) in tables {
         let select = format!(
