@@ -15,15 +15,21 @@ import type {
   CasesQuery,
   CasesReply,
   CommandReply,
+  CorrectionsQuery,
+  CorrectionsReply,
   DecisionBatch,
   DecisionInput,
   DecisionReceipt,
   Me,
+  MetricsQuery,
+  MetricsReply,
+  ObservationInput,
+  ObservationReply,
   PolicyCheck,
   QueuesReply,
   WorkInput,
 } from "./records.js";
-import type { Answer, Bundle } from "./wire.js";
+import type { Answer, Bundle, Metric } from "./wire.js";
 
 export { CountersignError, type CountersignCode, type CountersignErrorDetails } from "./error.js";
 export type { CallOptions, ClientOptions, Fetch, KeyedCallOptions } from "./http.js";
@@ -118,6 +124,26 @@ export class Client {
 
   reportDecisions(batch: DecisionBatch, options?: KeyedCallOptions): Promise<DecisionReceipt> {
     return this.#post("/v1/decisions", batch, keyed(options));
+  }
+
+  /** Tells what became of the answer to a request: a rating, or a judge's late score. */
+  async observe(requestId: string, observation: ObservationInput, options?: KeyedCallOptions): Promise<ObservationReply> {
+    return this.#post(`/v1/requests/${segment(requestId)}/observations`, observation, keyed(options));
+  }
+
+  /** All nine measures, each with its definition. */
+  metrics(query: MetricsQuery = {}, options?: CallOptions): Promise<MetricsReply> {
+    return this.#get(`/v1/metrics${search(query)}`, options);
+  }
+
+  /** One measure. */
+  async metric(name: Metric, query: MetricsQuery = {}, options?: CallOptions): Promise<MetricsReply> {
+    return this.#get(`/v1/metrics/${segment(name)}${search(query)}`, options);
+  }
+
+  /** A page of what decided cases teach. */
+  corrections(query: CorrectionsQuery = {}, options?: CallOptions): Promise<CorrectionsReply> {
+    return this.#get(`/v1/corrections${search(query)}`, options);
   }
 
   /** The bundle that is in force. */

@@ -5,21 +5,26 @@ import type {
   Attachment,
   AuditEntry,
   Authority,
+  Breakdown,
   Bundle,
   Case,
   CaseState,
   Claimed,
+  Correction,
   DecisionRecord,
   Decision,
   Diagnostic,
   Evidence,
   Grant,
+  Measure,
   Message,
+  Observation,
   PolicyReference,
   Principal,
   Purpose,
   Release,
   Request,
+  ReviewVerdict,
   RiskLevel,
   Signal,
   ToolResult,
@@ -203,6 +208,59 @@ export interface AuditQuery {
 
 export interface AuditReply {
   entries: AuditEntry[];
+}
+
+type GivenOfObservation = "version" | "kind";
+type KnownOfObservation = "observation_id" | "tenant_id" | "request_id" | "received_at";
+
+/** What is observed of an answer: a rating (`rating` or `thumb`), or a judge's late score. */
+export type ObservationInput = Pick<Observation, GivenOfObservation> &
+  Optional<Omit<Observation, GivenOfObservation | KnownOfObservation>>;
+
+export interface ObservationReply {
+  observation: Observation;
+}
+
+/** What measures are asked for: the last 30 days of every tenant that one may see, where nothing is given. */
+export interface MetricsQuery {
+  tenant_id?: string | undefined;
+  queue?: string | undefined;
+  domain?: string | undefined;
+  "release.model"?: string | undefined;
+  "release.prompt"?: string | undefined;
+  "release.index"?: string | undefined;
+  /** RFC 3339; the first instant. */
+  from?: string | undefined;
+  /** RFC 3339; the first instant after the period, at most 366 days later. */
+  until?: string | undefined;
+  /** Gives `groups` too. */
+  by?: Breakdown | undefined;
+}
+
+export interface MetricsReply {
+  from: string;
+  until: string;
+  now: string;
+  metrics: Measure[];
+}
+
+export interface CorrectionsQuery {
+  /** RFC 3339; decided at this instant or later. */
+  from?: string | undefined;
+  /** RFC 3339; decided before this instant. */
+  until?: string | undefined;
+  verdict?: ReviewVerdict | undefined;
+  tenant_id?: string | undefined;
+  queue?: string | undefined;
+  /** 1 to 1,000; 200 where none is given. */
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+/** Resolved cases as corrections; a row whose `label` is `null` is no training data. */
+export interface CorrectionsReply {
+  corrections: Correction[];
+  next_cursor: string | null;
 }
 
 export interface PolicyCheck {

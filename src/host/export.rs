@@ -53,7 +53,7 @@ pub fn export_corrections(
         out.write_all(b"[")?;
     }
     loop {
-        let corrections = page(&connection, &query).map_err(StartError::from)?;
+        let corrections = page(&connection, &query, |_| true).map_err(StartError::from)?;
         match format {
             Format::Jsonl => json_lines(&corrections, out)?,
             Format::Json => json_items(&corrections, count == 0, out)?,

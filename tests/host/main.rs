@@ -21,6 +21,7 @@ mod hostile;
 mod identity;
 mod journey;
 mod lists;
+mod measures;
 mod races;
 mod refusals;
 mod start;

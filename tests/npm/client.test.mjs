@@ -25,6 +25,7 @@ async function run(answer, use, options = {}) {
 test("each method calls its endpoint with its body", async () => {
   const work = { text: "Better." };
   const batch = { version: 1, edge: "e", boot: "b", sequence: 0, records: [] };
+  const rating = { version: 1, kind: "rating", rating: 4 };
   const rows = [
     [(client) => client.me(), "GET /v1/me"],
     [(client) => client.signIn("one-time"), "POST /v1/session", { token: "one-time" }],
@@ -44,6 +45,11 @@ test("each method calls its endpoint with its body", async () => {
     [(client) => client.undo("c"), "POST /v1/cases/c/undo", {}],
     [(client) => client.withdraw("c"), "POST /v1/cases/c/withdraw", {}],
     [(client) => client.reportDecisions(batch), "POST /v1/decisions", batch],
+    [(client) => client.observe("req/1", rating), "POST /v1/requests/req%2F1/observations", rating],
+    [(client) => client.metrics(), "GET /v1/metrics"],
+    [(client) => client.metrics({ by: "day", "release.model": "m 1" }), "GET /v1/metrics?by=day&release.model=m+1"],
+    [(client) => client.metric("satisfaction", { queue: "q" }), "GET /v1/metrics/satisfaction?queue=q"],
+    [(client) => client.corrections({ verdict: "edited", cursor: "a b" }), "GET /v1/corrections?verdict=edited&cursor=a+b"],
     [(client) => client.currentPolicy(), "GET /v1/policies/current"],
     [(client) => client.policy("sha256:ab"), "GET /v1/policies/sha256%3Aab"],
     [(client) => client.checkPolicy("[policy]"), "POST /v1/policies/check", { source: "[policy]" }],
@@ -64,6 +70,7 @@ test("cases, decisions and records carry a key, the caller's where one is given"
     [(client) => client.createCase({ user_question: "?" }, { idempotencyKey: "mine" }), /^mine$/],
     [(client) => client.decide("c", {}), /^idem_/],
     [(client) => client.reportDecisions({}), /^idem_/],
+    [(client) => client.observe("r", {}), /^idem_/],
     [(client) => client.claim("c"), undefined],
   ];
   for (const [use, expected] of rows) {

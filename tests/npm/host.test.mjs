@@ -126,8 +126,16 @@ test("from an edge's verdict to the reviewer's answer", { skip, timeout: 60_000 
   const answer = await application.waitForAnswer(caseId, { timeoutMs: 20_000, pollMs: 100 });
   assert.deepEqual([answer.text, answer.outcome], [decision.answer, "send"]);
 
+  const { observation } = await application.observe(record.request_id ?? "req_unknown", { version: 1, kind: "rating", rating: 5 });
+  const measured = await reviewer.metrics({ by: "day", tenant_id: "northwind" });
+  assert.equal(measured.metrics.length, 9);
+  const [approval] = (await reviewer.metric("approval_rate")).metrics;
+  assert.deepEqual([approval.figures.numerator, approval.figures.denominator], [1, 1]);
+  const corrections = await reviewer.corrections({ verdict: "edited" });
+  assert.deepEqual(corrections.corrections.map((row) => [row.case_id, row.released_answer, row.label]), [[caseId, decision.answer, null]]);
+
   const checked = await reviewer.checkPolicy("[policy]\nid = 7\n").catch((error) => error);
-  checkTypes({ Bundle: bundle, Me: me, QueuesReply: queues, CasesReply: listed, CommandReply: { case: held }, CaseReply: view, Case: opened, DecisionReceipt: receipt, Answer: answer, Verdict: verdict, DecisionRecord: record, PolicyCheck: checked });
+  checkTypes({ Observation: observation, MetricsReply: measured, CorrectionsReply: corrections, Bundle: bundle, Me: me, QueuesReply: queues, CasesReply: listed, CommandReply: { case: held }, CaseReply: view, Case: opened, DecisionReceipt: receipt, Answer: answer, Verdict: verdict, DecisionRecord: record, PolicyCheck: checked });
   await reviewer.signOut();
   await assert.rejects(reviewer.me(), { code: "unauthenticated" });
 });

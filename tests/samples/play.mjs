@@ -3,6 +3,8 @@
  *
  *     node tests/samples/play.mjs --url http://127.0.0.1:8787 --token-file data/sample-edge.token
  *
+ * A few users then rate what they got, so that every measure has something to show.
+ *
  * The token file is `{tenant: token}`. Cases have fixed ids, so that playing twice changes nothing.
  */
 import { readFileSync } from "node:fs";
@@ -42,6 +44,23 @@ async function isThere(client, caseId) {
 /** Whether the host refused because an earlier, interrupted play had sent it. */
 const wasSentBefore = (error) => error instanceof CountersignError && ["duplicate", "idempotency_mismatch"].includes(error.code);
 
+/** What a user says of an answer: the rating in the row, or on every third answer one that its place gives. */
+function ratingOf(request, index) {
+  if (request.feedback_rating !== undefined) return request.feedback_rating;
+  return index % 3 === 0 ? [5, 4, 5, 2, 4, 3][(index / 3) % 6] : undefined;
+}
+
+/** Rates answers that nobody had to see; a request's id is the key, so that playing twice rates once. */
+async function rate(client, requests, verdicts) {
+  const answered = requests.filter((_, index) => ["answer", "limited_answer"].includes(verdicts[index]?.disposition));
+  for (const [index, request] of answered.entries()) {
+    const rating = ratingOf(request, index);
+    if (rating === undefined) continue;
+    const observation = { version: 1, kind: "rating", rating, rated_by: `user_of_${request.request_id}` };
+    await client.observe(request.request_id, observation, { idempotencyKey: `rating-${request.request_id}` });
+  }
+}
+
 /** Plays one tenant's requests; gives a verdict per request, or nothing where all were played before. */
 async function play(engine, client, requests) {
   const now = new Date();
@@ -60,6 +79,7 @@ async function play(engine, client, requests) {
     }
   }
   for (const { error } of await edge.flush()) if (!wasSentBefore(error)) throw error;
+  await rate(client, requests, verdicts);
   return verdicts;
 }
 

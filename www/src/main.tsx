@@ -15,6 +15,7 @@ import "./styles/inbox.css";
 import "./styles/case.css";
 import "./styles/decide.css";
 import "./styles/rail.css";
+import "./styles/workflow.css";
 
 async function useToken(token: string): Promise<void> {
   if (await signIn(token)) leaveSignIn();

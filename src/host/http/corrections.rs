@@ -14,12 +14,12 @@ use super::body::ok;
 use super::metrics::visible_tenants;
 use super::problem::Problem;
 use super::query::{Parameters, whole};
-use crate::case::ReviewVerdict;
+use crate::case::{Case, ReviewVerdict};
 use crate::correction::Correction;
 use crate::host::export::{Format, json_lines};
 use crate::host::store::Failure;
 use crate::host::store::corrections::{CorrectionCursor, CorrectionQuery, page};
-use crate::identity::GrantRole;
+use crate::identity::{CaseOperation, GrantRole, authorize};
 use crate::limits::NAME_LENGTH_MAX;
 use crate::read::{self, Fields, Node, Read};
 use crate::units::Id;
@@ -48,7 +48,9 @@ pub(super) async fn list(
         let roles = [GrantRole::Reviewer, GrantRole::Auditor];
         let tenants = visible_tenants(&caller.actor, &roles, snapshot.now)?;
         let query = CorrectionQuery { tenants, ..query };
-        let corrections = page(snapshot.connection, &query)?;
+        let may_read =
+            |case: &Case| authorize(&caller.actor, CaseOperation::Read, case, snapshot.now).is_ok();
+        let corrections = page(snapshot.connection, &query, may_read)?;
         let is_full = corrections.len() == query.limit;
         let next_cursor = corrections.last().filter(|_| is_full).map(write_cursor);
         Ok(Page { corrections, next_cursor })

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::audit::text_list;
 use super::{Failure, cases};
-use crate::case::ReviewVerdict;
+use crate::case::{Case, ReviewVerdict};
 use crate::correction::Correction;
 use crate::units::{Id, TimestampMs};
 
@@ -38,11 +38,15 @@ pub struct CorrectionCursor {
     pub tenant_id: Id,
 }
 
-/// A page of corrections, in the order of their case's ids.
+/// A page of corrections, in the order of their case's ids, of the cases that may be read.
 ///
 /// # Errors
 /// Where the store fails.
-pub fn page(connection: &Connection, query: &CorrectionQuery) -> Result<Vec<Correction>, Failure> {
+pub fn page(
+    connection: &Connection,
+    query: &CorrectionQuery,
+    may_read: impl Fn(&Case) -> bool,
+) -> Result<Vec<Correction>, Failure> {
     // Stored instants all have one form, so their texts are in the order of time.
     let select = "SELECT body FROM cases WHERE state = 'resolved' \
         AND (case_id, tenant_id) > (?1, ?2) \
@@ -52,27 +56,26 @@ pub fn page(connection: &Connection, query: &CorrectionQuery) -> Result<Vec<Corr
         AND (?6 IS NULL OR body ->> '$.decision.decided_at' < ?6) \
         AND (?7 IS NULL OR body ->> '$.decision.verdict' = ?7) \
         AND (?8 IS NULL OR queue = ?8) \
-        AND body ->> '$.purpose' = 'primary' \
-        ORDER BY case_id, tenant_id LIMIT ?9";
+        ORDER BY case_id, tenant_id";
     let after = query.after.as_ref();
     let mut statement = connection.prepare_cached(select)?;
-    let bodies = statement.query_map(
-        params![
-            after.map_or("", |after| after.case_id.as_str()),
-            after.map_or("", |after| after.tenant_id.as_str()),
-            query.tenants.as_ref().map(|tenants| text_list(tenants)),
-            query.tenant_id.as_ref().map(Id::as_str),
-            query.from.map(|at| at.to_string()),
-            query.until.map(|at| at.to_string()),
-            query.verdict.map(ReviewVerdict::as_str),
-            query.queue,
-            i64::try_from(query.limit).unwrap_or(i64::MAX),
-        ],
-        |row| row.get::<_, String>(0),
-    )?;
-    let correction = |body: rusqlite::Result<String>| {
-        Correction::of(cases::read(&body?)?)
-            .ok_or_else(|| Failure::internal("a resolved case has no decision"))
-    };
-    bodies.map(correction).collect()
+    let mut rows = statement.query(params![
+        after.map_or("", |after| after.case_id.as_str()),
+        after.map_or("", |after| after.tenant_id.as_str()),
+        query.tenants.as_ref().map(|tenants| text_list(tenants)),
+        query.tenant_id.as_ref().map(Id::as_str),
+        query.from.map(|at| at.to_string()),
+        query.until.map(|at| at.to_string()),
+        query.verdict.map(ReviewVerdict::as_str),
+        query.queue,
+    ])?;
+    let mut corrections = Vec::new();
+    while corrections.len() < query.limit {
+        let Some(row) = rows.next()? else { break };
+        let case = cases::read(&row.get::<_, String>(0)?)?;
+        if may_read(&case) {
+            corrections.extend(Correction::of(case));
+        }
+    }
+    Ok(corrections)
 }

@@ -5,6 +5,7 @@ import { CaseScreen } from "../routes/CaseScreen";
 import { Inbox } from "../routes/Inbox";
 import { SignIn } from "../routes/SignIn";
 import { Unknown } from "../routes/Unknown";
+import { Workflow } from "../routes/Workflow";
 import { announcement } from "../services/announce";
 import { watchQueues } from "../services/queues";
 import { leaveSignIn, route } from "../services/router";
@@ -69,6 +70,8 @@ function Route(): JSX.Element {
       return <Inbox filter={current.filter} />;
     case "case":
       return <CaseScreen key={current.case_id} case_id={current.case_id} />;
+    case "workflow":
+      return <Workflow filter={current.filter} />;
     case "sign_in":
       return (
         <main class="page-loading">

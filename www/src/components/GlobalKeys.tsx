@@ -16,6 +16,7 @@ export function GlobalKeys(): JSX.Element | null {
   useKeys({
     "?": showKeys,
     "g i": () => go("#/inbox"),
+    "g w": () => go("#/workflow"),
     u: () => {
       const latest = undoables.value[0];
       if (latest !== undefined) void undo(latest.case_id);

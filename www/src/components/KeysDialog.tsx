@@ -34,6 +34,7 @@ const GROUPS: readonly { title: string; keys: readonly (readonly [string, string
     keys: [
       ["u", "Undo the last decision"],
       ["g i", "Inbox"],
+      ["g w", "Workflow"],
       ["?", "All keys"],
     ],
   },

@@ -1,11 +1,13 @@
 /** The address after the hash, read into a route; every screen and filter can be linked to. */
 import { signal } from "@preact/signals";
 import { formatFilter, type InboxFilter, NO_FILTER, parseFilter } from "../lib/inbox-filter";
+import { formatMeasureFilter, type MeasureFilter, parseMeasureFilter } from "../lib/measure-filter";
 
 export type Route =
   | { name: "sign_in" }
   | { name: "inbox"; filter: InboxFilter }
   | { name: "case"; case_id: string }
+  | { name: "workflow"; filter: MeasureFilter }
   | { name: "unknown" };
 
 export const route = signal<Route>({ name: "inbox", filter: NO_FILTER });
@@ -19,7 +21,7 @@ export function startRouter(onToken: (token: string) => void): () => void {
     const token = takeToken();
     if (token !== null) onToken(token);
     route.value = parseRoute(location.hash);
-    if (route.value.name === "inbox" || route.value.name === "case") returnAddress = location.hash;
+    if (["inbox", "case", "workflow"].includes(route.value.name)) returnAddress = location.hash;
   };
   window.addEventListener("hashchange", read);
   read();
@@ -36,6 +38,7 @@ export function parseRoute(hash: string): Route {
   const [name = "", ...rest] = path.split("/");
   const argument = decoded(rest.join("/"));
   if (name === "" || name === "inbox") return { name: "inbox", filter: parseFilter(query) };
+  if (name === "workflow") return { name: "workflow", filter: parseMeasureFilter(query) };
   if (name === "sign-in") return { name: "sign_in" };
   if (name === "case" && argument !== null && argument !== "") return { name: "case", case_id: argument };
   return { name: "unknown" };
@@ -44,6 +47,11 @@ export function parseRoute(hash: string): Route {
 export function inboxAddress(filter: InboxFilter): string {
   const query = formatFilter(filter);
   return query === "" ? "#/inbox" : `#/inbox?${query}`;
+}
+
+export function workflowAddress(filter: MeasureFilter): string {
+  const query = formatMeasureFilter(filter);
+  return query === "" ? "#/workflow" : `#/workflow?${query}`;
 }
 
 export function caseAddress(case_id: string): string {

@@ -1,8 +1,8 @@
 /** The records as the package's client types them; the one place that names where they come from. */
-import type { Case, CaseReply, CasesQuery } from "countersign/client";
+import type { Case, CaseReply, CasesQuery, Measure } from "countersign/client";
 
 export { Client, CountersignError } from "countersign/client";
-export type { Case, CaseReply, CasesReply, CaseSummary, Me, QueueSummary, QueuesReply } from "countersign/client";
+export type { Case, CaseReply, CasesReply, CaseSummary, Correction, Measure, Me, MetricsReply, QueueSummary, QueuesReply } from "countersign/client";
 
 export type CaseHistoryEntry = CaseReply["history"][number];
 export type CaseState = Case["state"];
@@ -13,6 +13,10 @@ export type DecisionVerdict = Decision["verdict"];
 export type Evidence = Case["evidence"][number];
 export type IncorrectEvidence = Decision["incorrect_evidence"][number];
 export type IncorrectReason = IncorrectEvidence["reason"];
+export type Figures = Measure["figures"];
+export type Group = NonNullable<Measure["groups"]>[number];
+export type Part = Figures["parts"][number];
+export type Unit = Measure["unit"];
 export type Message = Case["messages"][number];
 export type PolicyReference = Case["policy"];
 export type ToolResult = Case["tool_results"][number];

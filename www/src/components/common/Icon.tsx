@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 const PATHS = {
   alert: "M8 1.8 15 14H1L8 1.8ZM8 6v4M8 12v.4",
   back: "M10 3 5 8l5 5",
+  chart: "M2.5 2.5v11h11M5.5 11V8M8.5 11V4.5M11.5 11V6.5",
   check: "M3 8.5 6.5 12 13 4.5",
   chevron: "M6 4l4 4-4 4",
   clock: "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8ZM8 4.8V8l2.2 1.6",

@@ -6,6 +6,7 @@ import { rows } from "../../services/inbox";
 import { inboxAddress, replace } from "../../services/router";
 import { currentMe } from "../../services/session";
 import { Button, KeyHint } from "../common/Button";
+import { Choice, choices } from "../common/Choice";
 import { Icon } from "../common/Icon";
 
 const TYPING_PAUSE_MS = 200;
@@ -97,38 +98,4 @@ function SearchField({ search, onSearch }: { search: string; onSearch: (search: 
       <KeyHint name="/" />
     </div>
   );
-}
-
-interface ChoiceProps {
-  label: string;
-  /** The words for no choice; absent where one must be made. */
-  any?: string;
-  value: string | null;
-  options: readonly (readonly [string, string])[];
-  onChoose: (value: string | null) => void;
-}
-
-function Choice({ label, any, value, options, onChoose }: ChoiceProps): JSX.Element {
-  return (
-    <select
-      class={value === null || any === undefined ? "choice" : "choice choice--set"}
-      aria-label={label}
-      value={value ?? ""}
-      onChange={(event) => onChoose(event.currentTarget.value === "" ? null : event.currentTarget.value)}
-    >
-      {any !== undefined && <option value="">{any}</option>}
-      {options.map(([code, words]) => (
-        <option key={code} value={code}>
-          {words}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-/** The values that occur, and the chosen one even where it does not. */
-function choices(chosen: string | null, values: readonly (string | null)[]): string[] {
-  const all = new Set(values.filter((value) => value !== null && value !== "*"));
-  if (chosen !== null) all.add(chosen);
-  return [...all].filter((value): value is string => value !== null).sort();
 }

@@ -13,8 +13,8 @@ import { VIEW_TITLES } from "./view-title";
 
 const VIEW_ICONS: Readonly<Record<InboxView, IconName>> = { mine: "person", open: "inbox", overdue: "overdue", resolved: "check" };
 
-/** The views at the left: what is mine, what each queue holds and by when, what is late, what is done. */
-export function ViewNav({ filter }: { filter: InboxFilter }): JSX.Element {
+/** The views at the left, none of them current on a screen of its own (`filter` is `null`): what is mine, what each queue holds and by when, what is late, what is done. */
+export function ViewNav({ filter }: { filter: InboxFilter | null }): JSX.Element {
   const counts: Readonly<Partial<Record<InboxView, number | null>>> = {
     mine: mineCount.value,
     open: openCount.value,
@@ -33,7 +33,7 @@ export function ViewNav({ filter }: { filter: InboxFilter }): JSX.Element {
             <li key={view}>
               <ViewLink
                 address={inboxAddress({ ...NO_FILTER, view })}
-                current={filter.queue === null && filter.view === view}
+                current={filter !== null && filter.queue === null && filter.view === view}
                 icon={VIEW_ICONS[view]}
                 count={counts[view] ?? null}
                 pressing={view === "overdue"}
@@ -52,9 +52,18 @@ export function ViewNav({ filter }: { filter: InboxFilter }): JSX.Element {
         <ul class="views">
           {servedQueues.value.map((queue) => (
             <li key={queue.queue}>
-              <QueueLink queue={queue} current={filter.queue === queue.queue} />
+              <QueueLink queue={queue} current={filter?.queue === queue.queue} />
             </li>
           ))}
+        </ul>
+      </nav>
+      <nav aria-label="Screens">
+        <ul class="views">
+          <li>
+            <ViewLink address="#/workflow" current={filter === null} icon="chart" count={null} pressing={false}>
+              Workflow
+            </ViewLink>
+          </li>
         </ul>
       </nav>
       <Who />
