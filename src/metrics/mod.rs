@@ -210,5 +210,5 @@ fn in_queue<'a>(metric: Metric, items: &[&Item<'a>], queue: Option<&str>) -> Vec
         Some(queue) if metric == Metric::EscalationRate => item.seen_from(queue),
         _ => (*item).clone(),
     };
-    items.iter().map(|item| own(&item)).collect()
+    items.iter().map(own).collect()
 }

@@ -219,6 +219,9 @@ test("every screen stands at both widths and in both schemes", async () => {
       await page.goto(`${host.address}/#/case/${subject}`);
       await page.getByRole("heading", { level: 1, name: "Billing dispute" }).waitFor();
       await shoot("case");
+      await page.goto(`${host.address}/#/workflow`);
+      await page.locator(".measure").first().waitFor();
+      await shoot("workflow");
       await context.clearCookies();
       await page.goto(`${host.address}/#/sign-in`);
       await page.reload();
