@@ -10,7 +10,7 @@ export function MeasureCard({ measure, days }: { measure: Measure; days: readonl
   const titleId = useId();
   const range = rangeWords(figures, unit);
   return (
-    <article class="measure" aria-labelledby={titleId} data-metric={metric} aria-busy={false}>
+    <article class="measure" aria-labelledby={titleId} data-metric={metric}>
       <h2 class="measure__title" id={titleId}>
         {definition.title}
       </h2>
