@@ -11,6 +11,7 @@ pub mod evaluate;
 pub mod export;
 pub mod http;
 pub mod ids;
+mod listen;
 pub mod people;
 pub mod samples;
 pub mod scheduler;

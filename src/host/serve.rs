@@ -16,7 +16,7 @@ use crate::host::http::{App, router};
 use crate::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
 use crate::host::store::place::Place;
 use crate::host::store::{Failure, StartError, Store, identity, policies};
-use crate::host::{samples, scheduler};
+use crate::host::{listen, samples, scheduler};
 
 /// How long requests that are under way may take to end, once the host is asked to stop.
 const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -66,11 +66,10 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         secure_cookies: !config.is_local(),
     };
     let mut asked_to_stop = stopping.clone();
-    let server = axum::serve(listener, router(app)).with_graceful_shutdown(async move {
+    let mut server = tokio::spawn(listen::serve(listener, router(app), async move {
         // An error says that nobody is left who could ask.
         let _ = asked_to_stop.wait_for(|stop| *stop).await;
-    });
-    let mut server = tokio::spawn(server.into_future());
+    }));
     let mut lost = store.lost();
     tokio::select! {
         ended = &mut server => {

@@ -8,6 +8,8 @@ import schemathesis
 from hypothesis import strategies as st
 
 SETTING = json.loads(os.environ["COUNTERSIGN_CONTRACT"])
+# Schemathesis seeds its own choices; these follow the same seed.
+CHOICE = random.Random(os.environ.get("CONTRACT_SEED", "20261122"))
 CALLER = {"createCase", "withdrawCase", "recordDecisions"}
 
 
@@ -46,8 +48,8 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     for name in case.path_parameters or {}:
-        if random.random() < 0.8 and case.meta.phase.name.value != "stateful":
-            case.path_parameters[name] = random.choice(SETTING[name])
+        if CHOICE.random() < 0.8 and case.meta.phase.name.value != "stateful":
+            case.path_parameters[name] = CHOICE.choice(SETTING[name])
     # A cursor is what the host gave, and nothing that can be made up.
     if case.query:
         case.query.pop("cursor", None)

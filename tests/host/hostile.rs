@@ -112,6 +112,8 @@ fn a_method_is_refused_with_those_that_are_taken() {
         let answer = host.call(&Call { method: "PATCH", ..Call::get(path) });
         assert_eq!((answer.status, answer.header("allow")), (405, allowed), "{path}");
     }
+    let odd = raw(&host, &[b"BREW /v1/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"]);
+    assert!(odd.starts_with("HTTP/1.1 405") && odd.contains("method_not_allowed"), "{odd}");
     let head = raw(&host, &[b"HEAD /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"]);
     assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
 }

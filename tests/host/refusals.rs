@@ -205,11 +205,6 @@ fn an_address_that_is_not_known_is_refused() {
         row("no such file", get("/nothing.js"), (404, "not_found", "")),
         row("another method", put.of(&jonas), (405, "method_not_allowed", "")),
         row(
-            "a method that nobody knows",
-            Call { method: "BREW", ..get("/v1/me") },
-            (405, "method_not_allowed", ""),
-        ),
-        row(
             "no options",
             Call { method: "OPTIONS", ..get("/v1/me") },
             (405, "method_not_allowed", ""),
@@ -262,6 +257,11 @@ fn an_address_that_is_not_known_is_refused() {
             "a limit over the bound",
             get("/v1/cases?limit=501"),
             (400, "invalid_field", "/query/limit"),
+        ),
+        row(
+            "a filter that is too long",
+            get(&format!("/v1/cases?queue={}", "a".repeat(201))),
+            (413, "limit_exceeded", "/query/queue"),
         ),
         row("a limit of nothing", get("/v1/cases?limit=0"), (400, "invalid_field", "/query/limit")),
         row("an unknown view", get("/v1/cases?view=yours"), (400, "invalid_field", "/query/view")),

@@ -29,6 +29,8 @@ const PATH_NAMES: &[(&str, &str)] = &[
     ("case_id", "The case."),
     ("queue", "The queue's name in the policy."),
     ("hash", "The bundle's digest, `sha256:` and 64 hexadecimal digits."),
+    ("metric", "Which measure."),
+    ("request_id", "The request that was answered."),
 ];
 
 /// `GET /v1/openapi.json`

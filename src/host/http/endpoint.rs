@@ -193,7 +193,8 @@ impl Endpoint {
     pub(super) fn all_problems(&self) -> Vec<ErrorCode> {
         let mut codes = self.problems.clone();
         codes.push(ErrorCode::Internal);
-        if self.path.starts_with("/v1") {
+        // Whoever takes a credential also looks at the query.
+        if self.path.starts_with("/v1") || self.access == Access::Caller {
             codes.extend([ErrorCode::InvalidField, ErrorCode::UnknownField]);
         }
         if self.access == Access::Caller {

@@ -142,7 +142,8 @@ fn case_operations() -> Vec<Endpoint> {
                 "`next_cursor` of the page before, with the same order; to be taken as it is.",
             )
             .parameter("limit", inputs::page_length, "Cases of one page.")
-            .answers::<cases::Page>(200, "A page of cases."),
+            .answers::<cases::Page>(200, "A page of cases.")
+            .refuses(&[ErrorCode::LimitExceeded]),
         Endpoint::post("/v1/cases", cases::create)
             .named("createCase", "Gives a request to the people behind the host.")
             .keyed(Key::Required)

@@ -1,0 +1,63 @@
+/** The client and the host's document: every method calls an operation that is told there, as it is told. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { Client } from "../../pkg/dist/client.js";
+
+const { paths } = JSON.parse(await readFile(new URL("../../pkg/openapi.json", import.meta.url), "utf8"));
+
+/** Arguments after the id, where a method needs some; `waitForAnswer` only repeats `case`. */
+const ARGUMENTS = {
+  cases: [{ view: "open", queue: "q", state: "ready", risk_level: "low", language: "en", tenant_id: "t", q: "a", order: "due", limit: 5, cursor: "c" }],
+  auditEntries: [{ entity_id: "e", after: "a", limit: 5 }],
+  queues: [],
+  me: [],
+  signOut: [],
+  currentPolicy: [],
+  createCase: [{ user_question: "?" }],
+  reportDecisions: [{}],
+  waitForAnswer: undefined,
+};
+
+function operation(method, path) {
+  const parts = path.split("/");
+  const fits = (template) => {
+    const wanted = template.split("/");
+    return wanted.length === parts.length && wanted.every((part, index) => part === parts[index] || (part.startsWith("{") && parts[index] !== ""));
+  };
+  const found = Object.keys(paths).filter(fits).sort((a, b) => a.split("{").length - b.split("{").length)[0];
+  return paths[found]?.[method.toLowerCase()];
+}
+
+test("every method of the client calls an operation of the document", async (t) => {
+  const names = Object.getOwnPropertyNames(Client.prototype).filter((name) => name !== "constructor");
+  assert.ok(names.length > 15);
+  const called = new Set();
+  for (const name of names) {
+    const given = name in ARGUMENTS ? ARGUMENTS[name] : ["id", {}];
+    if (given === undefined) continue;
+    await t.test(name, async () => {
+      const calls = [];
+      const fetch = async (url, init) => {
+        calls.push({ url: new URL(url), ...init });
+        return new Response("{}", { headers: { "content-type": "application/json" } });
+      };
+      await new Client({ baseUrl: "http://host", token: "secret", fetch })[name](...given);
+      assert.equal(calls.length, 1);
+      const [{ url, method, headers, body }] = calls;
+      const told = operation(method, url.pathname);
+      assert.ok(told, `${method} ${url.pathname} is not in the document`);
+      called.add(told.operationId);
+      const parameters = told.parameters ?? [];
+      const key = parameters.find((parameter) => parameter.name === "Idempotency-Key");
+      if (key?.required) assert.ok(headers["idempotency-key"], "a key is needed, and not sent");
+      if (headers["idempotency-key"]) assert.ok(key, "a key is sent that nobody heeds");
+      const query = parameters.filter((parameter) => parameter.in === "query").map((parameter) => parameter.name);
+      for (const sent of url.searchParams.keys()) assert.ok(query.includes(sent), `the query has no \`${sent}\``);
+      assert.equal(body !== undefined, told.requestBody !== undefined, "a body is sent where one is read");
+    });
+  }
+  const all = Object.values(paths).flatMap((operations) => Object.values(operations).map((told) => told.operationId));
+  const left = all.filter((id) => !called.has(id)).sort();
+  assert.deepEqual(left, ["readDescription", "readHealth", "readReadiness"], "operations that the client does not offer");
+});
