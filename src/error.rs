@@ -85,6 +85,8 @@ error_codes! {
     IdempotencyMismatch = "idempotency_mismatch", 422, "the idempotency key was used for another request";
     /// A policy that does not compile, or a bundle that is not valid.
     PolicyRejected = "policy_rejected", 422, "the policy is not valid";
+    /// A currency that is not in ISO 4217, or has no decimals of its own.
+    UnknownCurrency = "unknown_currency", 422, "the currency is not known";
     /// A tenant that does not exist here.
     UnknownTenant = "unknown_tenant", 422, "the tenant is not known";
     /// A queue that the policy does not have.
@@ -117,6 +119,9 @@ impl ErrorCode {
             Self::UnknownField => "Take the field out, or spell it as `help` suggests.",
             Self::UnsupportedMediaType => {
                 "Send `content-type: application/json`, in UTF-8 and not compressed."
+            }
+            Self::UnknownCurrency => {
+                "Send a currency of ISO 4217 that has a number of decimals, such as `USD`."
             }
             Self::LimitExceeded => "Send less: `detail` names the limit.",
             Self::Unauthenticated => "Send a bearer token that is valid, or sign in again.",

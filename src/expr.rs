@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::fact::{FactDeclaration, FactType, Value};
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits;
+use crate::money::Money;
 use crate::read::{self, Node, Read};
 use crate::units::TimestampMs;
 
@@ -64,6 +65,8 @@ pub enum Const {
     String(String),
     /// An instant.
     Time(TimestampMs),
+    /// An amount.
+    Money(Money),
     /// A list of texts.
     StringList(Vec<String>),
 }
@@ -95,6 +98,7 @@ impl Const {
             Self::Double(_) => FactType::Double,
             Self::String(_) => FactType::String,
             Self::Time(_) => FactType::Time,
+            Self::Money(_) => FactType::Money,
             Self::StringList(_) => FactType::StringList,
         }
     }
@@ -149,6 +153,22 @@ impl Program {
         })
     }
 
+    /// The slots that the program names at all, `has` included.
+    pub fn mentioned(&self) -> impl Iterator<Item = u16> + '_ {
+        self.0.iter().filter_map(|op| match op {
+            Op::Fact(slot) | Op::Has(slot) => Some(*slot),
+            _ => None,
+        })
+    }
+
+    /// The amounts that facts are compared with.
+    pub fn amounts(&self) -> impl Iterator<Item = Money> + '_ {
+        self.0.iter().filter_map(|op| match op {
+            Op::Const(Const::Money(money)) => Some(*money),
+            _ => None,
+        })
+    }
+
     /// What the condition comes to for these facts.
     #[must_use]
     pub fn evaluate(&self, facts: &[Value<'_>]) -> Truth {
@@ -175,6 +195,7 @@ enum Plain<'a> {
     Number(f64),
     String(&'a str),
     Time(TimestampMs),
+    Money(Money),
     List,
 }
 
@@ -203,6 +224,9 @@ impl<'a> Operand<'a> {
             Self::Fact(Value::String(value)) => Plain::String(value),
             Self::Const(Const::String(value)) => Plain::String(value),
             Self::Fact(Value::Time(value)) | Self::Const(Const::Time(value)) => Plain::Time(*value),
+            Self::Fact(Value::Money(value)) | Self::Const(Const::Money(value)) => {
+                Plain::Money(*value)
+            }
             Self::Fact(Value::StringList(_)) | Self::Const(Const::StringList(_)) => Plain::List,
         }
     }
@@ -271,6 +295,10 @@ fn compare(op: &Op, left: &Plain<'_>, right: &Plain<'_>) -> Truth {
         (Plain::Number(left), Plain::Number(right)) => left.partial_cmp(right),
         (Plain::String(left), Plain::String(right)) => Some(left.cmp(right)),
         (Plain::Time(left), Plain::Time(right)) => Some(left.cmp(right)),
+        // Amounts of two currencies cannot be compared: that is unknown, never false.
+        (Plain::Money(left), Plain::Money(right)) if left.currency() == right.currency() => {
+            Some(left.minor().cmp(&right.minor()))
+        }
         _ => None,
     };
     let Some(ordering) = ordering else {
@@ -314,7 +342,8 @@ fn check_op(op: &Op, facts: &[FactDeclaration], stack: &mut Vec<FactType>) -> Re
         }
         Op::Lt | Op::Le | Op::Gt | Op::Ge => {
             let (right, left) = (pop()?, pop()?);
-            let ordered = matches!(left, FactType::Int | FactType::Double | FactType::Time);
+            let ordered =
+                matches!(left, FactType::Int | FactType::Double | FactType::Time | FactType::Money);
             (ordered && same_kind(left, right))
                 .then_some(FactType::Bool)
                 .ok_or_else(|| cannot_compare(left, right))?
@@ -383,6 +412,7 @@ fn read_const(node: Node<'_>) -> Read<Const> {
         fields.optional("double", read::number)?.map(Const::Double),
         fields.optional("string", string)?.map(Const::String),
         fields.optional("time", read::timestamp)?.map(Const::Time),
+        fields.optional("money", Money::read)?.map(Const::Money),
         fields
             .optional("string_list", |node| node.list(limits::LIST_LENGTH_MAX, string))?
             .map(Const::StringList),

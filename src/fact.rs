@@ -6,10 +6,15 @@
 use serde::Serialize;
 
 use crate::confidence::Confidence;
+use crate::gate::Gate;
+use crate::impact::Reversibility;
 use crate::json::Json;
 use crate::limits;
+use crate::money::Money;
+use crate::policy::Policy;
 use crate::read::{Node, Read};
-use crate::request::{Request, Signal, ToolStatus};
+use crate::request::{Request, RiskLevel, Signal, ToolStatus};
+use crate::tool::GateVerdict;
 use crate::units::TimestampMs;
 use crate::word::words;
 
@@ -26,6 +31,8 @@ words! {
         String = "string",
         /// An instant in RFC 3339.
         Time = "time",
+        /// An amount with its currency, such as `50 USD`.
+        Money = "money",
         /// A list of texts.
         StringList = "string_list",
     }
@@ -112,6 +119,8 @@ impl FactDeclaration {
 
 /// Prefix of the caller's own facts.
 pub const CALLER_PREFIX: &str = "facts.";
+/// Prefix of the facts of one action: only rules over actions read them.
+pub const ACTION_PREFIX: &str = "action.";
 /// Prefix of the signals.
 pub const SIGNAL_PREFIX: &str = "signals.";
 
@@ -131,6 +140,24 @@ pub const BUILT_IN: &[(&str, FactType)] = &[
     ("evidence.count", FactType::Int),
     ("actions.count", FactType::Int),
     ("actions.tools", FactType::StringList),
+    ("actions.unknown_tools", FactType::StringList),
+    ("actions.verdict", FactType::String),
+    ("actions.tier", FactType::String),
+    ("actions.effects", FactType::StringList),
+    ("actions.reversibility", FactType::String),
+    ("actions.amount", FactType::Money),
+    ("actions.authority_level", FactType::Int),
+    ("actions.quorum", FactType::Int),
+    ("actions.provisional", FactType::Bool),
+    ("actions.reason", FactType::String),
+    ("action.tool", FactType::String),
+    ("action.amount", FactType::Money),
+    ("action.currency", FactType::String),
+    ("action.effects", FactType::StringList),
+    ("action.reversibility", FactType::String),
+    ("action.tier", FactType::String),
+    ("action.target", FactType::String),
+    ("action.count", FactType::Int),
     ("tools.failed", FactType::StringList),
     ("tools.unavailable", FactType::StringList),
     ("signals.unavailable", FactType::StringList),
@@ -164,6 +191,8 @@ pub enum Value<'a> {
     String(&'a str),
     /// An instant.
     Time(TimestampMs),
+    /// An amount.
+    Money(Money),
     /// A list of texts.
     StringList(Vec<&'a str>),
 }
@@ -181,19 +210,77 @@ impl Value<'_> {
             Self::Double(value) => Json::Number(*value),
             Self::String(value) => text(value),
             Self::Time(value) => Json::String(value.to_string()),
+            Self::Money(value) => Json::String(value.to_string()),
             Self::StringList(values) => Json::Array(values.iter().map(text).collect()),
         })
     }
 }
 
-/// The values of the declared facts, by slot.
+/// Whether the fact in a slot is missing.
+#[must_use]
+pub fn is_missing(values: &[Value<'_>], slot: u16) -> bool {
+    values.get(usize::from(slot)).is_none_or(|value| *value == Value::Missing)
+}
+
+/// The values of the declared facts, by slot; `gate` is that of what the request proposes.
 #[must_use]
 pub fn extract<'a>(
-    declarations: &[FactDeclaration],
+    policy: &'a Policy,
     request: &'a Request,
     confidence: &Confidence,
+    gate: Option<&'a Gate>,
 ) -> Vec<Value<'a>> {
-    declarations.iter().map(|fact| value_of(fact, request, confidence)).collect()
+    let value = |fact: &FactDeclaration| match fact.path.strip_prefix("actions.") {
+        Some(name) => of_actions(name, policy, request, gate),
+        None => value_of(fact, request, confidence),
+    };
+    policy.bundle().facts.iter().map(value).collect()
+}
+
+/// A fact about what the request proposes. Where it proposes nothing, nothing is at stake.
+fn of_actions<'a>(
+    name: &str,
+    policy: &'a Policy,
+    request: &'a Request,
+    gate: Option<&'a Gate>,
+) -> Value<'a> {
+    let word =
+        |word: Option<&'static str>, nothing: &'static str| Value::String(word.unwrap_or(nothing));
+    let impact = gate.map(|gate| &gate.impact);
+    match name {
+        "count" => Value::Int(i64::try_from(request.proposed_actions.len()).unwrap_or(i64::MAX)),
+        "tools" => Value::StringList(
+            request.proposed_actions.iter().map(|action| action.tool.as_str()).collect(),
+        ),
+        "unknown_tools" => {
+            let actions = gate.into_iter().flat_map(|gate| &gate.actions);
+            let unknown = actions.filter(|action| action.entry.is_none());
+            Value::StringList(unknown.map(|action| action.tool.as_str()).collect())
+        }
+        "verdict" => word(gate.map(|gate| gate.verdict.as_str()), GateVerdict::Allow.as_str()),
+        "tier" => word(impact.map(|impact| impact.tier.as_str()), RiskLevel::Low.as_str()),
+        "effects" => {
+            let effects = impact.into_iter().flat_map(|impact| &impact.effects);
+            Value::StringList(effects.map(|effect| effect.as_str()).collect())
+        }
+        "reversibility" => word(
+            impact.map(|impact| impact.reversibility.as_str()),
+            Reversibility::ReadOnly.as_str(),
+        ),
+        "amount" => {
+            let nothing = policy.actions().rates.as_ref().map(|rates| Money::zero(rates.base));
+            let sum = gate.map_or(nothing, |gate| gate.amount_or(nothing));
+            sum.map_or(Value::Missing, Value::Money)
+        }
+        "authority_level" => {
+            let authority = gate.and_then(|gate| gate.authority.as_ref());
+            Value::Int(authority.map_or(0, |authority| authority.level))
+        }
+        "quorum" => Value::Int(gate.map_or(0, |gate| gate.quorum)),
+        "provisional" => Value::Bool(gate.is_some_and(|gate| gate.provisional)),
+        "reason" => Value::String(gate.map_or("", |gate| gate.reason.as_str())),
+        _ => Value::Missing,
+    }
 }
 
 fn value_of<'a>(
@@ -222,10 +309,6 @@ fn value_of<'a>(
         "request.has_draft" => Value::Bool(request.model_draft.is_some()),
         "request.question_length" => count(request.user_question.chars().count()),
         "evidence.count" => count(request.evidence.len()),
-        "actions.count" => count(request.proposed_actions.len()),
-        "actions.tools" => Value::StringList(
-            request.proposed_actions.iter().map(|action| action.tool.as_str()).collect(),
-        ),
         "tools.failed" => tools(request, ToolStatus::Failed),
         "tools.unavailable" => tools(request, ToolStatus::Unavailable),
         "signals.unavailable" => Value::StringList(
@@ -258,7 +341,7 @@ fn tools(request: &Request, status: ToolStatus) -> Value<'_> {
 }
 
 /// The value of a caller's fact, if it has the declared type.
-fn of_type(fact_type: FactType, json: &Json) -> Value<'_> {
+pub(crate) fn of_type(fact_type: FactType, json: &Json) -> Value<'_> {
     let node = Node::root(json);
     match (fact_type, json) {
         (FactType::Bool, Json::Bool(value)) => Value::Bool(*value),
@@ -271,6 +354,9 @@ fn of_type(fact_type: FactType, json: &Json) -> Value<'_> {
             .map_or(Value::Missing, Value::Int),
         (FactType::Time, Json::String(value)) => {
             TimestampMs::parse(value).map_or(Value::Missing, Value::Time)
+        }
+        (FactType::Money, Json::String(_)) => {
+            Money::read_text(node).map_or(Value::Missing, Value::Money)
         }
         (FactType::StringList, Json::Array(values)) if values.len() <= limits::LIST_LENGTH_MAX => {
             let strings = values.iter().map(|value| match value {

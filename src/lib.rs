@@ -1,7 +1,8 @@
 //! Human-in-the-loop for LLM systems: decide at the edge, review in one inbox, audit everything.
 //!
 //! The core is pure. [`evaluate`] says what happens with a draft: answer, limited answer, a person,
-//! or a refusal. [`case::apply`] moves a case between the people who handle it. Both take values and
+//! or a refusal. [`classify`] says whether an action may be done, by whom it must be approved, or
+//! that it may not. [`case::apply`] moves a case between the people who handle it. Both take values and
 //! an instant, and give values back; neither reads a clock, a file, or a random number.
 
 pub mod audit;
@@ -12,16 +13,20 @@ pub mod correction;
 pub mod error;
 pub mod expr;
 pub mod fact;
+pub mod gate;
 pub mod identity;
+pub mod impact;
 pub mod json;
 pub mod limits;
 pub mod metrics;
+pub mod money;
 pub mod policy;
 pub mod read;
 pub mod request;
 pub mod routing;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod tool;
 pub mod units;
 pub mod verdict;
 mod word;
@@ -34,6 +39,7 @@ pub mod host;
 pub mod wasm;
 
 pub use error::{ErrorCode, Fault};
+pub use gate::{Gate, classify};
 pub use json::Json;
 pub use policy::Policy;
 pub use request::{Request, RiskLevel};

@@ -72,3 +72,13 @@ pub const METRIC_GROUPS_MAX: usize = 1_000;
 pub const METRIC_ROWS_MAX: usize = 1_000_000;
 /// Longest period of one question about measures, in milliseconds (one year).
 pub const METRIC_PERIOD_MS_MAX: i64 = 366 * 24 * 60 * 60 * 1_000;
+/// Tools of one policy.
+pub const TOOLS_MAX: usize = 2_000;
+/// Rules over actions of one policy.
+pub const IMPACT_RULES_MAX: usize = 1_000;
+/// Steps of the ladder of authority of one policy.
+pub const LADDER_STEPS_MAX: usize = 200;
+/// Rates of one policy: every currency has one.
+pub const RATES_MAX: usize = 200;
+/// People who may be asked to approve one action.
+pub const QUORUM_MAX: i64 = 9;

@@ -17,6 +17,7 @@ use crate::json::Json;
 use crate::limits;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
+use crate::tool::ActionPolicy;
 use crate::units::{Id, Score};
 use crate::verdict::Disposition;
 use crate::word::words;
@@ -66,6 +67,8 @@ pub struct Bundle {
     pub risk_level_when_missing: RiskLevel,
     /// The rules, in the order in which they are listed in a verdict.
     pub triggers: Vec<Trigger>,
+    /// What it says of actions.
+    pub actions: ActionPolicy,
     /// Open hours that deadlines count by.
     pub calendars: Vec<Calendar>,
     /// Where cases go: the first queue that accepts.
@@ -242,6 +245,12 @@ impl Policy {
         &self.bundle
     }
 
+    /// What it says of actions.
+    #[must_use]
+    pub const fn actions(&self) -> &ActionPolicy {
+        &self.bundle.actions
+    }
+
     /// What it is called.
     #[must_use]
     pub const fn reference(&self) -> &PolicyReference {
@@ -305,6 +314,10 @@ impl Bundle {
             risk_level_when_missing: fields.required("risk_level_when_missing", RiskLevel::read)?,
             triggers: fields
                 .list("triggers", limits::TRIGGERS_MAX, |node| Trigger::read(node, &facts))?,
+            // A bundle from before actions were judged knows no tool.
+            actions: fields
+                .optional("actions", |node| ActionPolicy::read(node, &facts))?
+                .unwrap_or_else(ActionPolicy::cautious),
             calendars: fields.list("calendars", limits::CALENDARS_MAX, Calendar::read)?,
             queues: fields.list("queues", limits::QUEUES_MAX, |node| Queue::read(node, &facts))?,
             fallback_queue: fields.required("fallback_queue", read_name)?,

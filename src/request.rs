@@ -111,6 +111,11 @@ pub struct ToolResult {
     pub summary: Option<String>,
 }
 
+/// Whether the caller wants people to approve an action: anything but `false` raises.
+pub const REQUIRES_APPROVAL: &str = "requires_approval";
+/// What the caller says an action rests on.
+pub const POLICY_BASIS: &str = "policy_basis";
+
 /// Something that the model wants done.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -286,12 +291,17 @@ impl Action {
             arguments.remove("proposed_action");
             return Ok(Self { tool, arguments });
         }
-        Ok(Self {
-            tool: fields.required("tool", name)?,
-            arguments: fields
-                .optional("arguments", |node| node.map(limits::FACTS_MAX, argument))?
-                .unwrap_or_default(),
-        })
+        let tool = fields.required("tool", name)?;
+        let mut arguments = fields
+            .optional("arguments", |node| node.map(limits::FACTS_MAX, argument))?
+            .unwrap_or_default();
+        // What the caller says of approval counts beside the arguments as among them.
+        for word in [REQUIRES_APPROVAL, POLICY_BASIS] {
+            if let Some(said) = fields.optional(word, argument)? {
+                arguments.entry(word.to_owned()).or_insert(said);
+            }
+        }
+        Ok(Self { tool, arguments })
     }
 }
 
@@ -316,7 +326,7 @@ pub fn read_signal(node: Node<'_>) -> Read<Signal> {
     }
 }
 
-fn read_language(node: Node<'_>) -> Read<String> {
+pub(crate) fn read_language(node: Node<'_>) -> Read<String> {
     let tag = node.filled_text(35)?;
     let valid = tag.split('-').all(|part| {
         (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits::ID_LENGTH_MAX;
+use crate::money::{Currency, Money};
 use crate::request::Signal;
 use crate::units::{Id, Score, TimestampMs};
 
@@ -37,6 +38,22 @@ schemas! {
         "type": "string",
         "format": "date-time",
         "description": "An instant in RFC 3339 from 1970 to 9999, read with any offset, written in UTC with milliseconds.",
+    });
+    Currency, _generator => json_schema!({
+        "type": "string",
+        "pattern": "^[A-Z]{3}$",
+        "description": "A currency of ISO 4217 that has a number of decimals.",
+    });
+    Money, generator => json_schema!({
+        "type": "object",
+        "description": "An amount in whole minor units.",
+        "properties": {
+            "amount": { "type": "string", "description": "In major units, with the currency's decimals." },
+            "amount_minor": { "type": "integer", "minimum": 0, "maximum": INTEGER_MAX },
+            "currency": generator.subschema_for::<Currency>(),
+        },
+        "required": ["amount", "amount_minor", "currency"],
+        "additionalProperties": false,
     });
     Score, _generator => json_schema!({
         "type": "number",

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::confidence::Confidence;
 use crate::expr::Truth;
-use crate::fact::{self, FactRecord, Value};
+use crate::fact::{self, FactRecord, Value, is_missing};
+use crate::gate;
 use crate::json::{Json, format_number};
 use crate::limits;
 use crate::policy::{Policy, PolicyReference, Trigger, TriggerKind};
@@ -127,9 +128,15 @@ pub struct DecisionRecord {
 pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict {
     let bundle = policy.bundle();
     let confidence = bundle.confidence.assess(&request.signals);
-    let facts = fact::extract(&bundle.facts, request, &confidence);
+    let gate = gate::of_request(policy, request, now);
+    let facts = fact::extract(policy, request, &confidence, gate.as_ref());
 
     let mut unjudged = unread(policy, request);
+    // The gate's pointers begin at the list of actions.
+    unjudged.extend(gate.iter().flat_map(|gate| &gate.unjudged).map(|path| match path {
+        pointer if pointer.starts_with('/') => format!("/proposed_actions{pointer}"),
+        fact => fact.clone(),
+    }));
     let mut fired: Vec<(&Trigger, FiredTrigger)> = Vec::new();
     for trigger in &bundle.triggers {
         let missing = missing_facts(policy, trigger, &facts);
@@ -200,7 +207,8 @@ impl FiredTrigger {
 #[must_use]
 pub fn record(policy: &Policy, request: &Request, verdict: &Verdict) -> DecisionRecord {
     let declarations = &policy.bundle().facts;
-    let values = fact::extract(declarations, request, &verdict.confidence);
+    let gate = gate::of_request(policy, request, verdict.evaluated_at);
+    let values = fact::extract(policy, request, &verdict.confidence, gate.as_ref());
     let kept =
         declarations.iter().zip(&values).filter(|(fact, _)| fact.record == FactRecord::Value);
     DecisionRecord {
@@ -247,10 +255,6 @@ fn missing_facts(policy: &Policy, trigger: &Trigger, facts: &[Value<'_>]) -> Vec
     paths
 }
 
-fn is_missing(facts: &[Value<'_>], slot: u16) -> bool {
-    facts.get(usize::from(slot)).is_none_or(|value| *value == Value::Missing)
-}
-
 /// Whether a fact is missing that the rule may not do without.
 fn wants(trigger: &Trigger, facts: &[Value<'_>]) -> bool {
     trigger.required.iter().any(|slot| is_missing(facts, *slot))
@@ -280,7 +284,7 @@ fn fire(
 }
 
 /// Puts the values of facts where the message names them.
-fn fill(policy: &Policy, why: &str, facts: &[Value<'_>]) -> String {
+pub(crate) fn fill(policy: &Policy, why: &str, facts: &[Value<'_>]) -> String {
     let mut out = String::new();
     let mut rest = why;
     while let Some((before, after)) = rest.split_once('{') {
@@ -308,6 +312,7 @@ fn words_of(value: &Value<'_>) -> String {
         Value::Double(value) => format_number(libm::round(value * 1_000.0) / 1_000.0),
         Value::String(value) => crate::read::excerpt(value),
         Value::Time(value) => value.to_string(),
+        Value::Money(value) => value.to_string(),
         Value::StringList(values) => crate::read::excerpt(&values.join(", ")),
     }
 }

@@ -9,6 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 const BUNDLE: &str = include_str!("../pkg/default-policy.json");
 const CORPUS: &str = include_str!("fixtures/decisions.jsonl");
+const GATES: &str = include_str!("fixtures/gates.jsonl");
 
 fn parse(text: &str) -> JsValue {
     JSON::parse(text).unwrap()
@@ -35,6 +36,49 @@ fn every_request_of_the_corpus_gets_its_golden_verdict() {
         count += 1;
     }
     assert!(count > 200, "the corpus is short: {count}");
+}
+
+#[wasm_bindgen_test]
+fn every_action_of_the_corpus_gets_its_golden_gate() {
+    let engine = engine();
+    let mut count = 0;
+    for line in GATES.lines() {
+        let row = parse(line);
+        let now_ms = js_sys::Date::parse(&field(&row, "now").as_string().unwrap());
+        let (actions, context) = (field(&row, "actions"), field(&row, "context"));
+        let gate = engine.classify(&actions, &context, now_ms).unwrap();
+        let expected = field(&row, "gate").as_string().unwrap();
+        assert_eq!(canonicalize(&gate).unwrap(), expected, "{:?}", field(&row, "name"));
+        count += 1;
+    }
+    assert!(count >= 60, "the corpus is short: {count}");
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_action_is_an_error_with_its_path() {
+    let engine = engine();
+    let rows = [
+        ("[]", "({tenant_id: 't'})", "invalid_field", "/actions"),
+        (
+            "[{tool: 'a', arguments: {n: NaN}}]",
+            "({tenant_id: 't'})",
+            "invalid_field",
+            "/actions/0/arguments/n",
+        ),
+        ("({tool: 7})", "({tenant_id: 't'})", "invalid_field", "/actions/tool"),
+        ("undefined", "({tenant_id: 't'})", "invalid_field", "/actions"),
+        ("({tool: 'a'})", "undefined", "invalid_field", "/context"),
+        ("({tool: 'a'})", "({})", "invalid_field", "/context/tenant_id"),
+    ];
+    for (actions, context, code, path) in rows {
+        let (action, around) = (js_sys::eval(actions).unwrap(), js_sys::eval(context).unwrap());
+        let error = engine.classify(&action, &around, 1_778_335_200_000.0).unwrap_err();
+        let told = (
+            field(&error, "code").as_string().unwrap(),
+            field(&error, "path").as_string().unwrap(),
+        );
+        assert_eq!((told.0.as_str(), told.1.as_str()), (code, path), "{actions} {context}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -6,6 +6,7 @@ export class Engine {
   policy(): unknown;
   evaluate(request: unknown, now_ms: number): unknown;
   decide(request: unknown, now_ms: number): unknown;
+  classify(actions: unknown, context: unknown, now_ms: number): unknown;
   free(): void;
 }
 

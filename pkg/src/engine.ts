@@ -4,8 +4,8 @@
  */
 import { canonicalize, Engine as Handle } from "./bindings.js";
 import { CountersignError } from "./error.js";
-import type { BundleInput, RequestInput } from "./records.js";
-import type { DecisionRecord, ErrorCode, PolicyReference, Verdict } from "./wire.js";
+import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
+import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "./wire.js";
 
 export interface LoadOptions {
   /**
@@ -19,6 +19,11 @@ export interface LoadOptions {
 export interface EvaluateOptions {
   /** The instant of the decision: a date, or whole milliseconds since 1970. The present where none is given. */
   now?: Date | number | undefined;
+}
+
+export interface ClassifyOptions extends EvaluateOptions {
+  /** For whom the action is proposed, and what is known around it. */
+  context: ContextInput;
 }
 
 export interface Decided {
@@ -48,6 +53,14 @@ export abstract class LoadedEngine {
   /** As `evaluate`, with the record to report to the host. */
   decide(request: RequestInput, options: EvaluateOptions = {}): Decided {
     return this.#use((handle) => handle.decide(request, instant(options))) as Decided;
+  }
+
+  /**
+   * Says whether an action may be done, must be approved and by whom, or may not be done, and why.
+   * A list is one chain that is approved as one: nothing about it is less than about any of its parts.
+   */
+  classify(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Gate {
+    return this.#use((handle) => handle.classify(actions, options.context, instant(options))) as Gate;
   }
 
   /** The canonical JSON text of a value (RFC 8785): what the digests are made over. */

@@ -43,8 +43,19 @@ type Optional<T> = { [Key in keyof T]?: T[Key] | undefined };
 
 /** An action as `{tool, arguments}`, or flat: `{proposed_action, amount, …}`, whose other fields are the arguments. */
 export type ActionInput =
-  | { tool: string; arguments?: Action["arguments"] | undefined }
+  | {
+      tool: string;
+      arguments?: Action["arguments"] | undefined;
+      /** May only raise: anything but `false` asks for approval. */
+      requires_approval?: unknown;
+      /** May only raise: an exception is decided one level up. */
+      policy_basis?: unknown;
+    }
   | { proposed_action: string; [argument: string]: unknown };
+
+/** What is known around an action: the tenant, and what of a request its rules may read. */
+export type ContextInput = Pick<Request, "tenant_id"> &
+  Pick<RequestInput, "domain" | "intent" | "language" | "risk_level" | "asks_for_person" | "facts">;
 
 type RequiredOfRequest = "tenant_id" | "user_question";
 

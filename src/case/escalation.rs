@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::case::{Attachment, CASE_VERSION, Case, CaseState, Purpose};
 use crate::error::{ErrorCode, Fault};
 use crate::fact;
+use crate::gate;
 use crate::identity::Actor;
 use crate::json::Json;
 use crate::limits;
@@ -203,7 +204,8 @@ impl Escalation {
         now: TimestampMs,
         unjudged: &mut Vec<String>,
     ) -> Routing {
-        let facts = fact::extract(&policy.bundle().facts, &self.request, &verdict.confidence);
+        let gate = gate::of_request(policy, &self.request, verdict.evaluated_at);
+        let facts = fact::extract(policy, &self.request, &verdict.confidence, gate.as_ref());
         let case = Routable {
             request: &self.request,
             facts: &facts,

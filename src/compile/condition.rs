@@ -8,9 +8,11 @@
 //! ```
 
 use crate::expr::{Const, Op, Program};
-use crate::fact::{FactDeclaration, FactType};
+use crate::fact::{ACTION_PREFIX, FactDeclaration, FactType};
+use crate::gate::is_readable;
 use crate::json::INTEGER_MAX;
 use crate::limits;
+use crate::money::Money;
 use crate::read::{self, Fields, Node, Read};
 
 /// The slot of a declared fact.
@@ -25,8 +27,42 @@ pub(super) fn slot(node: Node<'_>, facts: &[FactDeclaration]) -> Read<u16> {
     })
 }
 
-/// Compiles a condition.
+/// Compiles a condition over requests.
 pub(super) fn compile(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Program> {
+    let program = program(node, facts)?;
+    let one_action = |path: &str| path.starts_with(ACTION_PREFIX);
+    match read_path(&program, facts, one_action) {
+        None => Ok(program),
+        Some(path) => Err(node.invalid(
+            format!("`{path}` is a fact of one action, which a request has several of"),
+            "read it in an [[impact]] rule, or read a fact of all `actions`",
+        )),
+    }
+}
+
+/// Compiles a condition over actions.
+pub(super) fn compile_for_actions(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Program> {
+    let program = program(node, facts)?;
+    match read_path(&program, facts, |path| !is_readable(path)) {
+        None => Ok(program),
+        Some(path) => Err(node.invalid(
+            format!("`{path}` is not known when an action is classified"),
+            "read a fact of the `action`, your own `facts`, or put the rule under [[trigger]]",
+        )),
+    }
+}
+
+/// The first fact of a kind that the program reads.
+fn read_path<'a>(
+    program: &Program,
+    facts: &'a [FactDeclaration],
+    is_of_kind: impl Fn(&str) -> bool,
+) -> Option<&'a str> {
+    let paths = program.mentioned().filter_map(|slot| facts.get(usize::from(slot)));
+    paths.map(|fact| fact.path.as_str()).find(|path| is_of_kind(path))
+}
+
+fn program(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Program> {
     let mut ops = Vec::new();
     condition(node, facts, &mut ops)?;
     Program::check(ops, facts).map_err(|detail| node.invalid(detail, "make the condition simpler"))
@@ -125,6 +161,7 @@ fn constant(node: Node<'_>, fact_type: FactType) -> Read<Const> {
         FactType::Double => Const::Double(node.number()?),
         FactType::String => Const::String(text(node)?),
         FactType::Time => Const::Time(node.timestamp()?),
+        FactType::Money => Const::Money(Money::read_text(node)?),
         FactType::StringList => Const::StringList(node.list(limits::LIST_LENGTH_MAX, text)?),
     })
 }

@@ -4,6 +4,7 @@
 //! from JSON Pointers to places in the text gives each fault its line and column. Native only: an
 //! edge gets bundles.
 
+mod actions;
 mod calendar;
 mod condition;
 mod diagnostic;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Calendar;
-use crate::compile::{calendar, condition, duration};
+use crate::compile::{actions, calendar, condition, duration};
 use crate::confidence::{ConfidenceModel, Orientation, SignalCurve, SignalWords};
 use crate::error::Fault;
 use crate::fact::{FactDeclaration, FactRecord, FactSource, FactType};
@@ -14,6 +14,7 @@ use crate::policy::{
 };
 use crate::read::{self, Fields, Node, Read};
 use crate::request::RiskLevel;
+use crate::tool::ActionPolicy;
 use crate::units::Id;
 use crate::verdict::Disposition;
 
@@ -58,6 +59,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         read_queue(node, &facts, &calendars)
     })?;
     unique(&queues, "queue", |queue| &queue.queue, faults);
+    let actions = read_actions(&mut fields, &facts, faults)?;
     let limited_answer = fields.required("limited_answer", read_texts);
     let limited_answer = faults.keep(limited_answer);
     let refusal = fields.required("refusal", read_texts);
@@ -71,6 +73,10 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     if faults.0.is_empty() && !queues.iter().any(|queue| queue.queue == head.fallback_queue) {
         faults.0.push(no_fallback(&head.fallback_queue, &queues));
     }
+    if faults.0.is_empty() {
+        faults.0.extend(actions::problems(&actions));
+        faults.0.extend(foreign_amounts(&actions, &triggers, &queues));
+    }
     Ok(Some(Bundle {
         bundle_version: BUNDLE_VERSION,
         id: head.id,
@@ -80,6 +86,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         tiers,
         risk_level_when_missing: head.risk_level_when_missing,
         triggers,
+        actions,
         calendars,
         queues,
         fallback_queue: head.fallback_queue,
@@ -88,6 +95,45 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         lease_duration_ms: head.lease_duration_ms,
         undo_window_ms: head.undo_window_ms,
     }))
+}
+
+fn read_actions(
+    fields: &mut Fields<'_>,
+    facts: &[FactDeclaration],
+    faults: &mut Faults,
+) -> Read<ActionPolicy> {
+    let rates = fields.optional("rates", actions::read_rates);
+    let rates = faults.keep(rates).flatten();
+    let tools = each(fields, "tool", limits::TOOLS_MAX, faults, actions::read_tool)?;
+    let unknown_tool = fields.optional("unknown_tool", actions::read_unknown_tool);
+    let unknown_tool = faults.keep(unknown_tool).flatten();
+    let rules = each(fields, "impact", limits::IMPACT_RULES_MAX, faults, |node| {
+        actions::read_rule(node, facts)
+    })?;
+    unique(&rules, "impact", |rule| &rule.id, faults);
+    let ladder = each(fields, "authority", limits::LADDER_STEPS_MAX, faults, actions::read_step)?;
+    Ok(ActionPolicy {
+        rates,
+        tools,
+        unknown_tool: unknown_tool.unwrap_or_else(|| ActionPolicy::cautious().unknown_tool),
+        rules,
+        ladder,
+    })
+}
+
+/// Amounts in the conditions of triggers and queues that are not in the base currency.
+fn foreign_amounts(actions: &ActionPolicy, triggers: &[Trigger], queues: &[Queue]) -> Vec<Fault> {
+    let triggers = triggers.iter().map(|trigger| &trigger.when).enumerate();
+    let triggers = triggers.map(|(index, when)| (format!("/trigger/{index}/when"), when));
+    let accepts = queues.iter().enumerate();
+    let accepts = accepts.filter_map(|(index, queue)| {
+        Some((format!("/queue/{index}/accepts/when"), queue.accepts.when.as_ref()?))
+    });
+    let told = triggers.chain(accepts).filter_map(|(path, when)| {
+        let (detail, help) = actions::foreign(actions.rates.as_ref(), when.amounts())?;
+        Some(Fault::new(crate::error::ErrorCode::InvalidField, path, detail, help))
+    });
+    told.collect()
 }
 
 /// Reads each element of a section by itself, so that one mistake does not hide the next.
@@ -294,7 +340,7 @@ fn read_trigger(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Trigger> {
 }
 
 /// A message whose `{path}`s name declared facts.
-fn read_why(node: Node<'_>, facts: &[FactDeclaration]) -> Read<String> {
+pub(super) fn read_why(node: Node<'_>, facts: &[FactDeclaration]) -> Read<String> {
     let why = node.filled_text(limits::NOTE_LENGTH_MAX)?;
     for part in why.split('{').skip(1) {
         let path = part.split_once('}').map_or(part, |(path, _)| path);

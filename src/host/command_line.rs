@@ -12,7 +12,7 @@ use crate::case::ReviewVerdict;
 use crate::compile::{Compiled, DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
 use crate::host::config::{Config, host_name};
-use crate::host::evaluate::evaluate_file;
+use crate::host::evaluate::{classify_file, evaluate_file};
 use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
 use crate::host::people::{self, EVERY, HostActor, NewGrant, host_actor};
@@ -113,6 +113,17 @@ enum PolicyCommand {
     Evaluate {
         /// The requests.
         requests: PathBuf,
+        /// The policy's TOML file; the default policy without it.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+        /// The instant of the decisions in RFC 3339; the present without it.
+        #[arg(long, value_parser = instant)]
+        now: Option<TimestampMs>,
+    },
+    /// Classifies actions, one JSON object `{actions, context}` a line, and prints their gates.
+    Classify {
+        /// The actions, each line with its context.
+        actions: PathBuf,
         /// The policy's TOML file; the default policy without it.
         #[arg(long)]
         policy: Option<PathBuf>,
@@ -298,13 +309,14 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             }
         }
         Command::Policy(PolicyCommand::Evaluate { requests, policy, now }) => {
-            let compiled = match policy {
-                Some(file) => compile_file(&file)?,
-                None => compile(DEFAULT_POLICY, "default.toml")
-                    .map_err(|_| CommandError("the default policy does not compile".to_owned()))?,
-            };
+            let compiled = compile_file_or_default(policy.as_deref())?;
             let now = now.unwrap_or_else(wall_clock);
             evaluate_file(&compiled.policy, &requests, now, out).map_err(CommandError::new)
+        }
+        Command::Policy(PolicyCommand::Classify { actions, policy, now }) => {
+            let compiled = compile_file_or_default(policy.as_deref())?;
+            let now = now.unwrap_or_else(wall_clock);
+            classify_file(&compiled.policy, &actions, now, out).map_err(CommandError::new)
         }
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Corrections(command) => export(command, out),
@@ -500,6 +512,14 @@ fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
         let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         CommandError(told.join("\n"))
     })
+}
+
+fn compile_file_or_default(file: Option<&Path>) -> Result<Compiled, CommandError> {
+    match file {
+        Some(file) => compile_file(file),
+        None => compile(DEFAULT_POLICY, "default.toml")
+            .map_err(|_| CommandError("the default policy does not compile".to_owned())),
+    }
 }
 
 fn id(text: &str) -> Result<Id, CommandError> {

@@ -6,7 +6,9 @@ mod encode;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::error::{ErrorCode, Fault};
+use crate::gate::{self, Context, Gate};
 use crate::policy::Policy;
+use crate::read::Node;
 use crate::request::Request;
 use crate::units::TimestampMs;
 use crate::verdict::{self, Verdict};
@@ -56,9 +58,38 @@ impl Engine {
         let record = verdict::record(&self.policy, &request, &verdict);
         encode::pair("verdict", &verdict, "record", &record)
     }
+
+    /// Classifies one action, or a list of actions as one chain, at an instant in milliseconds since
+    /// 1970.
+    ///
+    /// # Errors
+    /// Throws with a code, the path to the fault and what to do.
+    pub fn classify(
+        &self,
+        actions: &JsValue,
+        context: &JsValue,
+        now_ms: f64,
+    ) -> Result<JsValue, JsValue> {
+        let gate = self.gate(actions, context, now_ms).map_err(|fault| encode::error(&fault))?;
+        encode::value(&gate)
+    }
 }
 
 impl Engine {
+    fn gate(&self, actions: &JsValue, context: &JsValue, now_ms: f64) -> Result<Gate, Fault> {
+        let under = |root: &'static str| {
+            move |fault: Fault| Fault { path: format!("{root}{}", fault.path), ..fault }
+        };
+        let now = instant(now_ms)?;
+        let actions = decode::json(actions)
+            .and_then(|json| gate::read_actions(Node::root(&json)))
+            .map_err(under("/actions"))?;
+        let context = decode::json(context)
+            .and_then(|json| Context::read(Node::root(&json)))
+            .map_err(under("/context"))?;
+        gate::classify(&self.policy, &actions, &context, now)
+    }
+
     fn judge(&self, request: &JsValue, now_ms: f64) -> Result<(Request, Verdict), Fault> {
         let now = instant(now_ms)?;
         let request = Request::read(&decode::json(request)?)?;

@@ -12,10 +12,10 @@ fn the_default_bundle_in_the_package_is_fresh() {
 #[test]
 fn the_typescript_types_are_fresh() {
     use countersign::{
-        audit, calendar, case, compile, confidence, correction, error, expr, fact, identity,
-        metrics, policy,
+        audit, calendar, case, compile, confidence, correction, error, expr, fact, gate, identity,
+        impact, metrics,
     };
-    use countersign::{request, routing, units, verdict};
+    use countersign::{money, policy, request, routing, tool, units, verdict};
     use ts_rs::{Config, TS};
 
     let config = Config::new().with_large_int("number");
@@ -67,6 +67,25 @@ fn the_typescript_types_are_fresh() {
         expr::Op,
         expr::Const,
         expr::Program,
+        money::AmountUnit,
+        money::Currency,
+        money::Money,
+        money::Rates,
+        impact::Effect,
+        impact::Reversibility,
+        impact::Impact,
+        tool::GateVerdict,
+        tool::Enforcement,
+        tool::ArgumentType,
+        tool::ArgumentRule,
+        tool::AmountAt,
+        tool::Tool,
+        tool::ImpactRule,
+        tool::LadderStep,
+        tool::ActionPolicy,
+        gate::Gate,
+        gate::GateReason,
+        gate::ActionGate,
         policy::TriggerKind,
         policy::Bundle,
         policy::Tiers,

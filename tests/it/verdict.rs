@@ -79,11 +79,37 @@ fn the_default_policy_decides_by_its_rules() {
         Some("low_risk_correction"),
     );
     check(
-        &sure(r#","proposed_actions":[{"proposed_action":"issue_refund","amount":4200}]"#),
+        &sure(r#","proposed_actions":[{"tool":"kb.search","arguments":{"query":"refunds"}}]"#),
+        "answer",
+        &[],
+        None,
+    );
+    check(
+        &sure(
+            r#","proposed_actions":[{"proposed_action":"issue_refund","amount":50,"currency":"USD","customer_id":"c"}]"#,
+        ),
+        "answer",
+        &[],
+        None,
+    );
+    check(
+        &sure(
+            r#","proposed_actions":[{"proposed_action":"issue_refund","amount":4200,"currency":"USD","customer_id":"c"}]"#,
+        ),
         "escalate",
         &["action_proposed"],
         Some("triage"),
     );
+    // An amount that cannot be read, and a tool that nobody knows, are high risk.
+    for action in [r#"{"proposed_action":"issue_refund","amount":4200}"#, r#"{"tool":"kb.serach"}"#]
+    {
+        check(
+            &sure(&format!(r#","proposed_actions":[{action}]"#)),
+            "escalate",
+            &["action_proposed", "action_at_stake", "low_confidence"],
+            Some("triage"),
+        );
+    }
     check(
         r#""risk_level":"low","signals":{"policy_classifier_score":0.9}"#,
         "refuse",

@@ -41,11 +41,13 @@ test("every export leads to a file", () => {
   for (const target of targets(manifest.exports)) assert.ok(existsSync(join(installed, target)), target);
 });
 
-test("the example of each readme prints what the readme says", () => {
+test("the examples of each readme print what the readme says", () => {
   const front = readFileSync(join(PACKAGE, "../README.md"), "utf8");
-  for (const [name, text] of Object.entries({ "pkg/README.md": readme, "README.md": front })) {
-    write("example.mjs", blocks("js", text)[0]);
-    assert.equal(run(process.execPath, ["--no-warnings", "example.mjs"]), blocks("text", text)[0], name);
+  const examples = [["README.md", front, 0], ...blocks("text", readme).map((_, index) => ["pkg/README.md", readme, index])];
+  assert.equal(examples.length, 3);
+  for (const [name, text, index] of examples) {
+    write("example.mjs", blocks("js", text)[index]);
+    assert.equal(run(process.execPath, ["--no-warnings", "example.mjs"]), blocks("text", text)[index], `${name} ${index}`);
   }
 });
 
@@ -72,7 +74,7 @@ test("importing starts nothing", () => {
 });
 
 const CONSUMER = `
-import { CountersignError, Edge, Engine, type Case, type RequestInput, type Verdict } from "countersign";
+import { CountersignError, Edge, Engine, type ActionInput, type Case, type ContextInput, type Gate, type RequestInput, type Verdict } from "countersign";
 import { Client, CountersignError as Same, type CaseReply, type Decision, type Me } from "countersign/client";
 export async function main(bundle: string | Uint8Array): Promise<string> {
   const engine: Engine = await Engine.load(bundle);
@@ -84,6 +86,14 @@ export async function main(bundle: string | Uint8Array): Promise<string> {
   const reply: CaseReply = await client.case(opened?.case_id ?? "c");
   const decision: Decision | null = reply.case.decision;
   const me: Me = await client.me();
+  const action: ActionInput = { tool: "billing.refund", arguments: { amount: 1, currency: "USD" }, requires_approval: true };
+  const context: ContextInput = { tenant_id: "t", domain: "billing", facts: { new: true } };
+  const gate: Gate = engine.classify([action, { proposed_action: "issue_refund", amount: 1 }], { context, now: 0 });
+  const level: number | undefined = gate.authority?.level;
+  // @ts-expect-error an action needs a context
+  engine.classify(action);
+  // @ts-expect-error a context needs a tenant
+  engine.classify(action, { context: {} });
   // @ts-expect-error a request needs a question
   engine.evaluate({ tenant_id: "t" });
   // @ts-expect-error a signal is a number or a reason
@@ -91,7 +101,7 @@ export async function main(bundle: string | Uint8Array): Promise<string> {
   // @ts-expect-error an outcome is one of the words
   await client.decide("c", { epoch: 1, verdict: "accepted", outcome: "shout" });
   const error: Same = new CountersignError("unreachable", "gone");
-  return [verdict.disposition, decision?.outcome, me.csrf_token, error.code].join();
+  return [verdict.disposition, gate.verdict, level, decision?.outcome, me.csrf_token, error.code].join();
 }
 `;
 
