@@ -104,7 +104,7 @@ impl<'a> Judged<'a> {
         match (tool.verdict, known.is_some()) {
             (GateVerdict::Allow, true) => {}
             (GateVerdict::Deny, true) => {
-                judged.tell(rule, format!("{subject} is not allowed"), None)
+                judged.tell(rule, format!("{subject} is not allowed"), None);
             }
             (GateVerdict::RequireApproval, true) => {
                 judged.tell(rule, format!("{subject} needs approval"), None);
@@ -302,7 +302,7 @@ impl<'a> Judged<'a> {
             self.verdict = self.verdict.max(GateVerdict::RequireApproval);
             self.tell(REQUIRES_APPROVAL, "the caller asks for approval".to_owned(), Some(path));
         }
-        if basis.is_some_and(|basis| basis.to_lowercase().contains("exception")) {
+        if basis.is_some_and(|basis| basis.to_ascii_lowercase().contains("exception")) {
             let path = format!("/{}/arguments/{POLICY_BASIS}", self.index);
             self.is_exception = true;
             self.verdict = self.verdict.max(GateVerdict::RequireApproval);
@@ -319,7 +319,7 @@ impl<'a> Judged<'a> {
             own.level = (own.level + up).min(9);
         }
         let moves_money = self.amount.is_some() || self.tool.effects.contains(&Effect::Money);
-        if self.verdict == GateVerdict::Allow || !(moves_money || !self.magnitude_is_known) {
+        if self.verdict == GateVerdict::Allow || (!moves_money && self.magnitude_is_known) {
             return;
         }
         let domain = &self.tool.authority.domain;
@@ -466,7 +466,9 @@ fn merged(authorities: Vec<Authority>) -> Vec<Authority> {
         levels.into_iter().map(|(domain, level)| Authority { domain, level }).collect();
     let level_of_any = any.filter(|any| merged.iter().all(|authority| authority.level < *any));
     merged.extend(level_of_any.map(|level| Authority { domain: "any".to_owned(), level }));
-    merged.sort_by(|left, right| right.level.cmp(&left.level));
+    merged.sort_unstable_by(|left, right| {
+        right.level.cmp(&left.level).then_with(|| left.domain.cmp(&right.domain))
+    });
     merged
 }
 

@@ -311,9 +311,7 @@ impl ActionPolicy {
         if tool.reversibility == Reversibility::ReadOnly && changes {
             return told("is read_only and changes something", "give it another `reversibility`");
         }
-        if tool.amount.is_none() {
-            return None;
-        }
+        tool.amount.as_ref()?;
         if !moves_money {
             return told("has an amount and no effect on money", "add `money` to `effects`");
         }

@@ -106,9 +106,9 @@ fn a_wrong_tool_is_told_with_its_mend() {
         "enforcement",
     );
     check(
-        &tool("\"x\"", "reversable = true"),
-        "the field `reversable` is not known; did you mean `reversibility`?",
-        "reversable",
+        &tool("\"x\"", "enforcment = \"host\""),
+        "the field `enforcment` is not known; did you mean `enforcement`?",
+        "enforcment",
     );
     replaced(
         "tier = \"high\"\nverdict = \"require_approval\"",

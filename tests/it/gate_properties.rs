@@ -31,7 +31,7 @@ fn assert_not_lower(before: &Gate, after: &Gate) {
             (authority.domain == "any" || authority.domain == other.domain)
                 && other.level >= authority.level
         };
-        assert!(levels.iter().any(|other| fits(other)), "{authority:?} in {levels:?}");
+        assert!(levels.iter().any(fits), "{authority:?} in {levels:?}");
     }
 }
 

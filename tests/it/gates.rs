@@ -74,7 +74,7 @@ fn by_hand() -> Vec<Value> {
         json!("007"),
         json!("1,000"),
         json!(1e21),
-        json!(90071992547409.91),
+        json!("90071992547409.91"),
         json!(1e-7),
     ];
     rows.extend(amounts.into_iter().map(|amount| refund(amount, "USD")));
