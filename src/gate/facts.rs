@@ -43,7 +43,8 @@ pub struct Context {
     pub facts: BTreeMap<String, Json>,
     /// What the host knows; never read from what a caller sends.
     pub host_facts: BTreeMap<String, Json>,
-    /// JSON Pointers of fields that this version does not know; they took no part.
+    /// JSON Pointers, from `/context` on, of fields that this version does not know; they took no
+    /// part.
     pub unknown_fields: Vec<String>,
 }
 
@@ -54,6 +55,7 @@ impl Context {
     /// `invalid_field` or `limit_exceeded`, with the path to the fault.
     pub fn read(node: Node<'_>) -> Read<Self> {
         let mut fields = node.object()?;
+        let place = node.pointer();
         Ok(Self {
             tenant_id: fields.required("tenant_id", read::id)?,
             domain: fields.optional("domain", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
@@ -67,7 +69,12 @@ impl Context {
                 })?
                 .unwrap_or_default(),
             host_facts: BTreeMap::new(),
-            unknown_fields: fields.finish_listing_unknown(),
+            // The same wherever the context stands in what was sent.
+            unknown_fields: fields
+                .finish_listing_unknown()
+                .iter()
+                .map(|path| format!("/context{}", path.strip_prefix(&place).unwrap_or(path)))
+                .collect(),
         })
     }
 

@@ -369,5 +369,5 @@ fn unknown_fields_of_a_context_take_no_part_and_are_listed() {
     let context = r#"{"tenant_id":"t","approved":true,"facts":{"undeclared":1}}"#;
     let gate = gate_of(default_policy(), r#"{"tool":"account.lock"}"#, context);
     assert_eq!(short(&gate), "require_approval high security:3×1");
-    assert_eq!(gate.unjudged, ["/approved", "facts.undeclared"]);
+    assert_eq!(gate.unjudged, ["/context/approved", "facts.undeclared"]);
 }
