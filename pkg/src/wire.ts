@@ -32,7 +32,7 @@ export type Json = unknown;
 /**
  * A stable code; its HTTP status and title never change with it.
  */
-export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_tenant" | "unknown_queue" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
+export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_currency" | "unknown_tenant" | "unknown_queue" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
 
 /**
  * How much is at stake, ascending.
@@ -572,7 +572,7 @@ skills: Array<string>, };
 /**
  * The type of a fact.
  */
-export type FactType = "bool" | "int" | "double" | "string" | "time" | "string_list";
+export type FactType = "bool" | "int" | "double" | "string" | "time" | "money" | "string_list";
 
 /**
  * Who vouches for a fact.
@@ -644,12 +644,417 @@ export type Op = { "fact": number } | { "const": Const } | { "has": number } | "
 /**
  * A constant in a program.
  */
-export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "string_list": Array<string> };
+export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "money": Money } | { "string_list": Array<string> };
 
 /**
  * A program that was checked against the facts of its policy.
  */
 export type Program = Array<Op>;
+
+/**
+ * The unit in which a tool takes amounts.
+ */
+export type AmountUnit = "major" | "minor";
+
+/**
+ * A currency of ISO 4217 that has a number of decimals.
+ */
+export type Currency = string;
+
+/**
+ * An amount in whole minor units, from 0 to 2^53 − 1.
+ */
+export type Money = { amount: string; amount_minor: number; currency: Currency };
+
+/**
+ * What one unit of each currency is worth in the base currency.
+ */
+export type Rates = { 
+/**
+ * The currency in which limits are written and amounts compared.
+ */
+base: Currency, 
+/**
+ * From when on the rates are too old to be used.
+ */
+until: TimestampMs | null, 
+/**
+ * Billionths of the base currency for one unit of another, by code.
+ */
+billionths: { [key in string]: number }, };
+
+/**
+ * What an action changes.
+ */
+export type Effect = "money" | "permissions" | "data" | "external_state" | "communication";
+
+/**
+ * How far an action can be undone, ascending in harm.
+ */
+export type Reversibility = "read_only" | "reversible" | "externally_reversible" | "irreversible";
+
+/**
+ * What an action, or a chain of them, does.
+ */
+export type Impact = { 
+/**
+ * What it changes, without repetition.
+ */
+effects: Array<Effect>, 
+/**
+ * How far it can be undone.
+ */
+reversibility: Reversibility, 
+/**
+ * How much money, in the policy's base currency; over a chain, the sum. `null` where there is
+ * none, or where it is not known: see the gate's `unjudged`.
+ */
+magnitude: Money | null, 
+/**
+ * What it is done to; over a chain, of its first action that has one.
+ */
+target: string | null, 
+/**
+ * What is at stake.
+ */
+tier: RiskLevel, };
+
+/**
+ * What happens with an action, from the least to the most cautious.
+ */
+export type GateVerdict = "allow" | "require_approval" | "deny";
+
+/**
+ * Who keeps a gate shut, from the weakest to the strongest.
+ */
+export type Enforcement = "advisory" | "host" | "executor";
+
+/**
+ * The type of one argument.
+ */
+export type ArgumentType = "string" | "number" | "integer" | "bool" | "list" | "object" | "any";
+
+/**
+ * What one argument must be.
+ */
+export type ArgumentRule = { 
+/**
+ * Its type.
+ */
+type: ArgumentType, 
+/**
+ * Whether it may not be left out.
+ */
+required: boolean, };
+
+/**
+ * Where the arguments say how much money an action moves.
+ */
+export type AmountAt = { 
+/**
+ * JSON Pointer into the arguments.
+ */
+pointer: string, 
+/**
+ * The unit of the number there.
+ */
+unit: AmountUnit, 
+/**
+ * JSON Pointer to the currency's code; `null` where the currency is fixed.
+ */
+currency_pointer: string | null, 
+/**
+ * The currency, where the tool knows one only.
+ */
+currency: Currency | null, };
+
+/**
+ * What the policy says of one tool, or of a family of tools.
+ */
+export type Tool = { 
+/**
+ * Its names; `*` in one stands for any characters.
+ */
+names: Array<string>, 
+/**
+ * Its name for people.
+ */
+title: string, 
+/**
+ * What it changes.
+ */
+effects: Array<Effect>, 
+/**
+ * How far that can be undone.
+ */
+reversibility: Reversibility, 
+/**
+ * What is at stake at least.
+ */
+tier: RiskLevel, 
+/**
+ * What happens with it where no rule asks for more.
+ */
+verdict: GateVerdict, 
+/**
+ * Where its amount stands.
+ */
+amount: AmountAt | null, 
+/**
+ * JSON Pointer to what it is done to.
+ */
+target: string | null, 
+/**
+ * JSON Pointer to how many things it touches: a number, or a list.
+ */
+count: string | null, 
+/**
+ * Its arguments; others are not known. `null` where the policy does not say.
+ */
+arguments: { [key in string]: ArgumentRule } | null, 
+/**
+ * Who keeps its gate shut.
+ */
+enforcement: Enforcement, 
+/**
+ * Who may approve it at least.
+ */
+authority: Authority, 
+/**
+ * How many people approve it at least.
+ */
+quorum: number, 
+/**
+ * Whether they must see a preview first.
+ */
+preview_required: boolean, 
+/**
+ * How long an approval is waited for, in milliseconds.
+ */
+expires_ms: number, };
+
+/**
+ * A rule over actions. It can only raise what a tool's entry says.
+ */
+export type ImpactRule = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * When it fires; where that cannot be judged, it fires.
+ */
+when: Program, 
+/**
+ * What happens with the action at least.
+ */
+then: GateVerdict, 
+/**
+ * What is at stake at least.
+ */
+tier: RiskLevel | null, 
+/**
+ * Who may approve it at least.
+ */
+authority: Authority | null, 
+/**
+ * How many people approve it at least; 0 where the rule does not say.
+ */
+quorum: number, 
+/**
+ * Whether they must see a preview first.
+ */
+preview_required: boolean, 
+/**
+ * How long an approval is waited for at most, in milliseconds.
+ */
+expires_ms: number | null, 
+/**
+ * Why, in words; `{path}` stands for a fact's value.
+ */
+why: string, };
+
+/**
+ * One step of the ladder: who may approve up to which amount.
+ */
+export type LadderStep = { 
+/**
+ * Whose ladder; `any` for the domains that have none of their own.
+ */
+domain: string, 
+/**
+ * The level of authority.
+ */
+level: number, 
+/**
+ * What people of that level are called.
+ */
+title: string, 
+/**
+ * Up to which amount, included; `null` on the last step.
+ */
+limit: Money | null, 
+/**
+ * How many of them.
+ */
+quorum: number, };
+
+/**
+ * Everything that a policy says of actions.
+ */
+export type ActionPolicy = { 
+/**
+ * What currencies are worth.
+ */
+rates: Rates | null, 
+/**
+ * The known tools.
+ */
+tools: Array<Tool>, 
+/**
+ * Every other tool.
+ */
+unknown_tool: Tool, 
+/**
+ * The rules, in the order in which they are listed in a gate.
+ */
+rules: Array<ImpactRule>, 
+/**
+ * Who may approve how much.
+ */
+ladder: Array<LadderStep>, };
+
+/**
+ * What the policy says of an action, or of a chain of actions.
+ */
+export type Gate = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * What happens.
+ */
+verdict: GateVerdict, 
+/**
+ * What the actions do together.
+ */
+impact: Impact, 
+/**
+ * Who must approve; `null` where nobody has to.
+ */
+authority: Authority | null, 
+/**
+ * Who else must, where the actions belong to several domains.
+ */
+further_authorities: Array<Authority>, 
+/**
+ * How many people must approve; 0 where nobody has to.
+ */
+quorum: number, 
+/**
+ * Until when an approval is waited for; `null` unless one is.
+ */
+expires_at: TimestampMs | null, 
+/**
+ * Whether whoever approves must see a preview first.
+ */
+preview_required: boolean, 
+/**
+ * Who keeps the gate shut: the weakest among the actions.
+ */
+enforcement: Enforcement, 
+/**
+ * Whether a rule needs what only the host knows, so that the host's own gate may differ.
+ */
+provisional: boolean, 
+/**
+ * Why, in one sentence.
+ */
+reason: string, 
+/**
+ * Every rule that raised the gate, by action and in the policy's order.
+ */
+reasons: Array<GateReason>, 
+/**
+ * Paths of what a rule needed and did not get, and of what took no part.
+ */
+unjudged: Array<string>, 
+/**
+ * Whether the amounts of all actions are known.
+ */
+amount_is_known: boolean, 
+/**
+ * Each action by itself.
+ */
+actions: Array<ActionGate>, 
+/**
+ * The policy that said so.
+ */
+policy: PolicyReference, 
+/**
+ * Digest over tenant, tool, arguments and target; of a chain, over those of its actions.
+ */
+action_digest: string, 
+/**
+ * When, as the caller told the time.
+ */
+evaluated_at: TimestampMs, };
+
+/**
+ * Why a gate is as it is.
+ */
+export type GateReason = { 
+/**
+ * The rule of the policy, the tool's name, or one of the built-in rules: `unknown_tool`,
+ * `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
+ */
+rule: string, 
+/**
+ * Why, in words.
+ */
+reason: string, 
+/**
+ * JSON Pointer into the list of actions, where something in it is the reason.
+ */
+path: string | null, };
+
+/**
+ * One action of a gate.
+ */
+export type ActionGate = { 
+/**
+ * The tool, as the caller named it.
+ */
+tool: string, 
+/**
+ * Its name for people.
+ */
+title: string, 
+/**
+ * The first name of the entry that took it; `null` where none did.
+ */
+entry: string | null, 
+/**
+ * What happens with this action.
+ */
+verdict: GateVerdict, 
+/**
+ * What it does.
+ */
+impact: Impact, 
+/**
+ * The amount as the arguments say it.
+ */
+amount: Money | null, 
+/**
+ * Who keeps its gate shut.
+ */
+enforcement: Enforcement, 
+/**
+ * Digest over tenant, tool, arguments and target.
+ */
+action_digest: string, };
 
 /**
  * Why a rule exists: the six kinds of trigger.
@@ -692,6 +1097,10 @@ risk_level_when_missing: RiskLevel,
  * The rules, in the order in which they are listed in a verdict.
  */
 triggers: Array<Trigger>, 
+/**
+ * What it says of actions.
+ */
+actions: ActionPolicy, 
 /**
  * Open hours that deadlines count by.
  */
