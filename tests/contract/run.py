@@ -90,6 +90,8 @@ def main(program):
                 "reviewer": person,
                 "case_id": fill(url, edge, person),
                 "queue": [queue["queue"] for queue in call(f"{url}/v1/queues", person)["queues"]],
+                "metric": [found["metric"] for found in call(f"{url}/v1/metrics", person)["metrics"]],
+                "request_id": [f"req_contract_{number}" for number in range(20)],
                 "hash": [call(f"{url}/v1/me", person)["policy"]["hash"]],
             }
             environment = {

@@ -311,7 +311,8 @@ fn measures() -> Vec<Endpoint> {
             )
             .parameter("limit", inputs::corrections_length, "Rows of one page.")
             .answers::<corrections::Page>(200, "A page of corrections.")
-            .or_text("application/jsonl"),
+            .or_text("application/jsonl")
+            .refuses(&[ErrorCode::LimitExceeded]),
         Endpoint::get("/metrics", gauges::scrape)
             .named("scrapeGauges", "Gives counts for monitoring, in the format of Prometheus.")
             .answers_empty(200, "The counts.")
