@@ -5,6 +5,7 @@
  * session's cookie: `signIn` or `me` comes first, since writes need the token that these answer.
  */
 import { CountersignError } from "./error.js";
+import { type EventsOptions, type StreamedEvent, streamEvents } from "./events.js";
 import { type CallOptions, type ClientOptions, Http, isPassing, type KeyedCallOptions, pause } from "./http.js";
 import { newId } from "./ids.js";
 import type {
@@ -27,11 +28,17 @@ import type {
   ObservationReply,
   PolicyCheck,
   QueuesReply,
+  WebhookCreated,
+  WebhookDeliveriesQuery,
+  WebhookDeliveriesReply,
+  WebhookInput,
+  WebhooksReply,
   WorkInput,
 } from "./records.js";
 import type { Answer, Bundle, Metric } from "./wire.js";
 
 export { CountersignError, type CountersignCode, type CountersignErrorDetails } from "./error.js";
+export type { EventsOptions, StreamedEvent } from "./events.js";
 export type { CallOptions, ClientOptions, Fetch, KeyedCallOptions } from "./http.js";
 export type * from "./records.js";
 export type * from "./wire.js";
@@ -163,6 +170,39 @@ export class Client {
 
   auditEntries(query: AuditQuery = {}, options?: CallOptions): Promise<AuditReply> {
     return this.#get(`/v1/audit/entries${search(query)}`, options);
+  }
+
+  /**
+   * What happens to the cases that one may read, as it happens: `for await (const { cursor, event } of client.events())`.
+   *
+   * Breaks are bridged without loss or repetition, also while the host is away; it ends by leaving
+   * the loop, by the signal, or with the error of a refusal.
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
+    return streamEvents(this.#http, options);
+  }
+
+  /** Makes an endpoint that is told of one's own cases. Its secret is in this answer alone. */
+  createWebhook(body: WebhookInput, options?: KeyedCallOptions): Promise<WebhookCreated> {
+    return this.#post("/v1/webhooks", body, keyed(options));
+  }
+
+  webhooks(options?: CallOptions): Promise<WebhooksReply> {
+    return this.#get("/v1/webhooks", options);
+  }
+
+  async removeWebhook(webhookId: string, options?: CallOptions): Promise<void> {
+    await this.#http.send({ method: "DELETE", path: `/v1/webhooks/${segment(webhookId)}`, signal: options?.signal });
+  }
+
+  /** What an endpoint was not told yet, and what was given up. */
+  async webhookDeliveries(webhookId: string, query: WebhookDeliveriesQuery = {}, options?: CallOptions): Promise<WebhookDeliveriesReply> {
+    return this.#get(`/v1/webhooks/${segment(webhookId)}/deliveries${search(query)}`, options);
+  }
+
+  /** Tries again now what was given up or waits: all of it, or one event. */
+  async replayWebhook(webhookId: string, body: { event_id?: string | undefined } = {}, options?: CallOptions): Promise<{ replayed: number }> {
+    return this.#post(`/v1/webhooks/${segment(webhookId)}/replay`, body, options);
   }
 
   /**

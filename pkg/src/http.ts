@@ -79,6 +79,28 @@ export class Http {
     }
   }
 
+  /** Opens an answer that goes on; the time-out is that of its beginning. Never sent again. */
+  async open(path: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<{ body: ReadableStream<Uint8Array> }> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.#timeoutMs);
+    let response: Response;
+    let text = "";
+    try {
+      const init = this.#init({ method: "GET", path });
+      const either = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+      response = await this.#fetch(this.#base + path, { ...init, headers: { ...init.headers, ...headers }, signal: either });
+      if (!response.ok) text = await response.text();
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw this.#unreachable(late.signal.aborted ? `no answer within ${this.#timeoutMs} ms` : "no connection", { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+    if (response.ok && response.body !== null) return { body: response.body };
+    throw problem(response.status, parse(text)) ??
+      this.#unreachable(`status ${response.status}, in no form of a countersign host`, { status: response.status });
+  }
+
   async #attempt(call: Call): Promise<unknown> {
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
@@ -101,7 +123,7 @@ export class Http {
       this.#unreachable(`status ${response.status}, in no form of a countersign host`, { status: response.status });
   }
 
-  #init(call: Call): RequestInit {
+  #init(call: Call): RequestInit & { headers: Record<string, string> } {
     const headers: Record<string, string> = { accept: "application/json" };
     if (this.#token !== undefined) headers["authorization"] = `Bearer ${this.#token}`;
     else if (call.method !== "GET" && this.csrfToken !== undefined) headers["x-csrf-token"] = this.csrfToken;

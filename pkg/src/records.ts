@@ -274,6 +274,71 @@ export interface CorrectionsReply {
   next_cursor: string | null;
 }
 
+export interface WebhookInput {
+  /** `https://`, with a public host name. */
+  url: string;
+  /** Names such as `answer_released`; every event where none is given. */
+  events?: readonly string[] | undefined;
+}
+
+/** What last went wrong with a delivery: a word, and the receiver's status where there was one. */
+export interface WebhookFault {
+  at: string;
+  failure: string;
+  status: number | null;
+}
+
+export interface Webhook {
+  webhook_id: string;
+  tenant_id: string;
+  principal_id: string;
+  url: string;
+  /** Empty for every event. */
+  events: string[];
+  created_at: string;
+  delivered: number;
+  waiting: number;
+  /** Deliveries that were given up, and can be replayed. */
+  dead: number;
+  last_delivered_at: string | null;
+  last_fault: WebhookFault | null;
+}
+
+export interface WebhookCreated {
+  webhook: Webhook;
+  /** `whsec_…`, for checking signatures; `null` where the webhook is gone by now. */
+  secret: string | null;
+}
+
+export interface WebhooksReply {
+  webhooks: Webhook[];
+  now: string;
+}
+
+export interface WebhookDeliveriesQuery {
+  state?: "waiting" | "dead" | undefined;
+  /** 1 to 500; 100 where none is given. */
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export interface WebhookDelivery {
+  event_id: string;
+  event: string;
+  sequence: number;
+  state: "waiting" | "dead";
+  attempts: number;
+  /** `null` where it was given up. */
+  next_attempt_at: string | null;
+  last_fault: WebhookFault | null;
+}
+
+export interface WebhookDeliveriesReply {
+  deliveries: WebhookDelivery[];
+  next_cursor: string | null;
+  now: string;
+}
+
 export interface PolicyCheck {
   /** `null` where the policy does not compile. */
   bundle_hash: string | null;

@@ -1776,6 +1776,80 @@ reason: string | null,
 withdrawn_at: TimestampMs, };
 
 /**
+ * An event as it is sent, in the form of CloudEvents 1.0.
+ */
+export type CaseEvent = { 
+/**
+ * The version of the envelope: `1.0`.
+ */
+specversion: string, 
+/**
+ * The event's id, which is that of its audit entry; the same however often it is sent.
+ */
+id: Id, 
+/**
+ * Whose it is: `/tenants/{tenant}`.
+ */
+source: string, 
+/**
+ * What happened: `dev.countersign.` and the event's name.
+ */
+type: string, 
+/**
+ * The case.
+ */
+subject: Id, 
+/**
+ * When.
+ */
+time: TimestampMs, 
+/**
+ * The media type of the data.
+ */
+datacontenttype: string, 
+/**
+ * Its position among the tenant's events, from 1, without gaps.
+ */
+sequence: number, 
+/**
+ * The facts.
+ */
+data: CaseEventData, };
+
+/**
+ * The facts of an event: how the case stood once it had happened.
+ */
+export type CaseEventData = { 
+/**
+ * The case.
+ */
+case_id: Id, 
+/**
+ * The request that it comes from.
+ */
+request_id: Id | null, 
+/**
+ * Where the case stood.
+ */
+state: CaseState, 
+/**
+ * The queue that held it.
+ */
+queue: string, 
+/**
+ * Which change of the case this is.
+ */
+revision: number, 
+/**
+ * What kind of answer was released; null before that.
+ */
+outcome: Outcome | null, 
+/**
+ * The answer that was released, for who asked for it; null for everybody else.
+ */
+answer: Answer | null, };
+
+/**
  * What a principal is.
  */
 export type PrincipalKind = "person" | "agent" | "service" | "edge";

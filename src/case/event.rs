@@ -82,6 +82,19 @@ pub enum Event {
 }
 
 impl Event {
+    /// Every name that an event can have.
+    pub const NAMES: &[&str] = &[
+        "case_created",
+        "case_claimed",
+        "lease_extended",
+        "work_saved",
+        "case_released",
+        "case_decided",
+        "decision_undone",
+        "answer_released",
+        "case_withdrawn",
+    ];
+
     /// The event's name on the wire.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -21,6 +21,7 @@ mod command;
 mod decision;
 mod escalation;
 mod event;
+mod notice;
 mod record;
 
 pub use apply::apply;
@@ -30,4 +31,5 @@ pub use decision::{
 };
 pub use escalation::{Claimed, Escalation};
 pub use event::{Event, ReleaseReason};
+pub use notice::{CaseEvent, CaseEventData};
 pub use record::{Attachment, CASE_VERSION, Case, CaseState, Purpose};

@@ -22,6 +22,7 @@ use crate::host::store::identity::{self, CredentialKind, Scope};
 use crate::host::store::place::Place;
 use crate::host::store::{Failure, Store, Tx};
 use crate::host::verify::{Report, verify};
+use crate::host::webhook_command::{self, WebhookCommand, loopback};
 use crate::identity::{ActorReference, GrantRole, Principal, PrincipalKind, PrincipalStatus};
 use crate::units::{Id, TimestampMs};
 
@@ -57,6 +58,9 @@ enum Command {
     /// Bearer tokens of applications and edges.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Endpoints that are told what happens.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Makes a link with which a person signs in once, within 24 hours.
     SignInLink {
         /// Whose link.
@@ -70,10 +74,10 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-struct Data {
+pub(super) struct Data {
     /// The data directory.
     #[arg(long = "data", env = "COUNTERSIGN_DATA", default_value = "data")]
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +96,10 @@ struct ServeOptions {
     /// Makes sample reviewers and credentials.
     #[arg(long)]
     samples: bool,
+    /// An address on this machine that webhooks may go to, such as 127.0.0.1:9000, even without
+    /// TLS; all others must be public.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
+    webhook_allow: Vec<SocketAddr>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -281,7 +289,7 @@ enum TokenCommand {
 pub struct CommandError(String);
 
 impl CommandError {
-    fn new(error: impl std::fmt::Display) -> Self {
+    pub(super) fn new(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
@@ -292,8 +300,9 @@ impl CommandError {
 /// With the text for the user.
 pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), CommandError> {
     match command_line.command {
-        Command::Serve(ServeOptions { data, listen, ui, policy, samples }) => {
-            let config = Config { data: data.directory, listen, ui, policy, samples };
+        Command::Serve(ServeOptions { data, listen, ui, policy, samples, webhook_allow }) => {
+            let data = data.directory;
+            let config = Config { data, listen, ui, policy, samples, webhook_allow };
             serve(&config, out).await.map_err(CommandError::new)
         }
         Command::Policy(PolicyCommand::Check { file }) => {
@@ -323,6 +332,7 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
         Command::Principal(command) => principal(command, out).await,
         Command::Grant(command) => grant(command, out).await,
         Command::Token(command) => token(command, out).await,
+        Command::Webhook(command) => webhook_command::run(command, out).await,
         Command::SignInLink { principal_id, data, url } => {
             let principal_id = id(&principal_id)?;
             let made = change(&data, move |tx, by| {
@@ -490,7 +500,7 @@ fn verify_audit(data: &Data, json: bool, out: &mut impl Write) -> Result<(), Com
 }
 
 /// Makes one change, as the host's operator; a running host may use the same data.
-async fn change<T: Send + 'static>(
+pub(super) async fn change<T: Send + 'static>(
     data: &Data,
     job: impl FnOnce(&Tx<'_>, ActorReference) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, CommandError> {
@@ -522,7 +532,7 @@ fn compile_file_or_default(file: Option<&Path>) -> Result<Compiled, CommandError
     }
 }
 
-fn id(text: &str) -> Result<Id, CommandError> {
+pub(super) fn id(text: &str) -> Result<Id, CommandError> {
     Id::new(text).ok_or_else(|| {
         CommandError(format!(
             "`{text}` is not an id: 1 to 128 printable ASCII characters without spaces"
@@ -534,7 +544,7 @@ fn instant(text: &str) -> Result<TimestampMs, String> {
     TimestampMs::parse(text).ok_or_else(|| "a time such as 2026-05-09T18:00:00Z".to_owned())
 }
 
-fn print(out: &mut impl Write, line: &str) -> Result<(), CommandError> {
+pub(super) fn print(out: &mut impl Write, line: &str) -> Result<(), CommandError> {
     writeln!(out, "{line}").map_err(|error| CommandError(format!("standard output: {error}")))
 }
 

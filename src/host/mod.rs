@@ -19,3 +19,5 @@ pub mod serve;
 pub mod store;
 mod text;
 pub mod verify;
+pub mod webhook;
+pub mod webhook_command;

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 
 use crate::compile::{Compiled, DEFAULT_POLICY, compile};
 use crate::host::config::{Config, host_name};
-use crate::host::http::{App, router};
+use crate::host::http::{App, Streams, router};
 use crate::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
 use crate::host::store::place::Place;
 use crate::host::store::{Failure, StartError, Store, identity, policies};
-use crate::host::{listen, samples, scheduler};
+use crate::host::{listen, samples, scheduler, webhook};
 
 /// How long requests that are under way may take to end, once the host is asked to stop.
 const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -60,10 +60,17 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
 
     let (stop, stopping) = watch::channel(false);
     let scheduler = tokio::spawn(scheduler::run(Arc::clone(&store), stopping.clone()));
+    let webhooks =
+        webhook::Settings { key_file: place.webhook_key(), allowed: config.webhook_allow.clone() };
+    let deliverer =
+        tokio::spawn(webhook::run(Arc::clone(&store), webhooks.clone(), stopping.clone()));
     let app = App {
         store: Arc::clone(&store),
         ui: config.ui.clone(),
         secure_cookies: !config.is_local(),
+        webhooks,
+        streams: Streams::default(),
+        stopping: stopping.clone(),
     };
     let mut asked_to_stop = stopping.clone();
     let mut server = tokio::spawn(listen::serve(listener, router(app), async move {
@@ -85,7 +92,7 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         tracing::warn!("some requests did not end in time");
         server.abort();
     }
-    let _ = scheduler.await;
+    let _ = (scheduler.await, deliverer.await);
     let was_lost = *store.lost().borrow();
     if let Some(store) = Arc::into_inner(store) {
         store.close();

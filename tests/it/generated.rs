@@ -109,6 +109,8 @@ fn the_typescript_types_are_fresh() {
         case::Answer,
         case::ReleaseReason,
         case::Event,
+        case::CaseEvent,
+        case::CaseEventData,
         identity::PrincipalKind,
         identity::PrincipalStatus,
         identity::GrantRole,

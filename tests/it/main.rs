@@ -19,6 +19,7 @@ mod compile_actions;
 mod confidence;
 mod corpus;
 mod escalation;
+mod event;
 mod gate;
 mod gate_properties;
 mod gates;

@@ -3,6 +3,7 @@ import { render } from "preact";
 import { App } from "./components/App";
 import { startClock } from "./services/clock";
 import { startKeys } from "./services/keys";
+import { startLive } from "./services/live";
 import { leaveSignIn, startRouter } from "./services/router";
 import { resumeSession, session, signIn } from "./services/session";
 import "./styles/tokens.css";
@@ -23,6 +24,7 @@ async function useToken(token: string): Promise<void> {
 
 startClock();
 startKeys();
+startLive();
 let tokenSeen = false;
 startRouter((token) => {
   tokenSeen = true;

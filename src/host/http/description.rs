@@ -11,9 +11,11 @@ use serde_json::{Map, Value, json};
 use super::auth::{CSRF_HEADER, SESSION_COOKIE};
 use super::body::ok;
 use super::endpoint::{Access, Answer, Endpoint, Key};
+use super::inputs::position;
 use super::problem::{PROBLEM_TYPE, ProblemDetails};
 use super::query::Parameters;
 use super::routes::endpoints;
+use crate::case::CaseEvent;
 use crate::error::ErrorCode;
 use crate::units::Id;
 
@@ -31,6 +33,7 @@ const PATH_NAMES: &[(&str, &str)] = &[
     ("hash", "The bundle's digest, `sha256:` and 64 hexadecimal digits."),
     ("metric", "Which measure."),
     ("request_id", "The request that was answered."),
+    ("webhook_id", "The webhook."),
 ];
 
 /// `GET /v1/openapi.json`
@@ -58,6 +61,8 @@ pub fn document() -> Value {
     }
     // What every problem has; the operations say which codes.
     let _ = generator.subschema_for::<ProblemDetails<'_>>();
+    // What streams and deliveries carry, whose media type has no schema of its own.
+    let _ = generator.subschema_for::<CaseEvent>();
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -212,6 +217,15 @@ fn parameters(generator: &mut SchemaGenerator, endpoint: &Endpoint) -> Vec<Value
             "schema": { "type": "string" },
         }));
     }
+    if endpoint.is_resumed {
+        all.push(json!({
+            "name": "Last-Event-ID",
+            "in": "header",
+            "required": false,
+            "description": "As `after`, which it goes before; browsers send it when they come back.",
+            "schema": position(generator),
+        }));
+    }
     all
 }
 
@@ -280,7 +294,7 @@ fn refusal(status: u16, codes: &[&str]) -> Value {
     });
     let header = match status {
         401 => Some(("WWW-Authenticate", "`Bearer`.")),
-        503 | 507 => Some(("Retry-After", "After how many seconds to ask again.")),
+        429 | 503 | 507 => Some(("Retry-After", "After how many seconds to ask again.")),
         _ => None,
     };
     if let (Some((name, meaning)), Value::Object(fields)) = (header, &mut response) {

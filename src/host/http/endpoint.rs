@@ -66,6 +66,8 @@ pub(super) struct Endpoint {
     pub(super) problems: Vec<ErrorCode>,
     /// Whether a bundle's tag may be sent along.
     pub(super) is_tagged: bool,
+    /// Whether the id of the last event may be sent along.
+    pub(super) is_resumed: bool,
     /// Operations to which the answer's case can be handed.
     pub(super) followers: &'static [&'static str],
 }
@@ -100,6 +102,7 @@ impl Endpoint {
             answers: Vec::new(),
             problems: Vec::new(),
             is_tagged: false,
+            is_resumed: false,
             followers: &[],
         }
     }
@@ -167,6 +170,11 @@ impl Endpoint {
     pub(super) fn tagged(mut self) -> Self {
         self.is_tagged = true;
         self.answers_empty(304, "The bundle is the one that `If-None-Match` names.")
+    }
+
+    pub(super) fn resumed(mut self) -> Self {
+        self.is_resumed = true;
+        self
     }
 
     pub(super) fn followed_by(mut self, followers: &'static [&'static str]) -> Self {

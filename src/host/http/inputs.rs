@@ -7,7 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::Describe;
-use crate::case::{Decision, IncorrectReason, Outcome, ReviewVerdict, Work};
+use crate::case::{Decision, Event, IncorrectReason, Outcome, ReviewVerdict, Work};
+use crate::host::webhook::address::URL_LENGTH_MAX;
 use crate::json::INTEGER_MAX;
 use crate::limits::{
     ATTACHMENTS_MAX, DECISION_RECORDS_MAX, EVIDENCE_MAX, FACTS_MAX, LEASE_DURATION_MS_MAX,
@@ -181,6 +182,11 @@ pub(super) fn corrections_length(_: &mut SchemaGenerator) -> Schema {
 /// Where a page ended: keys of the order, case and tenant.
 pub(super) fn cursor(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "minLength": 1 })
+}
+
+/// Where a reader of events stands.
+pub(super) fn position(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" })
 }
 
 /// `{}`, or no body.
@@ -427,4 +433,25 @@ pub(super) fn observation(generator: &mut SchemaGenerator) -> Schema {
         .optional_ref::<TimestampMs>("delivered_at")
         .described_by::<Observation>()
         .closed()
+}
+
+/// An address that is called, and what for.
+pub(super) fn webhook(generator: &mut SchemaGenerator) -> Schema {
+    let url = json!({
+        "type": "string",
+        "format": "uri",
+        "pattern": "^https://",
+        "maxLength": URL_LENGTH_MAX,
+        "description": "An `https://` address with a public host name.",
+    });
+    let event = json!({ "type": "string", "enum": Event::NAMES });
+    Object::new(generator)
+        .required("url", url)
+        .optional("events", list(Event::NAMES.len(), event))
+        .closed()
+}
+
+/// What is tried again: one event, or everything.
+pub(super) fn replay(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).optional_ref::<Id>("event_id").closed()
 }

@@ -9,18 +9,22 @@ mod corrections;
 mod decisions;
 mod description;
 mod endpoint;
+mod events;
 mod gauges;
 mod health;
 mod inputs;
 mod metrics;
 mod observations;
 mod policies;
+mod position;
 mod problem;
 mod query;
 mod queues;
 mod routes;
 mod session;
 mod show;
+mod streams;
+mod webhooks;
 mod write;
 
 use std::path::PathBuf;
@@ -31,13 +35,15 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::watch;
 
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::{Failure, Store};
-pub use description::{document, problems_page};
-
+use crate::host::webhook::Settings;
 use assets::Assets;
+pub use description::{document, problems_page};
 use problem::Problem;
+pub use streams::Streams;
 
 /// Bytes of a request's body.
 const BODY_BYTES_MAX: usize = 2_000_000;
@@ -50,6 +56,12 @@ pub struct App {
     pub ui: Option<PathBuf>,
     /// Whether cookies are for TLS only.
     pub secure_cookies: bool,
+    /// What the operator says of webhooks.
+    pub webhooks: Settings,
+    /// The streams of events that are open.
+    pub streams: Streams,
+    /// Turns true when the host is asked to stop, which streams would hold up.
+    pub stopping: watch::Receiver<bool>,
 }
 
 /// Every address of the host.

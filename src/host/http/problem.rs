@@ -11,7 +11,7 @@ use crate::host::store::Failure;
 
 /// What the code stands after in a problem's type.
 pub(super) const PROBLEM_TYPE: &str = "urn:countersign:problem:";
-/// After how long a busy store may be asked again, in milliseconds.
+/// After how long a busy host may be asked again, in milliseconds.
 const RETRY_AFTER_MS: i64 = 1_000;
 
 /// A refusal as it is sent.
@@ -82,8 +82,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { fault, incident } = self;
         let code = fault.code;
-        let busy =
-            matches!(code, ErrorCode::StoreBusy | ErrorCode::StoreLost | ErrorCode::StoreFull);
+        let busy = matches!(
+            code,
+            ErrorCode::StoreBusy | ErrorCode::StoreLost | ErrorCode::StoreFull | ErrorCode::TooMany
+        );
         let body = ProblemDetails {
             r#type: format!("{PROBLEM_TYPE}{}", code.as_str()),
             code,

@@ -12,13 +12,14 @@ use super::endpoint::{CASE_FOLLOWERS, Endpoint, Key};
 use super::query::{Parameters, PathId};
 use super::write::Operation;
 use super::{
-    audit, cases, corrections, decisions, description, gauges, health, inputs, metrics,
-    observations, policies, queues, session, show,
+    audit, cases, corrections, decisions, description, events, gauges, health, inputs, metrics,
+    observations, policies, queues, session, show, webhooks,
 };
 use crate::case::{CaseState, ReviewVerdict};
 use crate::error::ErrorCode;
 use crate::host::export::Format;
 use crate::host::store::inbox::{Order, View};
+use crate::host::store::webhooks::DeliveryState;
 use crate::metrics::Breakdown;
 use crate::policy::Bundle;
 use crate::request::RiskLevel;
@@ -45,6 +46,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.extend(case_operations());
     all.extend(case_commands());
     all.extend(records_and_policies());
+    all.extend(events_and_webhooks());
     all.extend(measures());
     all
 }
@@ -266,6 +268,54 @@ fn records_and_policies() -> Vec<Endpoint> {
             )
             .parameter("limit", inputs::page_length, "Entries of one page.")
             .answers::<audit::Entries>(200, "The entries."),
+    ]
+}
+
+fn events_and_webhooks() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/v1/events", events::stream)
+            .named("streamEvents", "Streams what happens to the cases that the caller may read.")
+            .resumed()
+            .parameter(
+                "after",
+                inputs::position,
+                "The `id` of the last event that was handled, or 0 for all; the present where none is given.",
+            )
+            .parameter(
+                "tenant_id",
+                |generator| generator.subschema_for::<Id>(),
+                "Only this tenant.",
+            )
+            .answers_empty(200, "Server-sent events, each with a `CaseEvent` as its data; it ends only where the right to read does, or the host stops.")
+            .or_text("text/event-stream")
+            .refuses(&[ErrorCode::LimitExceeded, ErrorCode::TooMany]),
+        Endpoint::get("/v1/webhooks", webhooks::list)
+            .named("listWebhooks", "Lists the caller's own webhooks, and how deliveries go.")
+            .answers::<webhooks::Webhooks>(200, "The webhooks."),
+        Endpoint::post("/v1/webhooks", webhooks::create)
+            .named("createWebhook", "Has the host call an address when something happens.")
+            .keyed(Key::Required)
+            .takes(inputs::webhook)
+            .answers::<webhooks::Made>(201, "The webhook, and the secret that its deliveries are signed with."),
+        Endpoint::delete("/v1/webhooks/{webhook_id}", webhooks::remove)
+            .named("removeWebhook", "Removes a webhook, and what it was not told yet.")
+            .keyed(Key::Optional)
+            .answers_empty(204, "It is gone."),
+        Endpoint::get("/v1/webhooks/{webhook_id}/deliveries", webhooks::deliveries)
+            .named("listDeliveries", "Lists what a webhook was not told yet, and what was given up.")
+            .parameter(
+                "state",
+                |generator| generator.subschema_for::<DeliveryState>(),
+                "Only what waits, or only what was given up.",
+            )
+            .parameter("cursor", inputs::cursor, "`next_cursor` of the page before.")
+            .parameter("limit", inputs::page_length, "Deliveries of one page.")
+            .answers::<webhooks::Deliveries>(200, "A page of deliveries, oldest first."),
+        Endpoint::post("/v1/webhooks/{webhook_id}/replay", webhooks::replay)
+            .named("replayDeliveries", "Tries again what was given up or waits after a failure.")
+            .keyed(Key::Optional)
+            .takes(inputs::replay)
+            .answers::<webhooks::Replayed>(200, "How many deliveries are due now."),
     ]
 }
 

@@ -74,6 +74,16 @@ impl Write {
         caller: CallerKey,
         job: impl FnOnce(&Tx<'_>, &Actor) -> Result<Reply, Failure> + Send + 'static,
     ) -> Result<Response, Problem> {
+        Ok(self.answer(app, caller, job).await?.into_response())
+    }
+
+    /// The same, where the answer gets something that is not kept with it.
+    pub(super) async fn answer(
+        self,
+        app: &App,
+        caller: CallerKey,
+        job: impl FnOnce(&Tx<'_>, &Actor) -> Result<Reply, Failure> + Send + 'static,
+    ) -> Result<Answered, Failure> {
         let Self { key } = self;
         let write = app.store.write(move |tx| {
             let actor = caller.actor(tx)?;
@@ -91,11 +101,24 @@ impl Write {
             Ok((reply, false))
         });
         let (reply, replayed) = write.await?;
-        let mut response = send(reply);
-        if replayed {
+        Ok(Answered { reply, replayed })
+    }
+}
+
+/// The answer of a write.
+pub(super) struct Answered {
+    pub(super) reply: Reply,
+    replayed: bool,
+}
+
+impl Answered {
+    /// The answer as it goes out.
+    pub(super) fn into_response(self) -> Response {
+        let mut response = send(self.reply);
+        if self.replayed {
             response.headers_mut().insert(REPLAYED_HEADER, HeaderValue::from_static("true"));
         }
-        Ok(response)
+        response
     }
 }
 

@@ -34,11 +34,11 @@ pub fn append(
     actor: ActorReference,
 ) -> Result<(), Failure> {
     let version = last_version(tx, entity)? + 1;
-    append_at(tx, entity, version, event, data, actor)
+    append_at(tx, entity, version, event, data, actor).map(|_| ())
 }
 
-/// Writes the entry of an entity that counts its own versions. That a version is taken already is
-/// a failure, never an overwrite.
+/// Writes the entry of an entity that counts its own versions, and gives its id. That a version is
+/// taken already is a failure, never an overwrite.
 ///
 /// # Errors
 /// As [`append`].
@@ -49,7 +49,7 @@ pub fn append_at(
     event: &str,
     data: Json,
     actor: ActorReference,
-) -> Result<(), Failure> {
+) -> Result<Id, Failure> {
     let entry = AuditEntry {
         version: AUDIT_VERSION,
         entry_id: ids::new_id("evt", tx.now)?,
@@ -81,7 +81,7 @@ pub fn append_at(
         commitment,
         leaf_hash,
     ])?;
-    Ok(())
+    Ok(entry.entry_id)
 }
 
 /// The entries of one entity, oldest first.
@@ -150,7 +150,7 @@ fn read(text: &str) -> Result<AuditEntry, Failure> {
 }
 
 /// A JSON value that this host stored.
-pub(super) fn stored_json(text: &str) -> Result<Json, Failure> {
+pub(in crate::host) fn stored_json(text: &str) -> Result<Json, Failure> {
     serde_json::from_str(text)
         .map(|StoredJson(value)| value)
         .map_err(|error| Failure::internal(format!("a stored record is not JSON: {error}")))

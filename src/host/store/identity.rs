@@ -230,7 +230,7 @@ fn read_credential(row: &Row<'_>) -> Result<Credential, Failure> {
     })
 }
 
-fn stored_word<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, Failure> {
+pub(super) fn stored_word<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, Failure> {
     let found = words.iter().find(|(word, _)| *word == text);
     found.map(|(_, value)| *value).ok_or_else(|| Failure::internal("a stored word is not known"))
 }

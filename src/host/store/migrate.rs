@@ -5,8 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::failure::{Failure, StartError};
 
 /// Every migration in order; the schema's version is how many were applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002_observations.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002_observations.sql"),
+    include_str!("schema/0003_events.sql"),
+];
 
 /// Brings the schema to this program's version.
 ///

@@ -9,6 +9,7 @@ pub mod cases;
 mod connection;
 pub mod corrections;
 pub mod decisions;
+pub mod events;
 mod failure;
 pub mod gauges;
 pub mod idempotency;
@@ -21,6 +22,7 @@ pub mod observations;
 pub mod place;
 pub mod policies;
 mod readers;
+pub mod webhooks;
 mod writer;
 
 use std::ops::Deref;
@@ -54,6 +56,7 @@ struct Shared {
     clock: HeldClock,
     policies: PolicyCache,
     host: String,
+    commits: watch::Sender<u64>,
 }
 
 /// A consistent view, for reading.
@@ -99,6 +102,7 @@ impl Store {
             clock: HeldClock(AtomicI64::new(0)),
             policies: PolicyCache::default(),
             host: host.to_owned(),
+            commits: watch::Sender::new(0),
         });
         let readers = Readers::new(place.database(), Arc::clone(&shared));
         let writer = Writer::start(connection, lock, Arc::clone(&shared))?;
@@ -131,6 +135,13 @@ impl Store {
     #[must_use]
     pub fn lost(&self) -> watch::Receiver<bool> {
         self.writer.lost()
+    }
+
+    /// Changes with every commit of this process. Another process may commit too: who waits for
+    /// something looks by itself now and then.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.shared.commits.subscribe()
     }
 
     /// The host's time.

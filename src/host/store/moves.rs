@@ -1,7 +1,8 @@
-//! Moves of cases: authorize, apply, store the case and one audit entry per event.
+//! Moves of cases: authorize, apply, store the case, and one audit entry and one event of the
+//! outbox for each thing that happened.
 
 use super::audit::{self, Entity};
-use super::{Failure, Tx, cases};
+use super::{Failure, Tx, cases, events};
 use crate::case::{Case, Command, Event, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
@@ -38,12 +39,13 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
 /// The case's revision counts its entries, so that a gap in either shows.
 fn record(tx: &Tx<'_>, case: &Case, event: &Event, proof: &Authorized) -> Result<(), Failure> {
     let entity = Entity { tenant_id: &case.tenant_id, kind: "case", id: &case.case_id };
-    audit::append_at(
+    let entry_id = audit::append_at(
         tx,
         entity,
         case.revision,
         event.name(),
         to_json(event)?,
         proof.actor().clone(),
-    )
+    )?;
+    events::append(tx, &entry_id, case, event)
 }

@@ -77,6 +77,12 @@ impl Place {
         self.directory.join(name)
     }
 
+    /// The key that the secrets of webhooks are made with; not in the database.
+    #[must_use]
+    pub fn webhook_key(&self) -> PathBuf {
+        self.file("webhook.key")
+    }
+
     /// The file whose lock orders the writers of several processes.
     pub(super) fn open_lock(&self) -> Result<File, StartError> {
         let path = self.file("countersign.lock");

@@ -224,6 +224,9 @@ fn try_commit(
         connection.prepare_cached(update)?.execute([now.as_ms().to_string()])?;
     }
     connection.execute_batch("COMMIT")?;
+    if kept {
+        shared.commits.send_modify(|count| *count += 1);
+    }
     Ok(Fate::Committed)
 }
 

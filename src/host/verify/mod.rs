@@ -3,6 +3,7 @@
 
 mod cases;
 mod entries;
+mod events;
 mod records;
 
 use std::path::Path;
@@ -90,5 +91,6 @@ pub fn verify(database: &Path) -> Result<Report, StartError> {
     }
     entries::verify(&connection, &mut report)?;
     records::verify(&connection, &mut report)?;
+    events::verify(&connection, &mut report)?;
     Ok(report)
 }

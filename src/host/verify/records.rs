@@ -36,6 +36,7 @@ pub(super) fn compare(
                 body_of(connection, select, &fold.key)?,
             )
         }
+        "webhook" => (webhook_said(fold), webhook_found(connection, &fold.key)?),
         "credential" => (Some(credential_said(fold)), credential_found(connection, &fold.key)?),
         _ => return Ok(()),
     };
@@ -55,6 +56,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
         ("credential", "credentials", "credential_id"),
         ("decision_stream", "decision_streams", "stream_id"),
         ("observation", "observations", "observation_id"),
+        ("webhook", "webhooks", "webhook_id"),
     ];
     for (kind, table, id) in tables {
         let select = format!(
@@ -75,6 +77,29 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
 fn body_of(connection: &Connection, select: &str, key: &Key) -> Result<Option<String>, StartError> {
     let mut statement = connection.prepare_cached(select)?;
     Ok(statement.query_row([&key.tenant_id, &key.id], |row| row.get(0)).optional()?)
+}
+
+/// What the entries say of a webhook, on one line: whose it is, and where deliveries go. Nothing
+/// is left of one that was removed.
+fn webhook_said(fold: &Fold) -> Option<String> {
+    let said = |name: &str| fold.said.get(name).map(Json::canonical).unwrap_or_default();
+    let is_removed = fold.happened.contains_key("webhook_removed");
+    (!is_removed).then(|| ["principal_id", "url", "events", "secret_hash"].map(said).join(" "))
+}
+
+/// The same from the row.
+fn webhook_found(connection: &Connection, key: &Key) -> Result<Option<String>, StartError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT principal_id, url, events, secret_hash FROM webhooks \
+         WHERE tenant_id = ?1 AND webhook_id = ?2",
+    )?;
+    let found = statement.query_row([&key.tenant_id, &key.id], |row| {
+        let text = |text: String| Json::String(text).canonical();
+        let (events, hash): (String, [u8; 32]) = (row.get(2)?, row.get(3)?);
+        let hash = text(sha256_text(&hash));
+        Ok(format!("{} {} {events} {hash}", text(row.get(0)?), text(row.get(1)?)))
+    });
+    Ok(found.optional()?)
 }
 
 /// What the entries say of a credential, on one line.

@@ -17,11 +17,12 @@ import { CaseText } from "./case-text";
 import { hostNow, learnHostTime, now } from "./clock";
 import { type Fault, faultOf } from "./fault";
 import { dropWork } from "./kept-work";
-import { type Poll, poll } from "./poll";
+import { pollLive } from "./live";
+import type { Poll } from "./poll";
 import { randomKey } from "./random-key";
 import { currentMe, noteReachability, reachable } from "./session";
 import { rememberUndoable, undo, undoFault, undone } from "./undoables";
-import type { Case, CaseReply } from "./wire";
+import type { Case, CaseEvent, CaseReply } from "./wire";
 
 const POLL_MS = 8_000;
 /** The host takes no more; nobody is active on one case for longer. */
@@ -60,7 +61,7 @@ export class CaseDesk {
   constructor(readonly case_id: string) {
     this.text = new CaseText(case_id);
     this.activity = countActivity(this.text.carriedActiveMs());
-    this.poller = poll(() => this.load(), () => POLL_MS);
+    this.poller = pollLive(() => this.load(), () => POLL_MS, (event) => this.isNews(event));
     document.addEventListener("visibilitychange", this.onVisibility);
   }
 
@@ -178,6 +179,11 @@ export class CaseDesk {
       claim_lost: this.claimLost.value,
       busy: this.busy.value !== null,
     });
+  }
+
+  /** What this desk did itself is on screen already. */
+  private isNews({ data }: CaseEvent): boolean {
+    return data.case_id === this.case_id && data.revision > (this.subject.peek()?.revision ?? 0);
   }
 
   private async load(): Promise<boolean> {

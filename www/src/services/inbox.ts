@@ -7,7 +7,8 @@ import { api } from "./api";
 import { hostNow, learnHostTime } from "./clock";
 import { type Fault, faultOf } from "./fault";
 import { plural } from "../lib/words";
-import { type Poll, poll } from "./poll";
+import { pollLive, showsInLists } from "./live";
+import type { Poll } from "./poll";
 import { serves } from "./queues";
 import { noteReachability } from "./session";
 import type { CasesQuery, CaseSummary } from "./wire";
@@ -49,7 +50,7 @@ export function watchInbox(wanted: InboxFilter): () => void {
     scroll.top_px = 0;
     if (inboxStatus.value.name === "fault") inboxStatus.value = { name: "loading" };
   });
-  const watching = poll(() => refresh(mine, stale.peek() ? "replace" : "keep"), () => POLL_MS * pageCount);
+  const watching = pollLive(() => refresh(mine, stale.peek() ? "replace" : "keep"), () => POLL_MS * pageCount, showsInLists);
   poller = watching;
   return () => {
     watching.stop();

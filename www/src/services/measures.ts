@@ -32,7 +32,7 @@ export function watchMeasures(filter: MeasureFilter): () => void {
   generation += 1;
   const mine = generation;
   measuresStale.value = measures.value.name === "ready";
-  const watching = poll(() => refresh(filter, mine), POLL_MS);
+  const watching = poll(() => refresh(filter, mine), () => POLL_MS);
   poller = watching;
   return () => watching.stop();
 }

@@ -8,7 +8,7 @@ export interface Poll {
   stop(): void;
 }
 
-/** `task` resolves to whether it succeeded; it must not reject. */
+/** `task` resolves to whether it succeeded; it must not reject. The interval is asked for after each run. */
 export function poll(task: () => Promise<boolean>, interval_ms: () => number): Poll {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;

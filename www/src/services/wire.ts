@@ -2,7 +2,7 @@
 import type { Case, CaseReply, CasesQuery, Measure } from "countersign/client";
 
 export { Client, CountersignError } from "countersign/client";
-export type { Case, CaseReply, CasesReply, CaseSummary, Correction, Measure, Me, MetricsReply, QueueSummary, QueuesReply } from "countersign/client";
+export type { Case, CaseEvent, CaseReply, CasesReply, CaseSummary, Correction, Measure, Me, MetricsReply, QueueSummary, QueuesReply } from "countersign/client";
 
 export type CaseHistoryEntry = CaseReply["history"][number];
 export type CaseState = Case["state"];

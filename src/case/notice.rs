@@ -1,0 +1,114 @@
+//! What the outside is told when something happened to a case: a CloudEvents 1.0 envelope around
+//! compact facts. Nothing that a user, a model or a reviewer wrote is in it, except an answer that
+//! was released, for those who asked for it.
+
+use serde::Serialize;
+
+use crate::case::{Answer, Case, CaseState, Event, Outcome};
+use crate::units::{Id, TimestampMs};
+
+/// What every type of event begins with.
+const TYPE_PREFIX: &str = "dev.countersign.";
+
+/// An event as it is sent, in the form of CloudEvents 1.0.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CaseEvent {
+    /// The version of the envelope: `1.0`.
+    pub specversion: String,
+    /// The event's id, which is that of its audit entry; the same however often it is sent.
+    pub id: Id,
+    /// Whose it is: `/tenants/{tenant}`.
+    pub source: String,
+    /// What happened: `dev.countersign.` and the event's name.
+    pub r#type: String,
+    /// The case.
+    pub subject: Id,
+    /// When.
+    pub time: TimestampMs,
+    /// The media type of the data.
+    pub datacontenttype: String,
+    /// Its position among the tenant's events, from 1, without gaps.
+    pub sequence: i64,
+    /// The facts.
+    pub data: CaseEventData,
+}
+
+/// The facts of an event: how the case stood once it had happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CaseEventData {
+    /// The case.
+    pub case_id: Id,
+    /// The request that it comes from.
+    pub request_id: Option<Id>,
+    /// Where the case stood.
+    pub state: CaseState,
+    /// The queue that held it.
+    pub queue: String,
+    /// Which change of the case this is.
+    pub revision: i64,
+    /// What kind of answer was released; null before that.
+    pub outcome: Option<Outcome>,
+    /// The answer that was released, for who asked for it; null for everybody else.
+    pub answer: Option<Answer>,
+}
+
+impl CaseEventData {
+    /// The facts of an event that brought a case to where it stands now. A decision can be taken
+    /// back, so that only its release says what it was.
+    #[must_use]
+    pub fn of(case: &Case, event: &Event) -> Self {
+        let released = matches!(event, Event::AnswerReleased { .. });
+        let outcome = case.answer.as_ref().map(|answer| answer.outcome);
+        Self {
+            case_id: case.case_id.clone(),
+            request_id: case.request_id.clone(),
+            state: case.state,
+            queue: case.queue.clone(),
+            revision: case.revision,
+            outcome: outcome.filter(|_| released),
+            answer: None,
+        }
+    }
+}
+
+impl CaseEvent {
+    /// The envelope of an event.
+    #[must_use]
+    pub fn new(
+        id: Id,
+        tenant_id: &Id,
+        sequence: i64,
+        name: &str,
+        time: TimestampMs,
+        data: CaseEventData,
+    ) -> Self {
+        Self {
+            specversion: "1.0".to_owned(),
+            id,
+            source: format!("/tenants/{}", percent_encoded(tenant_id.as_str())),
+            r#type: format!("{TYPE_PREFIX}{name}"),
+            subject: data.case_id.clone(),
+            time,
+            datacontenttype: "application/json".to_owned(),
+            sequence,
+            data,
+        }
+    }
+}
+
+/// A text as one segment of a path (RFC 3986).
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

@@ -1,0 +1,139 @@
+//! What proves to a receiver that a delivery comes from this host: Standard Webhooks signatures.
+//!
+//! No secret is stored. Each is made from the endpoint's salt, which lies in the database, and the
+//! host's key, which lies in a file of its own beside it: neither alone signs anything, a copy of
+//! the database gives nothing away, and there is one small file to guard.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::host::ids;
+use crate::host::store::Failure;
+use crate::units::TimestampMs;
+
+/// Keeps these secrets apart from whatever else the key may make one day.
+const DOMAIN: &[u8] = b"countersign/webhook-secret/v1\n";
+const KEY_LENGTH: usize = 32;
+
+/// The host's key.
+#[derive(Clone)]
+pub struct WebhookKey([u8; KEY_LENGTH]);
+
+/// The secret of one endpoint.
+#[derive(Clone)]
+pub struct Secret([u8; 32]);
+
+impl WebhookKey {
+    /// Reads the key, which is made when it is first asked for. Only the host's own account may
+    /// read the file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or made, or is not a key.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        if let Some(key) = Self::read(path)? {
+            return Ok(key);
+        }
+        let told =
+            |error: std::io::Error| Failure::internal(format!("{}: {error}", path.display()));
+        let key: [u8; KEY_LENGTH] = ids::random()?;
+        let name = format!("{}.{}", path.display(), ids::base32(&ids::random::<8>()?));
+        let fresh = PathBuf::from(name);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&fresh)
+            .map_err(told)?;
+        file.write_all(&key).and_then(|()| file.sync_all()).map_err(told)?;
+        // A whole key appears at once, and of two processes that start together one wins.
+        let linked = fs::hard_link(&fresh, path);
+        fs::remove_file(&fresh).map_err(told)?;
+        match linked {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(told(error)),
+        }
+        let folder = path.parent().unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
+        Self::read(path)?.ok_or_else(|| Failure::internal("the key of the webhooks is gone"))
+    }
+
+    fn read(path: &Path) -> Result<Option<Self>, Failure> {
+        match fs::read(path) {
+            Ok(bytes) => bytes.try_into().map(|key| Some(Self(key))).map_err(|_| {
+                Failure::internal(format!("{} has not {KEY_LENGTH} bytes", path.display()))
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::internal(format!("{}: {error}", path.display()))),
+        }
+    }
+
+    /// The secret of the endpoint with this salt.
+    ///
+    /// # Errors
+    /// Never for a key of this length.
+    pub fn secret(&self, salt: &[u8; 32]) -> Result<Secret, Failure> {
+        Ok(Secret(hmac_sha256(&self.0, &[DOMAIN, salt])?))
+    }
+}
+
+impl Secret {
+    /// The secret as receivers are given it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("whsec_{}", STANDARD.encode(self.0))
+    }
+
+    /// What is stored of it, to tell whether the key is still the one that made it.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        ids::secret_hash(&self.text())
+    }
+
+    /// The header `webhook-signature` of a message that is sent at this instant.
+    ///
+    /// # Errors
+    /// Never for a secret of this length.
+    pub fn sign(&self, id: &str, at: TimestampMs, body: &str) -> Result<String, Failure> {
+        let timestamp = seconds(at).to_string();
+        let parts = [id, ".", &timestamp, ".", body].map(str::as_bytes);
+        Ok(format!("v1,{}", STANDARD.encode(hmac_sha256(&self.0, &parts)?)))
+    }
+}
+
+/// The header `webhook-timestamp`.
+#[must_use]
+pub const fn seconds(at: TimestampMs) -> i64 {
+    at.as_ms() / 1_000
+}
+
+fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Result<[u8; 32], Failure> {
+    let mac = Hmac::<Sha256>::new_from_slice(key);
+    let mut mac = mac.map_err(|_| Failure::internal("a key has no valid length"))?;
+    for part in parts {
+        mac.update(part);
+    }
+    Ok(mac.finalize().into_bytes().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_that_of_the_standard() {
+        // The example of the Standard Webhooks specification's reference libraries.
+        let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+        mac.update(b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}");
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        assert_eq!(signature, "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+}
