@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 SECONDS = int(os.environ.get("CONTRACT_SECONDS", "100"))
 SEED = os.environ.get("CONTRACT_SEED", "20261122")
 CASES = 60
+WEBHOOKS = 5
 # What the queues of the default policy ask for.
 SKILLS = ["billing", "legal_review", "security_operations"]
 
@@ -85,6 +86,8 @@ def main(program):
                     break
             edge = json.loads(Path(data, "sample-edge.token").read_text())["northwind"]
             person = reviewer(program, data)
+            webhook = {"url": "https://receiver.invalid/events"}
+            webhooks = [call(f"{url}/v1/webhooks", edge, webhook, f"hook-{number}") for number in range(WEBHOOKS)]
             setting = {
                 "caller": edge,
                 "reviewer": person,
@@ -93,6 +96,7 @@ def main(program):
                 "metric": [found["metric"] for found in call(f"{url}/v1/metrics", person)["metrics"]],
                 "request_id": [f"req_contract_{number}" for number in range(20)],
                 "hash": [call(f"{url}/v1/me", person)["policy"]["hash"]],
+                "webhook_id": [made["webhook"]["webhook_id"] for made in webhooks],
             }
             environment = {
                 **os.environ,

@@ -213,6 +213,9 @@ impl Endpoint {
                 ErrorCode::StoreLost,
             ]);
         }
+        if !self.query.is_empty() {
+            codes.push(ErrorCode::LimitExceeded);
+        }
         if self.path_names().next().is_some() {
             codes.push(ErrorCode::NotFound);
         }
