@@ -71,6 +71,10 @@ error_codes! {
     StaleVersion = "stale_version", 409, "the object has changed";
     /// A decision was already taken.
     AlreadyDecided = "already_decided", 409, "already decided";
+    /// Enough people approved it before.
+    QuorumClosed = "quorum_closed", 409, "enough people have approved already";
+    /// What was proposed does not stand any more; another proposal may.
+    ProposalVoid = "proposal_void", 409, "the proposal does not stand any more";
     /// The state does not allow this command.
     InvalidState = "invalid_state", 409, "not possible in this state";
     /// An object of that id exists already.
@@ -134,6 +138,8 @@ impl ErrorCode {
             }
             Self::StaleVersion => "Read the object again, and decide on what it says now.",
             Self::AlreadyDecided => "Read the case again: the decision stands in it.",
+            Self::QuorumClosed => "Nothing is left to do: read the proposal again.",
+            Self::ProposalVoid => "Read `superseded_by`, and decide on the proposal that it names.",
             Self::InvalidState => "Read the object again: its state says which commands it takes.",
             Self::Duplicate => {
                 "Use another id; a retry of the same request carries the same idempotency key."

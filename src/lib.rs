@@ -2,8 +2,9 @@
 //!
 //! The core is pure. [`evaluate`] says what happens with a draft: answer, limited answer, a person,
 //! or a refusal. [`classify`] says whether an action may be done, by whom it must be approved, or
-//! that it may not. [`case::apply`] moves a case between the people who handle it. Both take values and
-//! an instant, and give values back; neither reads a clock, a file, or a random number.
+//! that it may not. [`case::apply`] moves a case between the people who handle it, [`proposal::apply`] and
+//! [`execution::apply`] an action from the model's wish to its outcome. All take values and
+//! an instant, and give values back; none reads a clock, a file, or a random number.
 
 pub mod audit;
 pub mod calendar;
@@ -11,6 +12,7 @@ pub mod case;
 pub mod confidence;
 pub mod correction;
 pub mod error;
+pub mod execution;
 pub mod expr;
 pub mod fact;
 pub mod gate;
@@ -21,6 +23,7 @@ pub mod limits;
 pub mod metrics;
 pub mod money;
 pub mod policy;
+pub mod proposal;
 pub mod read;
 pub mod request;
 pub mod routing;

@@ -82,3 +82,7 @@ pub const LADDER_STEPS_MAX: usize = 200;
 pub const RATES_MAX: usize = 200;
 /// People who may be asked to approve one action.
 pub const QUORUM_MAX: i64 = 9;
+/// Differences of one preview.
+pub const PREVIEW_CHANGES_MAX: usize = 200;
+/// Requests to an executor for one execution.
+pub const ATTEMPTS_MAX: usize = 100;

@@ -32,7 +32,7 @@ export type Json = unknown;
 /**
  * A stable code; its HTTP status and title never change with it.
  */
-export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_currency" | "unknown_tenant" | "unknown_queue" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
+export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "quorum_closed" | "proposal_void" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_currency" | "unknown_tenant" | "unknown_queue" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
 
 /**
  * How much is at stake, ascending.
@@ -1055,6 +1055,563 @@ enforcement: Enforcement,
  * Digest over tenant, tool, arguments and target.
  */
 action_digest: string, };
+
+/**
+ * For whom an action is proposed, and what is known around it.
+ */
+export type Context = { 
+/**
+ * The tenant; the host takes it from the credential.
+ */
+tenant_id: Id, 
+/**
+ * The subject.
+ */
+domain: string | null, 
+/**
+ * What the user means to do.
+ */
+intent: Intent | null, 
+/**
+ * BCP 47 language tag.
+ */
+language: string | null, 
+/**
+ * The caller's estimate of what is at stake.
+ */
+risk_level: RiskLevel | null, 
+/**
+ * Whether the user asked for a person.
+ */
+asks_for_person: boolean | null, 
+/**
+ * The caller's own facts.
+ */
+facts: { [key in string]: Json }, };
+
+/**
+ * Where a proposal stands.
+ */
+export type ProposalState = "previewing" | "pending" | "approved" | "consumed" | "rejected" | "expired" | "withdrawn" | "superseded" | "void" | "revoked";
+
+/**
+ * What must be so before the actions may be done: what the gate said, without its reasons.
+ */
+export type Requirement = { 
+/**
+ * What the policy says.
+ */
+verdict: GateVerdict, 
+/**
+ * What is at stake.
+ */
+tier: RiskLevel, 
+/**
+ * Who must approve: of each of these authorities, as many people as the quorum.
+ */
+authorities: Array<Authority>, 
+/**
+ * How many people; one person may stand for several authorities.
+ */
+quorum: number, 
+/**
+ * Whether they must see a preview first.
+ */
+preview_required: boolean, 
+/**
+ * Who keeps the gate shut.
+ */
+enforcement: Enforcement, 
+/**
+ * Digest over tenant, tool, arguments and target of every action.
+ */
+action_digest: string, 
+/**
+ * The policy that said so.
+ */
+policy: PolicyReference, };
+
+/**
+ * One difference that an action would make.
+ */
+export type PreviewChange = { 
+/**
+ * What would change, in the executor's words.
+ */
+subject: string, 
+/**
+ * What it is now.
+ */
+before: Json, 
+/**
+ * What it would be.
+ */
+after: Json, };
+
+/**
+ * What a dry run said.
+ */
+export type Preview = { 
+/**
+ * What would change, at most 200.
+ */
+changes: Array<PreviewChange>, 
+/**
+ * In the executor's words.
+ */
+note: string | null, 
+/**
+ * The state that the preview saw; the execution names it, and is refused where it moved on.
+ */
+precondition: string | null, 
+/**
+ * When it arrived.
+ */
+previewed_at: TimestampMs, };
+
+/**
+ * One person's approval.
+ */
+export type Vote = { 
+/**
+ * Who, and by which door.
+ */
+by: ActorReference, 
+/**
+ * Which of the needed authorities they have.
+ */
+authorities: Array<Authority>, 
+/**
+ * In their words.
+ */
+note: string | null, 
+/**
+ * What exactly they approved.
+ */
+binding_digest: string, 
+/**
+ * When.
+ */
+voted_at: TimestampMs, };
+
+/**
+ * Who changed what a proposal says.
+ */
+export type Author = { 
+/**
+ * Who.
+ */
+principal_id: Id, 
+/**
+ * The human being.
+ */
+person_id: Id | null, 
+/**
+ * Whether they may approve what they wrote.
+ */
+may_approve: boolean, };
+
+/**
+ * How a proposal ended.
+ */
+export type Closing = { 
+/**
+ * Why, in words.
+ */
+reason: string, 
+/**
+ * What the agent is told to do instead, where somebody wrote it.
+ */
+message: string | null, 
+/**
+ * Who ended it; `null` where time or the policy did.
+ */
+by: ActorReference | null, 
+/**
+ * When.
+ */
+closed_at: TimestampMs, };
+
+/**
+ * What a model wants done, and where that stands.
+ */
+export type Proposal = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Its id.
+ */
+proposal_id: Id, 
+/**
+ * The tenant, from the credential of who proposed it.
+ */
+tenant_id: Id, 
+/**
+ * How often it changed.
+ */
+revision: number, 
+/**
+ * Where it stands.
+ */
+state: ProposalState, 
+/**
+ * The first of its line; edits and renewals keep it.
+ */
+root_proposal_id: Id, 
+/**
+ * The proposal in whose place it stands.
+ */
+supersedes: Id | null, 
+/**
+ * The proposal that stands in its place.
+ */
+superseded_by: Id | null, 
+/**
+ * The case that it belongs to.
+ */
+case_id: Id | null, 
+/**
+ * The request that it comes from.
+ */
+request_id: Id | null, 
+/**
+ * The conversation that it belongs to.
+ */
+conversation_id: Id | null, 
+/**
+ * The principal that proposed it.
+ */
+requested_by: Id, 
+/**
+ * The person who answers for that principal.
+ */
+requested_by_person: Id | null, 
+/**
+ * Who edited it since.
+ */
+authors: Array<Author>, 
+/**
+ * The agent's own words for it; nobody decides from these.
+ */
+summary: string | null, 
+/**
+ * What is to be done, in this order; what is executed are these bytes in canonical form.
+ */
+actions: Array<Action>, 
+/**
+ * For whom, and what is known around it.
+ */
+context: Context, 
+/**
+ * What must be so before it is done.
+ */
+required: Requirement, 
+/**
+ * The gate with all its reasons, as the policy gave it.
+ */
+gate: Gate, 
+/**
+ * Digest over what the policy says of each tool.
+ */
+tools_digest: string, 
+/**
+ * The executor of each action; `null` where whoever proposed it acts.
+ */
+executors: Array<string | null>, 
+/**
+ * What a dry run said.
+ */
+preview: Preview | null, 
+/**
+ * Makes the digest of equal proposals differ.
+ */
+nonce: string, 
+/**
+ * What is approved and signed: see `proposal::binding`.
+ */
+binding_digest: string, 
+/**
+ * Who approved it so far.
+ */
+votes: Array<Vote>, 
+/**
+ * When it was proposed.
+ */
+created_at: TimestampMs, 
+/**
+ * Until when it can be approved, and executed.
+ */
+expires_at: TimestampMs, 
+/**
+ * How long an approval can be taken back, in milliseconds.
+ */
+undo_window_ms: number, 
+/**
+ * The right to execute it once; there is one exactly from the approval on.
+ */
+authorization_id: Id | null, 
+/**
+ * When the approval takes effect.
+ */
+effective_at: TimestampMs | null, 
+/**
+ * When somebody asked to stop what was already started.
+ */
+stop_requested_at: TimestampMs | null, 
+/**
+ * How it ended, where it ended without an execution.
+ */
+closing: Closing | null, };
+
+/**
+ * An event as it is sent, in the form of CloudEvents 1.0.
+ */
+export type ProposalEvent = { 
+/**
+ * The version of the envelope: `1.0`.
+ */
+specversion: string, 
+/**
+ * The event's id, which is that of its audit entry; the same however often it is sent.
+ */
+id: Id, 
+/**
+ * Whose it is: `/tenants/{tenant}`.
+ */
+source: string, 
+/**
+ * What happened: `dev.countersign.` and the event's name.
+ */
+type: string, 
+/**
+ * The proposal, or the execution.
+ */
+subject: Id, 
+/**
+ * When.
+ */
+time: TimestampMs, 
+/**
+ * The media type of the data.
+ */
+datacontenttype: string, 
+/**
+ * Its position among the tenant's events, from 1, without gaps.
+ */
+sequence: number, 
+/**
+ * The facts.
+ */
+data: ProposalEventData, };
+
+/**
+ * The facts of an event: how proposal and execution stood once it had happened.
+ */
+export type ProposalEventData = { 
+/**
+ * The proposal.
+ */
+proposal_id: Id, 
+/**
+ * Where the proposal stood.
+ */
+state: ProposalState, 
+/**
+ * What was at stake.
+ */
+risk_level: RiskLevel, 
+/**
+ * The proposal that stands in its place.
+ */
+superseded_by: Id | null, 
+/**
+ * The case that it belongs to.
+ */
+case_id: Id | null, 
+/**
+ * The request that it comes from.
+ */
+request_id: Id | null, 
+/**
+ * The execution, where the event is one of an execution.
+ */
+execution_id: Id | null, 
+/**
+ * Where the execution stood.
+ */
+execution_state: ExecutionState | null, 
+/**
+ * Which change of proposal or execution this is.
+ */
+revision: number, };
+
+/**
+ * Where an execution stands.
+ */
+export type ExecutionState = "prepared" | "started" | "unknown" | "succeeded" | "failed" | "cancelled";
+
+/**
+ * What an executor promises of a request that comes twice.
+ */
+export type Guarantee = "none" | "queryable" | "idempotent";
+
+/**
+ * How an attempt ended.
+ */
+export type Outcome = "succeeded" | "refused" | "drifted" | "unknown";
+
+/**
+ * Who stands behind an execution.
+ */
+export type Approver = { 
+/**
+ * The principal.
+ */
+principal_id: Id, 
+/**
+ * The human being.
+ */
+person_id: Id | null, 
+/**
+ * Their name at that time.
+ */
+name: string, 
+/**
+ * When they approved.
+ */
+approved_at: TimestampMs, };
+
+/**
+ * One request to the executor.
+ */
+export type Attempt = { 
+/**
+ * Its id.
+ */
+attempt_id: Id, 
+/**
+ * When it was made durable, before anything was sent.
+ */
+started_at: TimestampMs, 
+/**
+ * The executor must not act on the request after this.
+ */
+not_after: TimestampMs, 
+/**
+ * When its end was known.
+ */
+ended_at: TimestampMs | null, 
+/**
+ * How it ended.
+ */
+outcome: Outcome | null, 
+/**
+ * What was said, in words of this host.
+ */
+detail: string | null, };
+
+/**
+ * One action of an approved proposal.
+ */
+export type Execution = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Its id.
+ */
+execution_id: Id, 
+/**
+ * The tenant.
+ */
+tenant_id: Id, 
+/**
+ * How often it changed.
+ */
+revision: number, 
+/**
+ * Where it stands.
+ */
+state: ExecutionState, 
+/**
+ * The proposal that was approved.
+ */
+proposal_id: Id, 
+/**
+ * The authorization that it uses.
+ */
+authorization_id: Id, 
+/**
+ * Its place among the actions of the proposal, from 0.
+ */
+position: number, 
+/**
+ * What is done, exactly.
+ */
+action: Action, 
+/**
+ * What was approved.
+ */
+binding_digest: string, 
+/**
+ * Who approved it; empty where the policy alone allowed it.
+ */
+approved_by: Array<Approver>, 
+/**
+ * Who does it.
+ */
+executor: string, 
+/**
+ * What they promise of a request that comes twice.
+ */
+guarantee: Guarantee, 
+/**
+ * Derived from the authorization once, and the same for every attempt.
+ */
+idempotency_key: string, 
+/**
+ * The state that the preview saw.
+ */
+precondition: string | null, 
+/**
+ * Every request so far, at most 100.
+ */
+attempts: Array<Attempt>, 
+/**
+ * Until when the executor heeds the key; after this nothing is sent again.
+ */
+resend_until: TimestampMs | null, 
+/**
+ * When it is sent or asked about next; `null` where nothing happens by itself.
+ */
+next_attempt_at: TimestampMs | null, 
+/**
+ * What the executor gave back.
+ */
+result: Json | null, 
+/**
+ * Why it failed, or was cancelled.
+ */
+reason: string | null, 
+/**
+ * Who found out what happened, where the executor did not say.
+ */
+reconciled_by: ActorReference | null, 
+/**
+ * When somebody asked to stop it.
+ */
+stop_requested_at: TimestampMs | null, 
+/**
+ * When it was prepared.
+ */
+created_at: TimestampMs, 
+/**
+ * When it ended.
+ */
+closed_at: TimestampMs | null, };
 
 /**
  * Why a rule exists: the six kinds of trigger.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
+use crate::error::{ErrorCode, Fault};
 use crate::fact::{self, CALLER_PREFIX, FactDeclaration, FactSource, Value};
 use crate::impact::{Effect, Reversibility};
 use crate::json::Json;
 use crate::limits;
 use crate::money::Money;
-use crate::read::{self, Node, Read};
+use crate::read::{self, Fields, Node, Read};
 use crate::request::{Intent, Request, RiskLevel, read_language};
 use crate::units::Id;
 
@@ -25,7 +28,9 @@ const CONTEXT_FACTS: &[&str] = &[
 ];
 
 /// For whom an action is proposed, and what is known around it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Context {
     /// The tenant; the host takes it from the credential.
     pub tenant_id: Id,
@@ -42,9 +47,11 @@ pub struct Context {
     /// The caller's own facts.
     pub facts: BTreeMap<String, Json>,
     /// What the host knows; never read from what a caller sends.
+    #[serde(skip)]
     pub host_facts: BTreeMap<String, Json>,
     /// JSON Pointers, from `/context` on, of fields that this version does not know; they took no
     /// part.
+    #[serde(skip)]
     pub unknown_fields: Vec<String>,
 }
 
@@ -55,9 +62,48 @@ impl Context {
     /// `invalid_field` or `limit_exceeded`, with the path to the fault.
     pub fn read(node: Node<'_>) -> Read<Self> {
         let mut fields = node.object()?;
+        let tenant_id = fields.required("tenant_id", read::id)?;
+        Self::read_fields(node, fields, tenant_id)
+    }
+
+    /// Reads a context whose tenant is known; it may be named, and has to be the same.
+    ///
+    /// # Errors
+    /// As [`Context::read`]; `unknown_tenant` for another one.
+    pub fn read_for(node: Node<'_>, tenant_id: &Id) -> Read<Self> {
+        let mut fields = node.object()?;
+        let named = fields.optional("tenant_id", read::id)?;
+        if named.is_some_and(|named| named != *tenant_id) {
+            return Err(Fault::new(
+                ErrorCode::UnknownTenant,
+                format!("{}/tenant_id", node.pointer()),
+                format!("this credential is for the tenant `{tenant_id}`"),
+                "leave `tenant_id` out, or use the credential of that tenant",
+            ));
+        }
+        Self::read_fields(node, fields, tenant_id.clone())
+    }
+
+    /// A context of which nothing is known but the tenant.
+    #[must_use]
+    pub const fn of_tenant(tenant_id: Id) -> Self {
+        Self {
+            tenant_id,
+            domain: None,
+            intent: None,
+            language: None,
+            risk_level: None,
+            asks_for_person: None,
+            facts: BTreeMap::new(),
+            host_facts: BTreeMap::new(),
+            unknown_fields: Vec::new(),
+        }
+    }
+
+    fn read_fields(node: Node<'_>, mut fields: Fields<'_>, tenant_id: Id) -> Read<Self> {
         let place = node.pointer();
         Ok(Self {
-            tenant_id: fields.required("tenant_id", read::id)?,
+            tenant_id,
             domain: fields.optional("domain", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
             intent: fields.optional("intent", Intent::read)?,
             language: fields.optional("language", read_language)?,

@@ -12,10 +12,10 @@ fn the_default_bundle_in_the_package_is_fresh() {
 #[test]
 fn the_typescript_types_are_fresh() {
     use countersign::{
-        audit, calendar, case, compile, confidence, correction, error, expr, fact, gate, identity,
-        impact, metrics,
+        audit, calendar, case, compile, confidence, correction, error, execution, expr, fact, gate,
+        identity, impact, metrics,
     };
-    use countersign::{money, policy, request, routing, tool, units, verdict};
+    use countersign::{money, policy, proposal, request, routing, tool, units, verdict};
     use ts_rs::{Config, TS};
 
     let config = Config::new().with_large_int("number");
@@ -86,6 +86,23 @@ fn the_typescript_types_are_fresh() {
         gate::Gate,
         gate::GateReason,
         gate::ActionGate,
+        gate::Context,
+        proposal::ProposalState,
+        proposal::Requirement,
+        proposal::PreviewChange,
+        proposal::Preview,
+        proposal::Vote,
+        proposal::Author,
+        proposal::Closing,
+        proposal::Proposal,
+        proposal::ProposalEvent,
+        proposal::ProposalEventData,
+        execution::ExecutionState,
+        execution::Guarantee,
+        execution::Outcome,
+        execution::Approver,
+        execution::Attempt,
+        execution::Execution,
         policy::TriggerKind,
         policy::Bundle,
         policy::Tiers,

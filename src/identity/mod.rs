@@ -1,16 +1,22 @@
-//! Who acts, and what they may do: principals, grants, and the one function that authorizes.
+//! Who acts, and what they may do: principals, grants, and the one place that authorizes.
 //!
-//! [`authorize`] is the only maker of an [`Authorized`], and every command needs one, whichever
-//! door it came through. Grants are not ordered across domains. Nobody decides what they asked for.
+//! Only [`authorize`] (cases) and [`authorize_proposal`] (proposals and what comes of them) make an
+//! [`Authorized`], and every command needs one, whichever door it came through. Grants are not
+//! ordered across domains. Nobody decides what they asked for.
+
+mod cases;
+mod proposals;
 
 use serde::Serialize;
+
+pub use cases::{CaseOperation, authorize};
+pub use proposals::{ProposalOperation, authorize_proposal};
 
 use crate::case::Case;
 use crate::error::{ErrorCode, Fault};
 use crate::limits;
 use crate::policy::Authority;
 use crate::read::{self, Node, Read};
-use crate::routing::speaks;
 use crate::units::{Id, TimestampMs};
 use crate::word::words;
 
@@ -156,85 +162,49 @@ pub struct ActorReference {
     pub assurance: String,
 }
 
-words! {
-    /// What somebody wants to do to a case.
-    pub enum CaseOperation {
-        /// Send one.
-        Create = "create",
-        /// Read one.
-        Read = "read",
-        /// Claim, hold, save, release, skip.
-        Work = "work",
-        /// Decide, or take a decision back.
-        Decide = "decide",
-        /// Withdraw what they sent.
-        Withdraw = "withdraw",
-        /// Let time pass: end leases, release answers.
-        PassTime = "pass_time",
-    }
+/// A thing that somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Right {
+    Case(CaseOperation),
+    Proposal(ProposalOperation),
 }
 
-/// Proof that an actor may do one thing to one case. Only [`authorize`] makes it.
+/// Proof that an actor may do one thing to one case or proposal. Only this room makes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Authorized {
     actor: ActorReference,
-    operation: CaseOperation,
-    case_id: Id,
+    right: Right,
+    entity_id: Id,
+    authorities: Vec<Authority>,
 }
 
 impl Authorized {
+    fn new(actor: &Actor, right: Right, entity_id: Id) -> Self {
+        Self { actor: actor.reference(), right, entity_id, authorities: Vec::new() }
+    }
+
     /// Who acts.
     #[must_use]
     pub const fn actor(&self) -> &ActorReference {
         &self.actor
     }
 
+    /// Which of the authorities that a proposal needs the actor has.
+    #[must_use]
+    pub fn authorities(&self) -> &[Authority] {
+        &self.authorities
+    }
+
     /// Whether the proof is for this operation on this case.
     #[must_use]
     pub fn covers(&self, operation: CaseOperation, case_id: &Id) -> bool {
-        self.operation == operation && self.case_id == *case_id
+        self.right == Right::Case(operation) && self.entity_id == *case_id
     }
-}
 
-/// Decides whether an actor may do this to the case, at this instant.
-///
-/// # Errors
-/// `not_found` where the actor may not even know of the case, `self_approval` where they asked for
-/// it, `not_permitted` for every other reason, with the right that is missing.
-pub fn authorize(
-    actor: &Actor,
-    operation: CaseOperation,
-    case: &Case,
-    now: TimestampMs,
-) -> Result<Authorized, Fault> {
-    let proof =
-        || Authorized { actor: actor.reference(), operation, case_id: case.case_id.clone() };
-    if actor.principal.status != PrincipalStatus::Active {
-        return Err(denied("this principal is suspended", "ask an administrator"));
-    }
-    match operation {
-        CaseOperation::PassTime => actor.role(GrantRole::Scheduler, case, now).map(|()| proof()),
-        CaseOperation::Create => actor.role(GrantRole::Caller, case, now).map(|()| proof()),
-        CaseOperation::Withdraw => {
-            require_own(actor, case)?;
-            actor.role(GrantRole::Caller, case, now).map(|()| proof())
-        }
-        CaseOperation::Read => {
-            let reads = actor.grants.iter().any(|grant| grant.reads(case, now));
-            (reads || is_own(actor, case)).then(proof).ok_or_else(not_found)
-        }
-        CaseOperation::Work | CaseOperation::Decide => {
-            authorize(actor, CaseOperation::Read, case, now)?;
-            if is_own(actor, case) {
-                return Err(Fault::new(
-                    ErrorCode::SelfApproval,
-                    "",
-                    "who sent a case does not decide it",
-                    "leave it to another reviewer",
-                ));
-            }
-            reviews(actor, case, now).map(|()| proof())
-        }
+    /// Whether the proof is for this operation on this proposal.
+    #[must_use]
+    pub fn covers_proposal(&self, operation: ProposalOperation, proposal_id: &Id) -> bool {
+        self.right == Right::Proposal(operation) && self.entity_id == *proposal_id
     }
 }
 
@@ -283,10 +253,16 @@ impl Actor {
         tenants
     }
 
-    fn role(&self, role: GrantRole, case: &Case, now: TimestampMs) -> Result<(), Fault> {
-        self.grants_of(role, &case.tenant_id, now).next().map(|_| ()).ok_or_else(|| {
+    /// Whether the same principal, the same human being, or something they answer for asked.
+    fn asked(&self, principal_id: &Id, person_id: Option<&Id>) -> bool {
+        let person = self.principal.person_id.as_ref();
+        *principal_id == self.principal.principal_id || (person.is_some() && person == person_id)
+    }
+
+    fn role(&self, role: GrantRole, tenant_id: &Id, now: TimestampMs) -> Result<(), Fault> {
+        self.grants_of(role, tenant_id, now).next().map(|_| ()).ok_or_else(|| {
             denied(
-                format!("no grant of the role `{role}` for tenant `{}`", case.tenant_id),
+                format!("no grant of the role `{role}` for tenant `{tenant_id}`"),
                 "ask an administrator for the grant",
             )
         })
@@ -393,54 +369,8 @@ impl ActorReference {
     }
 }
 
-/// Whether some reviewer's grant covers queue, domain and level, and the person has language and skills.
-fn reviews(actor: &Actor, case: &Case, now: TimestampMs) -> Result<(), Fault> {
-    if actor.principal.kind != PrincipalKind::Person {
-        return Err(denied("only a person decides a case", "sign in as a reviewer"));
-    }
-    let mut of_queue = actor
-        .grants_of(GrantRole::Reviewer, &case.tenant_id, now)
-        .filter(|grant| grant.covers_queue(&case.queue))
-        .peekable();
-    if of_queue.peek().is_none() {
-        let detail = format!("no reviewer's grant covers the queue `{}`", case.queue);
-        return Err(denied(detail, "ask an administrator for the grant"));
-    }
-    if !of_queue.any(|grant| grant.covers_authority(&case.authority)) {
-        let Authority { domain, level } = &case.authority;
-        let detail = format!("this case needs authority level {level} in `{domain}`");
-        return Err(denied(detail, "leave it to somebody with that authority"));
-    }
-    if !speaks(&actor.principal.languages, case.language.as_deref()) {
-        let language = case.language.as_deref().unwrap_or("an unknown language");
-        return Err(denied(
-            format!("this case is in `{language}`"),
-            "leave it to somebody who reads it",
-        ));
-    }
-    match case.skills.iter().find(|skill| !actor.principal.skills.contains(skill)) {
-        Some(skill) => Err(denied(
-            format!("this case needs the skill `{skill}`"),
-            "leave it to somebody who has it",
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Own is what the same principal, the same human being, or something they answer for sent.
-fn is_own(actor: &Actor, case: &Case) -> bool {
-    let person = actor.principal.person_id.as_ref();
-    case.requested_by == actor.principal.principal_id
-        || (person.is_some() && person == case.requested_by_person.as_ref())
-}
-
-fn require_own(actor: &Actor, case: &Case) -> Result<(), Fault> {
-    is_own(actor, case).then_some(()).ok_or_else(not_found)
-}
-
-/// A foreign tenant's case answers like an absent one.
-fn not_found() -> Fault {
-    Fault::new(ErrorCode::NotFound, "", "there is no such case", "check the id")
+fn suspended() -> Fault {
+    denied("this principal is suspended", "ask an administrator")
 }
 
 fn denied(detail: impl Into<String>, help: &str) -> Fault {
