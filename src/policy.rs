@@ -23,7 +23,7 @@ use crate::verdict::Disposition;
 use crate::word::words;
 
 /// Version of the bundle format that this code reads and writes.
-pub const BUNDLE_VERSION: i64 = 1;
+pub const BUNDLE_VERSION: i64 = 2;
 
 /// Separates the digests of bundles from all other digests.
 const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
@@ -51,7 +51,7 @@ words! {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bundle {
-    /// Version of the bundle format; 1.
+    /// Version of the bundle format; 2.
     pub bundle_version: i64,
     /// The policy's name.
     pub id: Id,

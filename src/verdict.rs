@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::confidence::Confidence;
-use crate::expr::Truth;
+use crate::expr::{Program, Truth};
 use crate::fact::{self, FactRecord, Value, is_missing};
 use crate::gate;
 use crate::json::{Json, format_number};
@@ -144,7 +144,11 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
         if truth == Truth::Unknown {
             unjudged.extend(missing.iter().cloned());
         }
-        let for_want_of_facts = truth == Truth::Unknown && wants(trigger, &facts);
+        // Facts that are there and come to nothing (an overflow, a foreign currency) are not
+        // missing: nobody could judge them, so a person does.
+        let has_no_result = missing.is_empty();
+        let for_want_of_facts =
+            truth == Truth::Unknown && (has_no_result || wants(trigger, &facts));
         if truth == Truth::True || for_want_of_facts {
             fired.push((trigger, fire(policy, trigger, &facts, truth, missing)));
         }
@@ -267,11 +271,11 @@ fn fire(
     truth: Truth,
     missing: Vec<String>,
 ) -> FiredTrigger {
-    let unjudged = if truth == Truth::Unknown { missing } else { Vec::new() };
-    let reason = if unjudged.is_empty() {
-        fill(policy, &trigger.why, facts)
+    let (reason, unjudged) = if truth == Truth::Unknown {
+        let reason = not_judged(&trigger.id, &missing, &trigger.when);
+        (reason, missing)
     } else {
-        format!("{} could not be judged: {} missing", trigger.id, unjudged.join(", "))
+        (fill(policy, &trigger.why, facts), Vec::new())
     };
     FiredTrigger {
         id: trigger.id.clone(),
@@ -281,6 +285,14 @@ fn fire(
         reason,
         unjudged,
     }
+}
+
+/// Why a rule fired although its condition could not be judged.
+pub(crate) fn not_judged(rule: &str, missing: &[String], when: &Program) -> String {
+    if missing.is_empty() {
+        return format!("{rule} could not be judged: `{}` has no result", when.cel());
+    }
+    format!("{rule} could not be judged: {} missing", missing.join(", "))
 }
 
 /// Puts the values of facts where the message names them.
@@ -314,6 +326,9 @@ fn words_of(value: &Value<'_>) -> String {
         Value::Time(value) => value.to_string(),
         Value::Money(value) => value.to_string(),
         Value::StringList(values) => crate::read::excerpt(&values.join(", ")),
+        Value::IntList(_) | Value::DoubleList(_) => {
+            value.to_json().map_or_else(String::new, |json| crate::read::excerpt(&json.canonical()))
+        }
     }
 }
 

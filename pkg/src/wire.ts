@@ -572,7 +572,7 @@ skills: Array<string>, };
 /**
  * The type of a fact.
  */
-export type FactType = "bool" | "int" | "double" | "string" | "time" | "money" | "string_list";
+export type FactType = "bool" | "int" | "double" | "string" | "time" | "money" | "string_list" | "int_list" | "double_list";
 
 /**
  * Who vouches for a fact.
@@ -639,17 +639,25 @@ export type Sla = { "duration_ms": number } | { "business_ms": number } | { "bus
 /**
  * One step of a program; operands are taken from the stack, the left one pushed first.
  */
-export type Op = { "fact": number } | { "const": Const } | { "has": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not";
+export type Op = { "fact": number } | { "const": Const } | { "has": number } | { "item": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not" | "choose" | "add" | "sub" | "mul" | "div" | "rem" | "neg" | "double" | "size" | "at" | "contains" | "starts_with" | "ends_with" | { "exists": number } | { "every": number };
 
 /**
  * A constant in a program.
  */
-export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "money": Money } | { "string_list": Array<string> };
+export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "money": Money } | { "string_list": Array<string> } | { "int_list": Array<number> } | { "double_list": Array<number> };
 
 /**
- * A program that was checked against the facts of its policy.
+ * A program that was checked against the facts of its policy, with the text that it came from.
  */
-export type Program = Array<Op>;
+export type Program = { 
+/**
+ * The condition as its author wrote it, for people; it decides nothing.
+ */
+cel: string, 
+/**
+ * What is evaluated.
+ */
+ops: Array<Op>, };
 
 /**
  * The unit in which a tool takes amounts.
@@ -1066,7 +1074,7 @@ export type TriggerKind = "low_confidence" | "high_stakes" | "policy_boundary" |
  */
 export type Bundle = { 
 /**
- * Version of the bundle format; 1.
+ * Version of the bundle format; 2.
  */
 bundle_version: number, 
 /**

@@ -6,6 +6,7 @@
 
 mod actions;
 mod calendar;
+pub mod cel;
 mod condition;
 mod diagnostic;
 mod document;
