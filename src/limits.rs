@@ -36,6 +36,10 @@ pub const MARKS_MAX: usize = 64;
 pub const POLICY_FACTS_MAX: usize = 512;
 /// Triggers of one policy.
 pub const TRIGGERS_MAX: usize = 2_000;
+/// Suppressions of one policy.
+pub const SUPPRESSIONS_MAX: usize = 200;
+/// Named limited answers of one policy.
+pub const TEMPLATES_MAX: usize = 200;
 /// Queues of one policy.
 pub const QUEUES_MAX: usize = 500;
 /// Signals of one confidence model.

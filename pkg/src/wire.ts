@@ -283,6 +283,14 @@ confidence: Confidence,
  */
 triggers: Array<FiredTrigger>, 
 /**
+ * Rules that fired and were cancelled, with what cancelled them.
+ */
+suppressed: Array<Suppressed>, 
+/**
+ * Rules on trial that would have fired; they changed nothing.
+ */
+shadow: Array<FiredTrigger>, 
+/**
  * Where the case goes, if a person decides.
  */
 routing: Routing | null, 
@@ -364,6 +372,10 @@ probability: number,
  * The rules that fired.
  */
 trigger_ids: Array<string>, 
+/**
+ * The rules on trial that would have fired.
+ */
+shadow_trigger_ids: Array<string>, 
 /**
  * The queue, if a person decides.
  */
@@ -1106,6 +1118,10 @@ risk_level_when_missing: RiskLevel,
  */
 triggers: Array<Trigger>, 
 /**
+ * What cancels rules that fired, the first that holds before the next.
+ */
+suppressions: Array<Suppression>, 
+/**
  * What it says of actions.
  */
 actions: ActionPolicy, 
@@ -1125,6 +1141,10 @@ fallback_queue: string,
  * What the user is told, by BCP 47 language; `default` for every other.
  */
 limited_answer: { [key in string]: string }, 
+/**
+ * Limited answers for one purpose, by name and by language.
+ */
+templates: { [key in string]: { [key in string]: string } }, 
 /**
  * What the user is told on a refusal, by language; `default` for every other.
  */
@@ -1204,6 +1224,14 @@ then: Disposition,
  * Whether a refusal outweighs a person.
  */
 final: boolean, 
+/**
+ * Whether it is on trial: it is recorded where it fires, and changes nothing.
+ */
+shadow: boolean, 
+/**
+ * The texts of its limited answer, by the name of a template; `null` for the policy's own.
+ */
+template: string | null, 
 /**
  * The risk level that it raises the request to.
  */
@@ -1320,6 +1348,52 @@ version: string,
  * The digest of its bundle.
  */
 hash: string, };
+
+/**
+ * A rule that cancels others.
+ */
+export type Suppression = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * When it holds; unknown does not.
+ */
+when: Program, 
+/**
+ * The triggers that it cancels, by name; `low_confidence` for the confidence that is needed.
+ */
+cancels: Array<string>, 
+/**
+ * What the user gets instead: an answer, or a limited answer.
+ */
+then: Disposition, 
+/**
+ * The texts of the limited answer; `null` for the policy's own.
+ */
+template: string | null, 
+/**
+ * Why, in words; `{path}` stands for a fact's value.
+ */
+why: string, };
+
+/**
+ * A rule that fired and was cancelled.
+ */
+export type Suppressed = { 
+/**
+ * The suppression's name.
+ */
+by: string, 
+/**
+ * Why it holds, in words.
+ */
+reason: string, 
+/**
+ * The rule as it fired.
+ */
+trigger: FiredTrigger, };
 
 /**
  * Where a case stands.

@@ -2,6 +2,7 @@
 
 use crate::compile::cel;
 use crate::compile::document::within_text;
+use crate::error::Fault;
 use crate::expr::Program;
 use crate::fact::{ACTION_PREFIX, FactDeclaration};
 use crate::gate::is_readable;
@@ -55,7 +56,11 @@ fn read_path<'a>(
 }
 
 fn program(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Program> {
-    cel::condition(node.str()?, facts).map_err(|told| {
+    let text = node.str().map_err(|fault| Fault {
+        help: "write the condition as a text, such as 'request.domain == \"legal\"'".to_owned(),
+        ..fault
+    })?;
+    cel::condition(text, facts).map_err(|told| {
         let fault = node.invalid(told.detail, told.help);
         within_text(fault, told.at)
     })

@@ -7,10 +7,12 @@
 mod actions;
 mod calendar;
 pub mod cel;
+mod checks;
 mod condition;
 mod diagnostic;
 mod document;
 mod duration;
+mod rules;
 mod source;
 
 pub use diagnostic::Diagnostic;

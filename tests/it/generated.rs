@@ -15,7 +15,7 @@ fn the_typescript_types_are_fresh() {
         audit, calendar, case, compile, confidence, correction, error, expr, fact, gate, identity,
         impact, metrics,
     };
-    use countersign::{money, policy, request, routing, tool, units, verdict};
+    use countersign::{money, policy, request, routing, suppression, tool, units, verdict};
     use ts_rs::{Config, TS};
 
     let config = Config::new().with_large_int("number");
@@ -95,6 +95,8 @@ fn the_typescript_types_are_fresh() {
         policy::Accepts,
         policy::Authority,
         policy::PolicyReference,
+        suppression::Suppression,
+        suppression::Suppressed,
         case::CaseState,
         case::Purpose,
         case::Attachment,

@@ -5,10 +5,7 @@ use crate::compile::cel::{Expression, Told, meaning};
 use crate::expr::check::{element, expect, pair};
 use crate::expr::{Const, Op};
 use crate::fact::{FactDeclaration, FactType, built_in_type};
-use crate::json::Json;
-use crate::money::Money;
-use crate::read::{self, Node};
-use crate::units::TimestampMs;
+use crate::read;
 
 /// Functions that are called by name, for suggestions.
 const FUNCTIONS: &[&str] = &[
@@ -221,7 +218,8 @@ impl Emitter<'_> {
             let Some(known) = meaning::words(&path) else { continue };
             if matches!(op, Op::Lt | Op::Le | Op::Gt | Op::Ge) {
                 let detail = format!("`{path}` is a word, and words are ordered by their letters");
-                let help = format!("write `{path} in [{}]`", quoted(&known));
+                let meant = if side == left { beside(op, other, &known) } else { known };
+                let help = format!("write `{path} in [{}]`", quoted(&meant));
                 return Err(Told::new(side.at, detail, help));
             }
             let literals = match &other.kind {
@@ -277,24 +275,10 @@ impl Emitter<'_> {
                     }
                 }
             }
+            // With a text in it, the parser made it a constant.
             ("money" | "timestamp", None, [value]) => {
-                let Kind::Literal(Const::String(text)) = &value.kind else {
-                    let detail = format!("`{name}` takes a text that stands in the condition");
-                    return Err(Told::new(value.at, detail, format!("write {}", example(name))));
-                };
-                let constant = if name == "money" {
-                    let json = Json::String(text.clone());
-                    Money::read_text(Node::root(&json))
-                        .map(Const::Money)
-                        .map_err(|fault| Told::new(value.at, fault.detail, fault.help))?
-                } else {
-                    TimestampMs::parse(text).map(Const::Time).ok_or_else(|| {
-                        let shown = read::excerpt(text);
-                        let detail = format!("`{shown}` is not a time in RFC 3339");
-                        Told::new(value.at, detail, format!("write {}", example(name)))
-                    })?
-                };
-                self.constant(constant)
+                let detail = format!("`{name}` takes a text that stands in the condition");
+                Err(Told::new(value.at, detail, format!("write {}", example(name))))
             }
             ("contains" | "startsWith" | "endsWith", Some(text), [part]) => {
                 let op = match name {
@@ -425,6 +409,23 @@ fn mend(op: &Op, left: FactType, right: FactType) -> String {
         _ => "compare values of one type",
     }
     .to_owned()
+}
+
+/// The words that were meant by an order: those before or behind a word of an ascending list.
+fn beside(op: &Op, word: &Expr, known: &[&'static str]) -> Vec<&'static str> {
+    let named = match &word.kind {
+        Kind::Literal(Const::String(word)) => known.iter().position(|one| one == word),
+        _ => None,
+    };
+    let meant = |index: usize| {
+        named.is_none_or(|named| match op {
+            Op::Lt => index < named,
+            Op::Le => index <= named,
+            Op::Gt => index > named,
+            _ => index >= named,
+        })
+    };
+    known.iter().enumerate().filter(|(index, _)| meant(*index)).map(|(_, word)| *word).collect()
 }
 
 fn quoted(words: &[&str]) -> String {

@@ -1,9 +1,32 @@
-//! What is known of the built-in facts beyond their types: their words, and their range.
+//! What texts stand for in conditions, and what is known of the built-in facts beyond their types:
+//! their words, and their range.
 
+use crate::compile::cel::Told;
+use crate::expr::Const;
 use crate::fact::SIGNAL_PREFIX;
 use crate::impact::{Effect, Reversibility};
+use crate::json::Json;
+use crate::money::Money;
+use crate::read::{self, Node};
 use crate::request::{Intent, RiskLevel};
 use crate::tool::GateVerdict;
+use crate::units::TimestampMs;
+
+/// The amount or the instant that a text stands for; `None` for any other function.
+pub(super) fn constant(name: &str, text: &str, at: usize) -> Option<Result<Const, Told>> {
+    match name {
+        "money" => {
+            let json = Json::String(text.to_owned());
+            let money = Money::read_text(Node::root(&json)).map(Const::Money);
+            Some(money.map_err(|fault| Told::new(at, fault.detail, fault.help)))
+        }
+        "timestamp" => Some(TimestampMs::parse(text).map(Const::Time).ok_or_else(|| {
+            let detail = format!("`{}` is not a time in RFC 3339", read::excerpt(text));
+            Told::new(at, detail, "write `timestamp(\"2026-05-09T18:00:00Z\")`")
+        })),
+        _ => None,
+    }
+}
 
 /// The words of which a fact, or each element of a list, is one; `None` for free text.
 pub(super) fn words(path: &str) -> Option<Vec<&'static str>> {

@@ -1,7 +1,7 @@
 //! The tree of a CEL text. Its depth is bounded while it is built, so that nothing overflows.
 
-use crate::compile::cel::Told;
 use crate::compile::cel::token::{Token, tokens};
+use crate::compile::cel::{Told, meaning};
 use crate::expr::{Const, Op};
 use crate::limits;
 use crate::read;
@@ -314,6 +314,12 @@ impl Parser {
                 }
                 _ if self.takes("(") => {
                     let arguments = self.list(")")?;
+                    if let [Expr { at: text_at, kind: Kind::Literal(Const::String(text)), .. }] =
+                        arguments.as_slice()
+                        && let Some(constant) = meaning::constant(&name, text, *text_at)
+                    {
+                        return node(at, 0, Kind::Literal(constant?));
+                    }
                     let depth = arguments.iter().map(|one| one.depth).max().unwrap_or(0);
                     return node(at, depth, Kind::Call { target: None, name, arguments });
                 }
