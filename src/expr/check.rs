@@ -1,26 +1,38 @@
 //! The check that evaluation relies on: types, slots, depth, and a bound on the steps.
+//!
+//! Its sentences are fixed, because an edge carries this code: the compiler says more.
 
 use crate::expr::Op;
 use crate::fact::{FactDeclaration, FactType};
 use crate::limits;
 
+/// A sentence that says which rule is broken.
+type Checked = Result<FactType, &'static str>;
+
+const TOO_LONG: &str = "the condition has more than 512 steps";
+const TOO_DEEP: &str = "the condition nests deeper than 32";
+const TOO_COSTLY: &str = "the condition may take more than 100000 steps";
+const TOO_MANY_LOOPS: &str = "loops nest deeper than 2";
+const _: () = assert!(
+    limits::PROGRAM_LENGTH_MAX == 512
+        && limits::STACK_DEPTH_MAX == 32
+        && limits::CONDITION_STEPS_MAX == 100_000
+        && limits::LOOP_DEPTH_MAX == 2,
+    "the sentences name the limits"
+);
+const NO_OPERAND: &str = "an operation finds no operand";
+const MISFIT: &str = "an operation finds types that do not fit";
+
 /// Checks a whole condition.
-pub(super) fn check(ops: &[Op], facts: &[FactDeclaration]) -> Result<(), String> {
+pub(super) fn check(ops: &[Op], facts: &[FactDeclaration]) -> Result<(), &'static str> {
     if ops.len() > limits::PROGRAM_LENGTH_MAX {
-        return Err(format!("the condition has more than {} steps", limits::PROGRAM_LENGTH_MAX));
+        return Err(TOO_LONG);
     }
     let found = Checker { facts, items: Vec::new(), depth: 0 }.body(ops)?;
     if found != FactType::Bool {
-        return Err(format!("the condition comes to a `{found}`, not to a truth value"));
+        return Err("the condition does not come to a truth value");
     }
-    let steps = steps_max(ops);
-    if steps > limits::CONDITION_STEPS_MAX {
-        return Err(format!(
-            "the condition may take {steps} steps, at most {} are taken",
-            limits::CONDITION_STEPS_MAX
-        ));
-    }
-    Ok(())
+    if steps_max(ops) > limits::CONDITION_STEPS_MAX { Err(TOO_COSTLY) } else { Ok(()) }
 }
 
 /// The most steps that these operations take: a loop runs over the longest list there is.
@@ -60,42 +72,35 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     /// The type of the one value that the operations leave.
-    fn body(&mut self, ops: &[Op]) -> Result<FactType, String> {
+    fn body(&mut self, ops: &[Op]) -> Checked {
         let mut stack: Vec<FactType> = Vec::new();
         let mut rest = ops;
         while let Some((op, after)) = rest.split_first() {
             rest = after;
             let result = match op {
                 Op::Exists(length) | Op::Every(length) => {
-                    let (body, after) = after
-                        .split_at_checked(usize::from(*length))
-                        .ok_or_else(|| format!("{op:?} reaches past the end"))?;
+                    let split = after.split_at_checked(usize::from(*length));
+                    let (body, after) = split.ok_or("a loop reaches past the end")?;
                     rest = after;
-                    self.each(op, body, &mut stack)?
+                    self.each(body, &mut stack)?
                 }
                 _ => self.step(op, &mut stack)?,
             };
             stack.push(result);
             if self.depth + stack.len() > limits::STACK_DEPTH_MAX {
-                return Err(format!("the condition nests deeper than {}", limits::STACK_DEPTH_MAX));
+                return Err(TOO_DEEP);
             }
         }
         match stack.as_slice() {
             [found] => Ok(*found),
-            _ => Err("the condition does not come to one value".to_owned()),
+            _ => Err("the condition does not come to one value"),
         }
     }
 
-    fn each(
-        &mut self,
-        op: &Op,
-        body: &[Op],
-        stack: &mut Vec<FactType>,
-    ) -> Result<FactType, String> {
-        let list = stack.pop().ok_or_else(|| format!("{op:?} finds no operand"))?;
-        let item = element(list).ok_or_else(|| format!("a `{list}` has no elements"))?;
+    fn each(&mut self, body: &[Op], stack: &mut Vec<FactType>) -> Checked {
+        let item = stack.pop().and_then(element).ok_or(MISFIT)?;
         if self.items.len() >= limits::LOOP_DEPTH_MAX {
-            return Err(format!("loops nest deeper than {}", limits::LOOP_DEPTH_MAX));
+            return Err(TOO_MANY_LOOPS);
         }
         self.items.push(item);
         self.depth += stack.len();
@@ -105,19 +110,17 @@ impl Checker<'_> {
         expect(found, FactType::Bool)
     }
 
-    fn step(&self, op: &Op, stack: &mut Vec<FactType>) -> Result<FactType, String> {
-        let declared = |slot: u16| {
-            let fact = self.facts.get(usize::from(slot));
-            fact.ok_or_else(|| format!("there is no fact in slot {slot}"))
-        };
-        let mut pop = || stack.pop().ok_or_else(|| format!("{op:?} finds no operand"));
+    fn step(&self, op: &Op, stack: &mut Vec<FactType>) -> Checked {
+        let declared =
+            |slot: u16| self.facts.get(usize::from(slot)).ok_or("there is no fact in a slot");
+        let mut pop = || stack.pop().ok_or(NO_OPERAND);
         Ok(match op {
             Op::Fact(slot) => declared(*slot)?.fact_type,
             Op::Const(constant) => constant.fact_type(),
             Op::Has(slot) => declared(*slot).map(|_| FactType::Bool)?,
             Op::Item(outwards) => {
                 let item = self.items.iter().rev().nth(usize::from(*outwards));
-                *item.ok_or_else(|| "there is no such loop".to_owned())?
+                *item.ok_or("there is no such loop")?
             }
             Op::Not => expect(pop()?, FactType::Bool)?,
             Op::And(count) | Op::Or(count) => {
@@ -136,61 +139,50 @@ impl Checker<'_> {
             Op::Size => {
                 let found = pop()?;
                 let sized = found == FactType::String || element(found).is_some();
-                sized.then_some(FactType::Int).ok_or_else(|| format!("a `{found}` has no size"))?
+                sized.then_some(FactType::Int).ok_or(MISFIT)?
             }
-            Op::Exists(_) | Op::Every(_) => return Err("a loop has no body".to_owned()),
+            Op::Exists(_) | Op::Every(_) => return Err(NO_OPERAND),
             _ => {
                 let (right, left) = (pop()?, pop()?);
-                pair(op, left, right)?
+                pair(op, left, right).ok_or(MISFIT)?
             }
         })
     }
 }
 
-/// The type of an operation on two values.
-pub(crate) fn pair(op: &Op, left: FactType, right: FactType) -> Result<FactType, String> {
+/// The type of an operation on two values, if it takes them.
+pub(crate) fn pair(op: &Op, left: FactType, right: FactType) -> Option<FactType> {
     let fits = match op {
         Op::Add | Op::Sub | Op::Mul | Op::Div => {
-            number(left)?;
-            return match number(right)? {
-                same if same == left => Ok(same),
-                _ => Err(format!("a `{left}` and a `{right}` cannot be reckoned together")),
-            };
+            return (is_number(left) && left == right).then_some(left);
         }
         Op::Rem => {
-            expect(right, FactType::Int)?;
-            return expect(left, FactType::Int);
+            return (left == FactType::Int && right == FactType::Int).then_some(left);
         }
-        Op::At => {
-            expect(right, FactType::Int)?;
-            return element(left).ok_or_else(|| format!("a `{left}` has no elements"));
-        }
+        Op::At => return element(left).filter(|_| right == FactType::Int),
         Op::In => element(right).is_some_and(|item| same_kind(left, item)),
         Op::Eq | Op::Ne => same_kind(left, right),
         Op::Contains | Op::StartsWith | Op::EndsWith => {
-            expect(right, FactType::String)?;
-            expect(left, FactType::String)?;
-            true
+            left == FactType::String && right == FactType::String
         }
         _ => element(left).is_none() && same_kind(left, right),
     };
-    if fits {
-        return Ok(FactType::Bool);
-    }
-    Err(format!("a `{left}` cannot be compared with a `{right}` in this way"))
+    fits.then_some(FactType::Bool)
+}
+
+/// Whether it is one of the two types of numbers.
+pub(crate) const fn is_number(found: FactType) -> bool {
+    matches!(found, FactType::Int | FactType::Double)
 }
 
 fn same_kind(left: FactType, right: FactType) -> bool {
-    left == right || (number(left).is_ok() && number(right).is_ok())
+    left == right || (is_number(left) && is_number(right))
 }
 
-fn number(found: FactType) -> Result<FactType, String> {
-    let fits = matches!(found, FactType::Int | FactType::Double);
-    fits.then_some(found).ok_or_else(|| format!("expected a number, found a `{found}`"))
+fn number(found: FactType) -> Checked {
+    if is_number(found) { Ok(found) } else { Err(MISFIT) }
 }
 
-/// The type that was wanted.
-pub(crate) fn expect(found: FactType, wanted: FactType) -> Result<FactType, String> {
-    let fits = found == wanted;
-    fits.then_some(wanted).ok_or_else(|| format!("expected a `{wanted}`, found a `{found}`"))
+fn expect(found: FactType, wanted: FactType) -> Checked {
+    if found == wanted { Ok(found) } else { Err(MISFIT) }
 }

@@ -175,7 +175,11 @@ impl Program {
     ///
     /// # Errors
     /// A sentence that says which rule they break.
-    pub fn check(cel: String, ops: Vec<Op>, facts: &[FactDeclaration]) -> Result<Self, String> {
+    pub fn check(
+        cel: String,
+        ops: Vec<Op>,
+        facts: &[FactDeclaration],
+    ) -> Result<Self, &'static str> {
         check::check(&ops, facts)?;
         Ok(Self { cel, ops })
     }

@@ -24,6 +24,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (LEGAL, r#"facts["order"] > 1"#),
     (LEGAL, r#"actions.tools.exists(t, tool == "a")"#),
     (LEGAL, r#"actions.tools.exists(t, t.name == "a")"#),
+    (LEGAL, r#"actions.tools.exists(confidence, confidence == "a")"#),
     (LEGAL, r#"sizeof(actions.tools) > 1"#),
     (LEGAL, r#"request.domain.startswith("le")"#),
     (LEGAL, r#"size(request.domain, 1) > 1"#),
@@ -200,7 +201,7 @@ fn text_that_would_exhaust_a_parser_is_refused_at_once() {
         ),
         (
             "actions.tools.all(a, actions.tools.all(b, a == b && a != b && a == b))".to_owned(),
-            "the condition may take",
+            "the condition may take more than 100000 steps",
         ),
     ] {
         let found = told(&condition);

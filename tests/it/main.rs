@@ -14,6 +14,7 @@ mod bundle;
 mod calendar;
 mod canonical;
 mod case;
+mod cel_properties;
 mod cel_vectors;
 mod compile;
 mod compile_actions;

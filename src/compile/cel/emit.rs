@@ -2,7 +2,7 @@
 
 use crate::compile::cel::parse::{Expr, Kind};
 use crate::compile::cel::{Expression, Told, meaning};
-use crate::expr::check::{element, expect, pair};
+use crate::expr::check::{element, is_number, pair};
 use crate::expr::{Const, Op};
 use crate::fact::{FactDeclaration, FactType, built_in_type};
 use crate::read;
@@ -195,7 +195,8 @@ impl Emitter<'_> {
         }
         let left = self.expr(list)?;
         let right = self.expr(index)?;
-        let found = pair(&Op::At, left, right).map_err(|detail| {
+        let found = pair(&Op::At, left, right).ok_or_else(|| {
+            let detail = misfit(&Op::At, left, right);
             Told::new(index.at, detail, "index a list by a whole number from 0")
         })?;
         self.push(Op::At, found)
@@ -205,8 +206,10 @@ impl Emitter<'_> {
         self.words(op, left, right)?;
         let left_type = self.expr(left)?;
         let right_type = self.expr(right)?;
-        let found = pair(op, left_type, right_type)
-            .map_err(|detail| Told::new(at, detail, mend(op, left_type, right_type)))?;
+        let found = pair(op, left_type, right_type).ok_or_else(|| {
+            let detail = misfit(op, left_type, right_type);
+            Told::new(at, detail, mend(op, left_type, right_type))
+        })?;
         self.push(op.clone(), found)
     }
 
@@ -293,10 +296,21 @@ impl Emitter<'_> {
                     let help = "write `actions.tools.exists(tool, tool == \"mail.send\")`";
                     return Err(Told::new(variable.at, "a loop names its element first", help));
                 };
+                self.hides_no_fact(variable.at, variable_name)?;
                 self.each(list, variable_name, body, name == "exists")
             }
             _ => Err(unknown_call(at, target.is_some(), name)),
         }
+    }
+
+    /// An element may not have the name of a fact: a reader would take one for the other.
+    fn hides_no_fact(&self, at: usize, name: &str) -> Result<(), Told> {
+        let first = |path: &str| path.split('.').next().is_some_and(|first| first == name);
+        if !self.facts.iter().any(|fact| fact.path == name || first(&fact.path)) {
+            return Ok(());
+        }
+        let detail = format!("the element `{name}` hides a fact");
+        Err(Told::new(at, detail, "give the element another name"))
     }
 
     fn each(&mut self, list: &Expr, name: &str, body: &Expr, exists: bool) -> Emitted {
@@ -386,10 +400,35 @@ fn example(name: &str) -> &'static str {
     }
 }
 
+/// The type that was wanted.
+fn expect(found: FactType, wanted: FactType) -> Result<FactType, String> {
+    let fits = found == wanted;
+    fits.then_some(wanted).ok_or_else(|| format!("expected a `{wanted}`, found a `{found}`"))
+}
+
+/// How two types do not fit.
+fn misfit(op: &Op, left: FactType, right: FactType) -> String {
+    let either = |wanted: FactType| expect(right, wanted).and_then(|_| expect(left, wanted)).err();
+    let told = match op {
+        Op::Add | Op::Sub | Op::Mul | Op::Div => {
+            let other = [left, right].into_iter().find(|found| !is_number(*found));
+            Some(match other {
+                Some(found) => format!("expected a number, found a `{found}`"),
+                None => format!("a `{left}` and a `{right}` cannot be reckoned together"),
+            })
+        }
+        Op::Rem => either(FactType::Int),
+        Op::Contains | Op::StartsWith | Op::EndsWith => either(FactType::String),
+        Op::At if element(left).is_none() => Some(format!("a `{left}` has no elements")),
+        Op::At => expect(right, FactType::Int).err(),
+        _ => None,
+    };
+    told.unwrap_or_else(|| format!("a `{left}` cannot be compared with a `{right}` in this way"))
+}
+
 /// What to do about two types that do not fit.
 fn mend(op: &Op, left: FactType, right: FactType) -> String {
     let either = |wanted| left == wanted || right == wanted;
-    let number = |found| matches!(found, FactType::Int | FactType::Double);
     match op {
         _ if either(FactType::Money) => match op {
             Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem => {
@@ -398,7 +437,7 @@ fn mend(op: &Op, left: FactType, right: FactType) -> String {
             _ => "write the amount as `money(\"50 USD\")`",
         },
         _ if either(FactType::Time) => "write the instant as `timestamp(\"2026-05-09T18:00:00Z\")`",
-        Op::Add | Op::Sub | Op::Mul | Op::Div if number(left) && number(right) => {
+        Op::Add | Op::Sub | Op::Mul | Op::Div if is_number(left) && is_number(right) => {
             "write the whole number with a decimal point, or put `double()` around it"
         }
         Op::Add if either(FactType::String) => "texts are not put together in conditions",
