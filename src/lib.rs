@@ -29,6 +29,7 @@ pub mod request;
 pub mod routing;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod suppression;
 pub mod tool;
 pub mod units;
 pub mod verdict;

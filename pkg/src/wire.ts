@@ -283,6 +283,14 @@ confidence: Confidence,
  */
 triggers: Array<FiredTrigger>, 
 /**
+ * Rules that fired and were cancelled, with what cancelled them.
+ */
+suppressed: Array<Suppressed>, 
+/**
+ * Rules on trial that would have fired; they changed nothing.
+ */
+shadow: Array<FiredTrigger>, 
+/**
  * Where the case goes, if a person decides.
  */
 routing: Routing | null, 
@@ -364,6 +372,10 @@ probability: number,
  * The rules that fired.
  */
 trigger_ids: Array<string>, 
+/**
+ * The rules on trial that would have fired.
+ */
+shadow_trigger_ids: Array<string>, 
 /**
  * The queue, if a person decides.
  */
@@ -572,7 +584,7 @@ skills: Array<string>, };
 /**
  * The type of a fact.
  */
-export type FactType = "bool" | "int" | "double" | "string" | "time" | "money" | "string_list";
+export type FactType = "bool" | "int" | "double" | "string" | "time" | "money" | "string_list" | "int_list" | "double_list";
 
 /**
  * Who vouches for a fact.
@@ -639,17 +651,25 @@ export type Sla = { "duration_ms": number } | { "business_ms": number } | { "bus
 /**
  * One step of a program; operands are taken from the stack, the left one pushed first.
  */
-export type Op = { "fact": number } | { "const": Const } | { "has": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not";
+export type Op = { "fact": number } | { "const": Const } | { "has": number } | { "item": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not" | "choose" | "add" | "sub" | "mul" | "div" | "rem" | "neg" | "double" | "size" | "at" | "contains" | "starts_with" | "ends_with" | { "exists": number } | { "every": number };
 
 /**
  * A constant in a program.
  */
-export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "money": Money } | { "string_list": Array<string> };
+export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "money": Money } | { "string_list": Array<string> } | { "int_list": Array<number> } | { "double_list": Array<number> };
 
 /**
- * A program that was checked against the facts of its policy.
+ * A program that was checked against the facts of its policy, with the text that it came from.
  */
-export type Program = Array<Op>;
+export type Program = { 
+/**
+ * The condition as its author wrote it, for people; it decides nothing.
+ */
+cel: string, 
+/**
+ * What is evaluated.
+ */
+ops: Array<Op>, };
 
 /**
  * The unit in which a tool takes amounts.
@@ -1624,7 +1644,7 @@ export type TriggerKind = "low_confidence" | "high_stakes" | "policy_boundary" |
  */
 export type Bundle = { 
 /**
- * Version of the bundle format; 1.
+ * Version of the bundle format; 2.
  */
 bundle_version: number, 
 /**
@@ -1656,6 +1676,10 @@ risk_level_when_missing: RiskLevel,
  */
 triggers: Array<Trigger>, 
 /**
+ * What cancels rules that fired, the first that holds before the next.
+ */
+suppressions: Array<Suppression>, 
+/**
  * What it says of actions.
  */
 actions: ActionPolicy, 
@@ -1675,6 +1699,10 @@ fallback_queue: string,
  * What the user is told, by BCP 47 language; `default` for every other.
  */
 limited_answer: { [key in string]: string }, 
+/**
+ * Limited answers for one purpose, by name and by language.
+ */
+templates: { [key in string]: { [key in string]: string } }, 
 /**
  * What the user is told on a refusal, by language; `default` for every other.
  */
@@ -1754,6 +1782,14 @@ then: Disposition,
  * Whether a refusal outweighs a person.
  */
 final: boolean, 
+/**
+ * Whether it is on trial: it is recorded where it fires, and changes nothing.
+ */
+shadow: boolean, 
+/**
+ * The texts of its limited answer, by the name of a template; `null` for the policy's own.
+ */
+template: string | null, 
 /**
  * The risk level that it raises the request to.
  */
@@ -1870,6 +1906,52 @@ version: string,
  * The digest of its bundle.
  */
 hash: string, };
+
+/**
+ * A rule that cancels others.
+ */
+export type Suppression = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * When it holds; unknown does not.
+ */
+when: Program, 
+/**
+ * The triggers that it cancels, by name; `low_confidence` for the confidence that is needed.
+ */
+cancels: Array<string>, 
+/**
+ * What the user gets instead: an answer, or a limited answer.
+ */
+then: Disposition, 
+/**
+ * The texts of the limited answer; `null` for the policy's own.
+ */
+template: string | null, 
+/**
+ * Why, in words; `{path}` stands for a fact's value.
+ */
+why: string, };
+
+/**
+ * A rule that fired and was cancelled.
+ */
+export type Suppressed = { 
+/**
+ * The suppression's name.
+ */
+by: string, 
+/**
+ * Why it holds, in words.
+ */
+reason: string, 
+/**
+ * The rule as it fired.
+ */
+trigger: FiredTrigger, };
 
 /**
  * Where a case stands.

@@ -6,10 +6,13 @@
 
 mod actions;
 mod calendar;
+pub mod cel;
+mod checks;
 mod condition;
 mod diagnostic;
 mod document;
 mod duration;
+mod rules;
 mod source;
 
 pub use diagnostic::Diagnostic;

@@ -14,7 +14,7 @@ use crate::read::{Node, excerpt};
 use crate::request::{Action, POLICY_BASIS, REQUIRES_APPROVAL, RiskLevel};
 use crate::tool::{AmountAt, Enforcement, GateVerdict, ImpactRule, Tool, at_pointer};
 use crate::units::TimestampMs;
-use crate::verdict::fill;
+use crate::verdict::{fill, not_judged};
 
 /// One action while it is judged.
 struct Judged<'a> {
@@ -282,7 +282,7 @@ impl<'a> Judged<'a> {
             let mut paths: Vec<String> = missing.iter().map(|fact| fact.path.clone()).collect();
             paths.sort();
             paths.dedup();
-            let told = format!("{} could not be judged: {} missing", rule.id, paths.join(", "));
+            let told = not_judged(&rule.id, &paths, &rule.when);
             self.unjudged.extend(paths);
             told
         } else {

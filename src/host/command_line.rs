@@ -12,7 +12,7 @@ use crate::case::ReviewVerdict;
 use crate::compile::{Compiled, DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
 use crate::host::config::{Config, host_name};
-use crate::host::evaluate::{classify_file, evaluate_file};
+use crate::host::evaluate::{classify_file, evaluate_file, outlook};
 use crate::host::executor_command::{self, ExecutorCommand};
 use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
@@ -322,7 +322,8 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
         }
         Command::Policy(PolicyCommand::Check { file }) => {
             let compiled = compile_file(&file)?;
-            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))
+            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))?;
+            print(out, &outlook(&compiled.policy, wall_clock()))
         }
         Command::Policy(PolicyCommand::Compile { file, output }) => {
             let bundle = compile_file(&file)?.bundle.canonical();

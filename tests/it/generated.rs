@@ -15,7 +15,9 @@ fn the_typescript_types_are_fresh() {
         audit, calendar, case, compile, confidence, correction, error, execution, expr, fact, gate,
         identity, impact, metrics,
     };
-    use countersign::{money, policy, proposal, request, routing, tool, units, verdict};
+    use countersign::{
+        money, policy, proposal, request, routing, suppression, tool, units, verdict,
+    };
     use ts_rs::{Config, TS};
 
     let config = Config::new().with_large_int("number");
@@ -112,6 +114,8 @@ fn the_typescript_types_are_fresh() {
         policy::Accepts,
         policy::Authority,
         policy::PolicyReference,
+        suppression::Suppression,
+        suppression::Suppressed,
         case::CaseState,
         case::Purpose,
         case::Attachment,

@@ -461,13 +461,20 @@ pub(super) fn decision_batch(generator: &mut SchemaGenerator) -> Schema {
 }
 
 fn decision_record(generator: &mut SchemaGenerator) -> Schema {
+    let numbers = [
+        json!({ "type": "number", "minimum": -INTEGER_MAX, "maximum": INTEGER_MAX }),
+        json!({ "type": "number", "minimum": 1e21 }),
+        json!({ "type": "number", "maximum": -1e21 }),
+    ];
+    let [exact, large, small] = &numbers;
+    let element = json!({ "anyOf": [text(NAME_LENGTH_MAX), exact, large, small] });
     let fact = json!({
         "anyOf": [
             { "type": ["null", "boolean", "string"] },
-            { "type": "number", "minimum": -INTEGER_MAX, "maximum": INTEGER_MAX },
-            { "type": "number", "minimum": 1e21 },
-            { "type": "number", "maximum": -1e21 },
-            list(LIST_LENGTH_MAX, text(NAME_LENGTH_MAX)),
+            exact,
+            large,
+            small,
+            list(LIST_LENGTH_MAX, element),
         ],
     });
     let signal = nullable(generator.subschema_for::<Signal>().to_value());
@@ -478,6 +485,7 @@ fn decision_record(generator: &mut SchemaGenerator) -> Schema {
         .required_ref::<RiskLevel>("risk_level")
         .required_ref::<Score>("probability")
         .optional("trigger_ids", list(TRIGGERS_MAX, name()))
+        .optional("shadow_trigger_ids", list(TRIGGERS_MAX, name()))
         .optional("queue", name())
         .required("policy_hash", name())
         .required("digest", name())
