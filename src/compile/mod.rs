@@ -10,9 +10,11 @@ mod condition;
 mod diagnostic;
 mod document;
 mod duration;
+mod impact_model;
 mod source;
 
 pub use diagnostic::Diagnostic;
+pub use impact_model::builtin as builtin_impact_model;
 
 use crate::error::Fault;
 use crate::json::{Json, StoredJson};

@@ -15,6 +15,7 @@ use crate::host::config::{Config, host_name};
 use crate::host::evaluate::{classify_file, evaluate_file};
 use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
+use crate::host::impact::{self, EvalCommand, ImpactCommand};
 use crate::host::people::{self, EVERY, HostActor, NewGrant, host_actor};
 use crate::host::serve::serve;
 use crate::host::store::corrections::CorrectionQuery;
@@ -43,6 +44,12 @@ enum Command {
     /// Checks and compiles policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// The impact of actions whose tools no policy names.
+    #[command(subcommand)]
+    Impact(ImpactCommand),
+    /// How well classifications work, on rows with labels.
+    #[command(subcommand)]
+    Eval(EvalCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -327,6 +334,8 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             let now = now.unwrap_or_else(wall_clock);
             classify_file(&compiled.policy, &actions, now, out).map_err(CommandError::new)
         }
+        Command::Impact(command) => impact::run(command, out),
+        Command::Eval(command) => impact::evaluate(command, out),
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Corrections(command) => export(command, out),
         Command::Principal(command) => principal(command, out).await,

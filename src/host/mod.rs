@@ -11,6 +11,7 @@ pub mod evaluate;
 pub mod export;
 pub mod http;
 pub mod ids;
+pub mod impact;
 mod listen;
 pub mod people;
 pub mod samples;

@@ -13,7 +13,7 @@ fn the_default_bundle_in_the_package_is_fresh() {
 fn the_typescript_types_are_fresh() {
     use countersign::{
         audit, calendar, case, compile, confidence, correction, error, expr, fact, gate, identity,
-        impact, metrics,
+        impact, inference, metrics,
     };
     use countersign::{money, policy, request, routing, tool, units, verdict};
     use ts_rs::{Config, TS};
@@ -83,6 +83,13 @@ fn the_typescript_types_are_fresh() {
         tool::ImpactRule,
         tool::LadderStep,
         tool::ActionPolicy,
+        inference::ArgumentInfo,
+        inference::ToolHints,
+        inference::ToolInfo,
+        inference::SightingSource,
+        inference::Sighting,
+        inference::Weights,
+        inference::ImpactModel,
         gate::Gate,
         gate::GateReason,
         gate::ActionGate,
