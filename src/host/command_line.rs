@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
-use crate::compile::{Compiled, DEFAULT_POLICY, compile};
+use crate::compile::{Compiled, DEFAULT_POLICY, compile, draft_tools};
 use crate::host::clock::wall_clock;
 use crate::host::config::{Config, host_name};
 use crate::host::evaluate::{classify_file, evaluate_file};
@@ -135,6 +135,9 @@ enum PolicyCommand {
         #[arg(long, value_parser = instant)]
         now: Option<TimestampMs>,
     },
+    /// What tools say of themselves.
+    #[command(subcommand)]
+    Tools(ToolsCommand),
     /// Classifies actions, one JSON object `{actions, context}` a line, and prints their gates.
     Classify {
         /// The actions, each line with its context.
@@ -145,6 +148,15 @@ enum PolicyCommand {
         /// The instant of the decisions in RFC 3339; the present without it.
         #[arg(long, value_parser = instant)]
         now: Option<TimestampMs>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ToolsCommand {
+    /// Drafts `[[tool]]` entries, each for review, from a tool list of MCP or an OpenAPI document.
+    Import {
+        /// The list or document, in JSON.
+        file: PathBuf,
     },
 }
 
@@ -333,6 +345,12 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             let compiled = compile_file_or_default(policy.as_deref())?;
             let now = now.unwrap_or_else(wall_clock);
             classify_file(&compiled.policy, &actions, now, out).map_err(CommandError::new)
+        }
+        Command::Policy(PolicyCommand::Tools(ToolsCommand::Import { file })) => {
+            let text = std::fs::read_to_string(&file)
+                .map_err(|error| CommandError(format!("`{}`: {error}", file.display())))?;
+            let document = serde_json::from_str(&text).map_err(CommandError::new)?;
+            print(out, draft_tools(&document).map_err(CommandError::new)?.trim_end())
         }
         Command::Impact(command) => impact::run(command, out),
         Command::Eval(command) => impact::evaluate(command, out),

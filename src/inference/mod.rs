@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use features::{BUCKETS, Feature};
+#[cfg(feature = "compile")]
+pub(crate) use info::of_schema;
 pub use info::{ArgumentInfo, ToolHints, ToolInfo};
 pub use model::{ImpactModel, Likelihoods, Weights};
 

@@ -25,6 +25,7 @@ mod gate_properties;
 mod gates;
 mod generated;
 mod identity;
+mod import;
 mod inference;
 mod metrics;
 mod money;

@@ -97,10 +97,10 @@ impl Counts {
 
 /// The threshold with the best macro-F1 over `(score, label, weight)`.
 pub(super) fn best_threshold(rows: &[(f64, bool, f64)]) -> f64 {
-    curve(rows)
-        .into_iter()
-        .max_by(|(_, left), (_, right)| left.macro_f1().total_cmp(&right.macro_f1()))
-        .map_or(0.5, |(threshold, _)| threshold)
+    let better = |left: &(f64, Counts), right: &(f64, Counts)| {
+        left.1.macro_f1().total_cmp(&right.1.macro_f1())
+    };
+    curve(rows).into_iter().max_by(better).map_or(0.5, |(threshold, _)| threshold)
 }
 
 /// Counts at every threshold that makes a difference, from the highest down.

@@ -15,17 +15,13 @@ const ROWS_IN_FULL: f64 = 150.0;
 /// Folds of the split over servers from which the threshold comes.
 const FOLDS: u32 = 8;
 
-/// Weights from these rows, with the threshold that does best where servers were not seen and where
-/// sources were not: the two ask for different ones, and tools come from both.
+/// Weights from these rows, with the threshold that does best on servers that were not seen.
 pub(super) fn train(rows: &[&Row]) -> ImpactModel {
-    let weights = row_weights(rows);
-    let mut known = Vec::new();
-    for by_source in [false, true] {
-        let scores = out_of_fold(rows, by_source);
-        known.extend(rows.iter().zip(&scores).zip(&weights).filter_map(
-            |((row, score), weight)| row.label("high").map(|label| (*score, label, *weight)),
-        ));
-    }
+    let scores = out_of_fold(rows);
+    let scored = rows.iter().zip(scores).zip(row_weights(rows));
+    let known: Vec<(f64, bool, f64)> = scored
+        .filter_map(|((row, score), weight)| Some((score, row.label("high")?, weight)))
+        .collect();
     ImpactModel { high_from: best_threshold(&known), ..fit(rows) }
 }
 
@@ -49,9 +45,8 @@ fn hash(text: &str) -> u32 {
     hash ^ (hash >> 15)
 }
 
-fn out_of_fold(rows: &[&Row], by_source: bool) -> Vec<f64> {
-    let all = groups(rows, by_source);
-    let folds = folds(rows, &all, by_source);
+fn out_of_fold(rows: &[&Row]) -> Vec<f64> {
+    let folds = folds(rows, &groups(rows, false), false);
     let mut scores = vec![0.0; rows.len()];
     for fold in distinct(&folds) {
         let inside: Vec<&Row> = pick(rows, &folds, |other| other != fold);
@@ -99,7 +94,7 @@ fn fit(rows: &[&Row]) -> ImpactModel {
     };
     ImpactModel {
         changes: regress(rows, 0.01, |row| row.label("mutates")),
-        high_if_changes: regress(rows, 0.03, |row| changing(row, "high")),
+        high_if_changes: regress(rows, 0.1, |row| changing(row, "high")),
         destructive: regress(rows, 0.01, |row| row.label("destructive")),
         permissions: regress(rows, 0.01, |row| row.label("permissions")),
         open_world: regress(rows, 0.01, |row| row.label("open_world")),
