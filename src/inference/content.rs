@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::impact::Effect;
 use crate::inference::lexicon::{self, Kinds};
 use crate::inference::rules::is_money_word;
-use crate::inference::statement::{self, Class};
+use crate::inference::statement::{self, Class, listed};
 use crate::inference::words::Words;
 use crate::json::{Json, format_number};
 use crate::money::{AmountUnit, Currency, Money};
@@ -57,10 +57,6 @@ const RECIPIENTS: &str =
     "to recipient recipients email emails cc bcc phone number channel receiver attendees";
 const TRIAL_RUNS: &str =
     "dry_run dryrun dry-run simulate simulation what_if whatif check_only validate_only test_mode";
-
-fn listed(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|one| one == word)
-}
 
 impl Content {
     pub(super) fn of(arguments: &BTreeMap<String, Json>) -> Self {
@@ -145,6 +141,11 @@ impl Content {
         if listed(COMMANDS, key) {
             statement = statement::sql(text).or_else(|| statement::shell(text));
         }
+        // What calls itself SQL and cannot be followed is no reading.
+        if statement.is_none() && listed(STATEMENTS, key) && key != "query" && key != "queries" {
+            let word = text.split_ascii_whitespace().next();
+            statement = word.map(|word| (Class::Changes, word.to_owned()));
+        }
         if let Some((class, word)) = statement {
             self.find(path, &word, What::Statement(class));
         }
@@ -206,7 +207,7 @@ fn is_identifier(name: &str) -> bool {
 
 /// `4,200.00 USD`, `USD 4200`, `$4,200`: the amount, and the code where there is one.
 fn amount_with_currency(text: &str) -> Option<(String, Option<String>)> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     if text.len() > 40 {
         return None;
     }
@@ -218,17 +219,20 @@ fn amount_with_currency(text: &str) -> Option<(String, Option<String>)> {
         first && only
     };
     if let Some(rest) = text.strip_prefix(['$', '€', '£', '¥', '₹']) {
-        return digits(rest.trim()).then(|| (rest.trim().to_owned(), None));
+        return digits(rest.trim_ascii()).then(|| (rest.trim_ascii().to_owned(), None));
     }
     let code = |part: &str| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let (left, right) = text.rsplit_once(char::is_whitespace)?;
-    if digits(left.trim()) && code(right) && Currency::new(&right.to_ascii_uppercase()).is_some() {
-        return Some((left.trim().to_owned(), Some(right.to_ascii_uppercase())));
+    let (left, right) = text.rsplit_once(' ')?;
+    if digits(left.trim_ascii())
+        && code(right)
+        && Currency::new(&right.to_ascii_uppercase()).is_some()
+    {
+        return Some((left.trim_ascii().to_owned(), Some(right.to_ascii_uppercase())));
     }
-    let (left, right) = text.split_once(char::is_whitespace)?;
+    let (left, right) = text.split_once(' ')?;
     let known = code(left) && Currency::new(&left.to_ascii_uppercase()).is_some();
-    (known && digits(right.trim()))
-        .then(|| (right.trim().to_owned(), Some(left.to_ascii_uppercase())))
+    (known && digits(right.trim_ascii()))
+        .then(|| (right.trim_ascii().to_owned(), Some(left.to_ascii_uppercase())))
 }
 
 /// `4,200.00` as `4200.00`: only where every group has three digits, because `4,20` may be a decimal.

@@ -1,8 +1,6 @@
 //! What the model sees of a tool: words and their kinds by their place, hashed into a
 //! fixed number of buckets and counted in whole numbers.
 
-use std::collections::BTreeMap;
-
 use crate::inference::lexicon::Kinds;
 use crate::inference::rules::Reading;
 use crate::inference::sheet::{Sheet, Word};
@@ -10,7 +8,7 @@ use crate::inference::sheet::{Sheet, Word};
 /// Buckets of one weight vector.
 pub const BUCKETS: usize = 2_048;
 /// Words of a description that the model sees.
-const DESCRIPTION_WORDS_MAX: usize = 48;
+pub(super) const DESCRIPTION_WORDS_MAX: usize = 48;
 /// Arguments that the model sees.
 const ARGUMENTS_MAX: usize = 48;
 
@@ -20,7 +18,7 @@ pub type Feature = (usize, i32);
 /// The buckets that a tool falls into, in order. Kinds weigh twice a word and what the rules say
 /// three times, so that what holds for tools never seen is learnt before the words of those seen.
 pub(super) fn features(sheet: &Sheet, reading: &Reading) -> Vec<Feature> {
-    let mut seen = Features { buckets: BTreeMap::new() };
+    let mut seen = Features { buckets: Vec::new() };
     for flag in reading.flags() {
         seen.add(&["r", flag], 3);
     }
@@ -60,11 +58,12 @@ pub(super) fn features(sheet: &Sheet, reading: &Reading) -> Vec<Feature> {
     if sheet.description.is_empty() {
         seen.add(&["#", "no description"], 1);
     }
-    seen.buckets.into_iter().collect()
+    seen.buckets
 }
 
 struct Features {
-    buckets: BTreeMap<usize, i32>,
+    /// In order of their buckets.
+    buckets: Vec<Feature>,
 }
 
 impl Features {
@@ -89,7 +88,13 @@ impl Features {
         }
         hash ^= hash >> 15;
         let bucket = usize::try_from(hash).unwrap_or(0) % BUCKETS;
-        let held = self.buckets.entry(bucket).or_insert(0);
-        *held = count.max(*held);
+        match self.buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+            Err(place) => self.buckets.insert(place, (bucket, count)),
+            Ok(place) => {
+                if let Some((_, held)) = self.buckets.get_mut(place) {
+                    *held = count.max(*held);
+                }
+            }
+        }
     }
 }

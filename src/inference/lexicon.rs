@@ -174,12 +174,29 @@ const LEXICON: &[(&str, &str)] = &[
 
 /// The kinds of a word as it stands, or of what is left without its ending.
 pub(super) fn kinds(word: &str) -> Kinds {
-    let exact = kinds_of_exact(word);
-    if !exact.is_empty() {
-        return exact;
+    let stems = stems(word);
+    let (mut exact, mut stemmed) = (Kinds::default(), Kinds::default());
+    let first = word.bytes().next();
+    for (letters, words) in LEXICON {
+        // One walk over the list for the word and all its stems: they begin alike.
+        for listed in words.split_ascii_whitespace().filter(|listed| listed.bytes().next() == first)
+        {
+            let found = if listed == word {
+                &mut exact
+            } else if stems.iter().any(|stem| stem == listed) {
+                &mut stemmed
+            } else {
+                continue;
+            };
+            *found = letters.bytes().fold(*found, |found, letter| found.with(kind(letter)));
+        }
     }
-    let mut found = Kinds::default();
-    for (ending, instead) in [
+    if exact.is_empty() { stemmed } else { exact }
+}
+
+/// What a word may be without its ending: `deletes`, `deleted`, `deleting`, `dropped`, `copies`.
+fn stems(word: &str) -> Vec<String> {
+    const ENDINGS: &[(&str, &str)] = &[
         ("s", ""),
         ("es", ""),
         ("ies", "y"),
@@ -188,39 +205,21 @@ pub(super) fn kinds(word: &str) -> Kinds {
         ("ing", ""),
         ("ing", "e"),
         ("ied", "y"),
-    ] {
-        let Some(stem) = word.strip_suffix(ending) else {
+    ];
+    let mut stems = Vec::new();
+    for (ending, instead) in ENDINGS {
+        let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.len() > 1) else {
             continue;
         };
-        if stem.len() < 2 {
-            continue;
-        }
-        let mut stem = stem.to_owned();
-        stem.push_str(instead);
-        let kinds = kinds_of_exact(&stem);
-        if !kinds.is_empty() {
-            found = found.with(kinds);
-        } else if instead.is_empty() && ending != "s" {
-            // `running`, `dropped`: the last letter was doubled.
-            let last = stem.pop();
-            if last.is_some() && stem.chars().next_back() == last {
-                found = found.with(kinds_of_exact(&stem));
-            }
+        stems.push([stem, instead].concat());
+        // `running`, `dropped`: the last letter was doubled.
+        let mut letters = stem.chars();
+        let last = letters.next_back();
+        if instead.is_empty() && *ending != "s" && letters.clone().next_back() == last {
+            stems.push(letters.as_str().to_owned());
         }
     }
-    found
-}
-
-fn kinds_of_exact(word: &str) -> Kinds {
-    let mut found = Kinds::default();
-    for (letters, words) in LEXICON {
-        if words.split_ascii_whitespace().any(|listed| listed == word) {
-            for letter in letters.bytes() {
-                found = found.with(kind(letter));
-            }
-        }
-    }
-    found
+    stems
 }
 
 const fn kind(letter: u8) -> Kinds {

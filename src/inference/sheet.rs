@@ -1,6 +1,7 @@
 //! What is known of a tool, as words with their kinds, ready for rules and model.
 
 use crate::inference::ToolInfo;
+use crate::inference::features::DESCRIPTION_WORDS_MAX;
 use crate::inference::lexicon::{self, Kinds};
 use crate::inference::words::Words;
 
@@ -51,7 +52,7 @@ impl Sheet {
             is_cut: name.is_cut || description.is_cut,
             first_sentence: description.first_sentence,
             name: with_kinds(name),
-            description: with_kinds(description),
+            description: description_words(description),
             description_verb: None,
             lead: 0,
             arguments: Vec::new(),
@@ -70,6 +71,16 @@ impl Sheet {
 
 fn is_lead(word: &Word) -> bool {
     LEAD.split_ascii_whitespace().any(|lead| lead == word.text)
+}
+
+/// The words of a description; those that neither rules nor model look at have no kinds.
+fn description_words(words: Words) -> Vec<Word> {
+    let seen = words.first_sentence + DESCRIPTION_WORDS_MAX;
+    let word = |(place, text): (usize, String)| {
+        let kinds = if place < seen { lexicon::kinds(&text) } else { Kinds::default() };
+        Word { kinds, text }
+    };
+    words.list.into_iter().enumerate().map(word).collect()
 }
 
 fn with_kinds(words: Words) -> Vec<Word> {

@@ -59,79 +59,47 @@ pub(super) fn sql(text: &str) -> Option<(Class, String)> {
     Some((if complete { class } else { class.max(Class::Changes) }, word))
 }
 
-fn sql_class(words: &[String]) -> Option<Class> {
-    let has = |wanted: &str| words.iter().any(|word| word == wanted);
-    let second = words.get(1).map(String::as_str).unwrap_or_default();
-    let is_object = || {
-        matches!(
-            second,
-            "table"
-                | "database"
-                | "schema"
-                | "index"
-                | "view"
-                | "user"
-                | "role"
-                | "function"
-                | "procedure"
-                | "trigger"
-                | "sequence"
-                | "type"
-                | "extension"
-                | "materialized"
-                | "temporary"
-                | "temp"
-                | "unique"
-                | "or"
-                | "column"
-                | "external"
-                | "keyspace"
-                | "policy"
-        )
-    };
-    Some(match words.first()?.as_str() {
-        "select" if has("into") => Class::Changes,
-        "select" if words.len() > 1 => Class::Reads,
-        "show" | "describe" | "desc" | "values" if words.len() > 1 => Class::Reads,
-        "explain" if !has("analyze") => Class::Reads,
-        "with" if second == "recursive" || words.get(2).is_some_and(|word| word == "as") => {
-            let class = |word: &String| match word.as_str() {
-                "delete" => Class::Destroys,
-                "insert" | "update" | "merge" | "into" => Class::Changes,
-                _ => Class::Reads,
-            };
-            words.iter().map(class).max().unwrap_or(Class::Reads)
-        }
-        "explain" | "call" | "exec" | "execute" | "do" | "copy" | "load" | "vacuum" | "lock"
-        | "set"
-            if words.len() > 1 && words.len() < 400 && has_sql_shape(words) =>
-        {
-            Class::Changes
-        }
-        "insert" if has("into") || has("values") => Class::Changes,
-        "replace" if second == "into" => Class::Changes,
-        "update" if has("set") => Class::Changes,
-        "merge" if second == "into" => Class::Changes,
-        "delete" if has("from") => Class::Destroys,
-        "drop" if is_object() => Class::Destroys,
-        "truncate" => Class::Destroys,
-        "alter" if is_object() => {
-            if has("drop") {
-                Class::Destroys
-            } else {
-                Class::Changes
-            }
-        }
-        "create" if matches!(second, "user" | "role" | "policy") => Class::Grants,
-        "create" if is_object() => Class::Changes,
-        "grant" | "revoke" if has("to") || has("from") => Class::Grants,
-        _ => return None,
-    })
+const OBJECTS: &str = "table database schema index view user role function procedure trigger sequence type \
+    extension materialized temporary temp unique or column external keyspace policy";
+
+/// First words, words of which the second must be one, words of which one must be there, and the
+/// class; an empty list asks for nothing. The first row that fits counts.
+const SQL: &[(&str, &str, &str, Class)] = &[
+    ("select", "", "into", Class::Changes),
+    ("select show describe desc values", "", "", Class::Reads),
+    ("explain", "", "analyze", Class::Changes),
+    ("explain", "", "", Class::Reads),
+    ("with", "", "delete", Class::Destroys),
+    ("with", "", "insert update merge into", Class::Changes),
+    ("with", "", "as", Class::Reads),
+    ("insert", "", "into values", Class::Changes),
+    ("replace merge", "into", "", Class::Changes),
+    ("update", "", "set", Class::Changes),
+    ("delete", "from", "", Class::Destroys),
+    ("drop", OBJECTS, "", Class::Destroys),
+    ("truncate", "", "", Class::Destroys),
+    ("alter", OBJECTS, "drop", Class::Destroys),
+    ("alter", OBJECTS, "", Class::Changes),
+    ("create", "user role policy", "", Class::Grants),
+    ("create", OBJECTS, "", Class::Changes),
+    ("grant revoke", "", "to from", Class::Grants),
+    ("call exec execute do copy load vacuum lock set", "", "( = * from table", Class::Changes),
+];
+
+pub(super) fn listed(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|one| one == word)
 }
 
-/// Words of prose that begin like SQL are told apart by a sign that prose does not have.
-fn has_sql_shape(words: &[String]) -> bool {
-    words.iter().any(|word| matches!(word.as_str(), "(" | "=" | "*" | "from" | "table"))
+fn sql_class(words: &[String]) -> Option<Class> {
+    let [first, second, ..] = words else {
+        return None;
+    };
+    let fits = |(firsts, seconds, any, _): &&(&str, &str, &str, Class)| {
+        listed(firsts, first)
+            && (seconds.is_empty() || listed(seconds, second))
+            && (any.is_empty() || words.iter().any(|word| listed(any, word)))
+    };
+    SQL.iter().find(fits).map(|(.., class)| *class)
 }
 
 /// The words of each statement in lower case, without strings and comments; and whether the text
@@ -177,8 +145,8 @@ fn sql_words(text: &str) -> (Vec<Vec<String>>, bool) {
                     last.push(character.to_string());
                 }
             }
-            _ if character.is_alphanumeric() || character == '_' => {
-                word.extend(character.to_lowercase());
+            _ if character.is_ascii_alphanumeric() || character == '_' || !character.is_ascii() => {
+                word.push(character.to_ascii_lowercase());
             }
             _ => end(&mut word, &mut statements),
         }
@@ -215,13 +183,12 @@ pub(super) fn shell(text: &str) -> Option<(Class, String)> {
     }
     for command in text.split([';', '|', '&', '\n', '`', '(', ')', '{', '}']) {
         let is_assignment = |word: &&str| word.contains('=') && !word.starts_with('-');
-        let mut words = command.split_whitespace().skip_while(is_assignment);
+        let mut words = command.split_ascii_whitespace().skip_while(is_assignment);
         let Some(first) = words.next() else {
             continue;
         };
         let rest: Vec<&str> = words.collect();
         let base = first.rsplit(['/', '\\']).next().unwrap_or(first).to_ascii_lowercase();
-        let listed = |list: &str, word: &str| list.split_ascii_whitespace().any(|one| one == word);
         let own = |word: &str| {
             if listed(SHELL_DESTROYS, word) {
                 Class::Destroys

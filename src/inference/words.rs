@@ -50,22 +50,22 @@ impl Words {
                 }
                 Folded::Plain(letter) => letter,
             };
-            let upper = folded.is_uppercase();
-            let in_word = folded.is_alphanumeric();
+            let upper = folded.is_ascii_uppercase();
+            let in_word = is_in_word(folded);
             if !in_word || (upper && was_lower) {
                 words.end(&mut word, &mut length);
             }
             if in_word {
                 words.has_other_script |= !folded.is_ascii();
                 if length < WORD_LENGTH_MAX {
-                    word.extend(folded.to_lowercase());
+                    word.push(folded.to_ascii_lowercase());
                 }
                 length += 1;
-            } else if sentence_ended && folded.is_whitespace() && words.first_sentence == 0 {
+            } else if sentence_ended && folded.is_ascii_whitespace() && words.first_sentence == 0 {
                 words.first_sentence = words.list.len();
             }
             sentence_ended = matches!(folded, '.' | '!' | '?' | ';' | '\n');
-            was_lower = folded.is_lowercase() || folded.is_ascii_digit();
+            was_lower = folded.is_ascii_lowercase() || folded.is_ascii_digit();
         }
         words.is_cut = characters.next().is_some();
         words.end(&mut word, &mut length);
@@ -143,13 +143,37 @@ fn fold(character: char) -> Folded {
 fn plain_latin(character: char) -> Folded {
     const PLAIN: &str =
         "àaáaâaãaäaåaçcèeéeêeëeìiíiîiïiñnòoóoôoõoöoøoùuúuûuüuýyÿyąaćcčcęeěełlńnřrśsšsůužzźzżz";
-    let lower = character.to_lowercase().next().unwrap_or(character);
-    pair(PLAIN, lower).map_or(Folded::Plain(character), Folded::Plain)
+    pair(PLAIN, lower(character)).map_or(Folded::Plain(character), Folded::Plain)
 }
 
 fn lookalike(character: char) -> Folded {
-    let lower = character.to_lowercase().next().unwrap_or(character);
-    pair(LOOKALIKES, lower).map_or(Folded::Plain(character), Folded::Lookalike)
+    pair(LOOKALIKES, lower(character)).map_or(Folded::Plain(character), Folded::Lookalike)
+}
+
+/// The small letter, in the alphabets of the two tables: what the language brings for all of them is
+/// larger than everything else here.
+fn lower(character: char) -> char {
+    let code = u32::from(character);
+    let small = match code {
+        0xc0..=0xde | 0x391..=0x3a9 | 0x410..=0x42f => code + 0x20,
+        0x100..=0x137 | 0x14a..=0x177 => code | 1,
+        0x139..=0x148 | 0x179..=0x17e => code + code % 2,
+        0x400..=0x40f => code + 0x50,
+        0x531..=0x556 => code + 0x30,
+        0x51a | 0x51c | 0x474 => code + 1,
+        _ => code,
+    };
+    char::from_u32(small).unwrap_or(character)
+}
+
+/// Letters and digits; beyond ASCII everything but spaces, signs and punctuation that are common.
+fn is_in_word(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric();
+    }
+    let between = matches!(u32::from(character), 0x80..=0xbf | 0xd7 | 0xf7 | 0x1680 | 0x2000..=0x2bff
+        | 0x2e00..=0x2e7f | 0x3000..=0x3003 | 0x3008..=0x3020 | 0xff01..=0xff0f | 0xff1a..=0xff20);
+    !between
 }
 
 fn pair(table: &str, wanted: char) -> Option<char> {

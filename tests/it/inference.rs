@@ -54,6 +54,8 @@ pub(crate) fn rows() -> Vec<Value> {
         plain("batch", json!({"calls": [{"name": "get_user"}, {"name": "delete_user"}]})),
         plain("run_query", json!({"sql": "select 1; drop table users", "dry_run": true})),
         plain("run_query", json!({"sql": "SELECT * FROM users"})),
+        plain("run_query", json!({"sql": "ＤＲＯＰ table x", "Ñ": "Ünïcödé ΣΑΣ İ"})),
+        tool("ΔELETE_ЅΕT_Ǆ_İ", "Ｒｅａｄｓ Ünïcödé ẞ. Ещё одно.", json!({}), none()),
         plain("exec", json!({"command": "sudo rm -rf / --no-preserve-root"})),
         plain("notify", json!({"to": ["a@x.example"], "url": "https://x.example/hook"})),
         plain("kb.search", json!({"query": "how do I delete from my account"})),
@@ -105,6 +107,8 @@ fn words_hints_and_arguments_raise_what_nobody_described() {
         (call("set_x", json!({"action": "delete"})), "high", "data external_state"),
         (call("get_rows", json!({"sql": "truncate t"})), "critical", "data external_state"),
         (call("get_rows", json!({"sql": "select 1 from t"})), "low", "external_state"),
+        (call("get_rows", json!({"sql": "zap everything"})), "high", "data external_state"),
+        (call("get_rows", json!({"query": "zap everything"})), "low", "external_state"),
         (call("get_rows", json!({"command": "ls | xargs rm"})), "critical", "data external_state"),
         (
             tool("get_x", "Gets x.", json!({"readOnlyHint": false}), none()),
