@@ -18,6 +18,7 @@ pub mod fact;
 pub mod gate;
 pub mod identity;
 pub mod impact;
+pub mod inference;
 pub mod json;
 pub mod limits;
 pub mod metrics;

@@ -124,7 +124,11 @@ tool: string,
 /**
  * The arguments, as the tool would get them.
  */
-arguments: { [key in string]: Json }, };
+arguments: { [key in string]: Json }, 
+/**
+ * What the caller says about the tool itself; not trusted, and not part of the digest.
+ */
+tool_info?: ToolInfo, };
 
 /**
  * Which versions made the draft.
@@ -942,7 +946,122 @@ rules: Array<ImpactRule>,
 /**
  * Who may approve how much.
  */
-ladder: Array<LadderStep>, };
+ladder: Array<LadderStep>, 
+/**
+ * What orders tools that it does not know; `null` where nothing does.
+ */
+impact_model?: ImpactModel, };
+
+/**
+ * One argument that a tool takes.
+ */
+export type ArgumentInfo = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its type, in the words of JSON Schema.
+ */
+type: string | null, };
+
+/**
+ * The annotations of the Model Context Protocol.
+ */
+export type ToolHints = { 
+/**
+ * It changes nothing.
+ */
+read_only: boolean | null, 
+/**
+ * It may destroy something.
+ */
+destructive: boolean | null, 
+/**
+ * Once or twice is the same.
+ */
+idempotent: boolean | null, 
+/**
+ * It reaches what is outside.
+ */
+open_world: boolean | null, };
+
+/**
+ * What a caller says about a tool.
+ */
+export type ToolInfo = { 
+/**
+ * What the tool says that it does, at most 64,000 characters.
+ */
+description: string | null, 
+/**
+ * The arguments that it takes, at most 256.
+ */
+arguments: Array<ArgumentInfo>, 
+/**
+ * What its server says of it.
+ */
+hints: ToolHints, };
+
+/**
+ * Where something was seen.
+ */
+export type SightingSource = "name" | "description" | "argument" | "value" | "hint" | "letters";
+
+/**
+ * One thing that was seen of an action, and what it was taken for.
+ */
+export type Sighting = { 
+/**
+ * Where.
+ */
+source: SightingSource, 
+/**
+ * The word, or the beginning of the text.
+ */
+saw: string, 
+/**
+ * What it was taken for, in words.
+ */
+says: string, 
+/**
+ * JSON Pointer into the action, where it stands in its arguments.
+ */
+path: string | null, };
+
+/**
+ * What one vector of weights answers.
+ */
+export type Weights = string;
+
+/**
+ * The model: how likely a tool changes something, and so on.
+ */
+export type ImpactModel = { 
+/**
+ * It changes something.
+ */
+changes: Weights, 
+/**
+ * If it changes something, that is of high impact.
+ */
+high_if_changes: Weights, 
+/**
+ * It destroys.
+ */
+destructive: Weights, 
+/**
+ * It changes rights.
+ */
+permissions: Weights, 
+/**
+ * It reaches outside.
+ */
+open_world: Weights, 
+/**
+ * From which score on a tool is taken for one of high impact.
+ */
+high_from: number, };
 
 /**
  * What the policy says of an action, or of a chain of actions.
@@ -1027,7 +1146,7 @@ evaluated_at: TimestampMs, };
 export type GateReason = { 
 /**
  * The rule of the policy, the tool's name, or one of the built-in rules: `unknown_tool`,
- * `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
+ * `inferred`, `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
  */
 rule: string, 
 /**
@@ -1074,7 +1193,21 @@ enforcement: Enforcement,
 /**
  * Digest over tenant, tool, arguments and target.
  */
-action_digest: string, };
+action_digest: string, 
+/**
+ * Of a tool that no entry took: orders such tools by what they could do, in [0, 1]. `null`
+ * where an entry took it, or where the policy has no model.
+ */
+high_score: Score | null, 
+/**
+ * What was seen of the action itself and what it was taken for; of a tool that an entry took,
+ * only what contradicts the entry.
+ */
+seen: Array<Sighting>, 
+/**
+ * What could not be seen of a tool that no entry took.
+ */
+unseen: Array<string>, };
 
 /**
  * For whom an action is proposed, and what is known around it.

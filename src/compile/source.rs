@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Calendar;
-use crate::compile::{actions, calendar, checks, condition, duration, rules};
+use crate::compile::{actions, calendar, checks, condition, duration, impact_model, rules};
 use crate::confidence::{ConfidenceModel, Orientation, SignalCurve, SignalWords};
 use crate::error::Fault;
 use crate::fact::{FactDeclaration, FactRecord, FactSource, FactType};
@@ -121,12 +121,15 @@ fn read_actions(
     })?;
     unique(&rules, "impact", |rule| &rule.id, faults);
     let ladder = each(fields, "authority", limits::LADDER_STEPS_MAX, faults, actions::read_step)?;
+    let impact_model = fields.optional("impact_model", impact_model::read);
+    let impact_model = faults.keep(impact_model).flatten();
     Ok(ActionPolicy {
         rates,
         tools,
         unknown_tool: unknown_tool.unwrap_or_else(|| ActionPolicy::cautious().unknown_tool),
         rules,
         ladder,
+        impact_model,
     })
 }
 

@@ -29,6 +29,8 @@ mod gate_properties;
 mod gates;
 mod generated;
 mod identity;
+mod import;
+mod inference;
 mod metrics;
 mod money;
 mod proposal;

@@ -409,11 +409,16 @@ pub(super) fn reconciliation(generator: &mut SchemaGenerator) -> Schema {
 /// `{tool, arguments}`, or flat: `{proposed_action, …}`, whose other fields are the arguments.
 fn action(generator: &mut SchemaGenerator) -> Schema {
     let any = any(generator);
+    let tool_info = nullable(tool_info(generator).to_value());
     json_schema!({
         "anyOf": [
             {
                 "type": "object",
-                "properties": { "tool": name(), "arguments": nullable(map(FACTS_MAX, any.clone())) },
+                "properties": {
+                    "tool": name(),
+                    "arguments": nullable(map(FACTS_MAX, any.clone())),
+                    "tool_info": tool_info,
+                },
                 "required": ["tool"],
                 "not": { "required": ["proposed_action"] },
                 "additionalProperties": any,
@@ -427,6 +432,39 @@ fn action(generator: &mut SchemaGenerator) -> Schema {
             },
         ],
     })
+}
+
+/// What the caller says about a tool: described here, or as its own server lists it.
+fn tool_info(generator: &mut SchemaGenerator) -> Schema {
+    let (any, hints) = (any(generator), tool_hints(generator).to_value());
+    Object::new(generator)
+        .optional("description", text(TEXT_LENGTH_MAX))
+        .list_of("arguments", LIST_LENGTH_MAX, argument_info)
+        .optional("inputSchema", any)
+        .optional("hints", hints.clone())
+        .optional("annotations", hints)
+        .open()
+}
+
+fn argument_info(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("name", text(NAME_LENGTH_MAX));
+    object.optional("type", text(NAME_LENGTH_MAX)).open()
+}
+
+fn tool_hints(generator: &mut SchemaGenerator) -> Schema {
+    let words = [
+        "read_only",
+        "readOnlyHint",
+        "destructive",
+        "destructiveHint",
+        "idempotent",
+        "idempotentHint",
+        "open_world",
+        "openWorldHint",
+    ];
+    let truth = json!({ "type": "boolean" });
+    let object = Object::new(generator);
+    words.iter().fold(object, |object, word| object.optional(word, truth.clone())).open()
 }
 
 fn release(generator: &mut SchemaGenerator) -> Schema {
