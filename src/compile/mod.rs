@@ -7,6 +7,7 @@
 mod actions;
 mod calendar;
 mod condition;
+mod confidence;
 mod diagnostic;
 mod document;
 mod duration;

@@ -11,7 +11,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::case::ReviewVerdict;
 use crate::compile::{Compiled, DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
+use crate::host::confidence::{self, command::ConfidenceCommand};
 use crate::host::config::{Config, host_name};
+use crate::host::eval::{self, EvalCommand};
 use crate::host::evaluate::{classify_file, evaluate_file};
 use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
@@ -46,6 +48,12 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Learns and certifies confidence from reviewed rows.
+    #[command(subcommand)]
+    Confidence(ConfidenceCommand),
+    /// Measures the product on rows with known outcomes.
+    #[command(subcommand)]
+    Eval(EvalCommand),
     /// What decided cases teach.
     #[command(subcommand)]
     Corrections(CorrectionsCommand),
@@ -328,6 +336,8 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             classify_file(&compiled.policy, &actions, now, out).map_err(CommandError::new)
         }
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
+        Command::Confidence(command) => confidence::command::run(command, out),
+        Command::Eval(command) => eval::run(command, out),
         Command::Corrections(command) => export(command, out),
         Command::Principal(command) => principal(command, out).await,
         Command::Grant(command) => grant(command, out).await,
@@ -515,7 +525,7 @@ pub(super) async fn change<T: Send + 'static>(
     result
 }
 
-fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
+pub(super) fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| CommandError(format!("`{}`: {error}", file.display())))?;
     compile(&text, &file.display().to_string()).map_err(|diagnostics| {
@@ -524,7 +534,7 @@ fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
     })
 }
 
-fn compile_file_or_default(file: Option<&Path>) -> Result<Compiled, CommandError> {
+pub(super) fn compile_file_or_default(file: Option<&Path>) -> Result<Compiled, CommandError> {
     match file {
         Some(file) => compile_file(file),
         None => compile(DEFAULT_POLICY, "default.toml")
@@ -540,7 +550,7 @@ pub(super) fn id(text: &str) -> Result<Id, CommandError> {
     })
 }
 
-fn instant(text: &str) -> Result<TimestampMs, String> {
+pub(super) fn instant(text: &str) -> Result<TimestampMs, String> {
     TimestampMs::parse(text).ok_or_else(|| "a time such as 2026-05-09T18:00:00Z".to_owned())
 }
 
@@ -549,7 +559,7 @@ pub(super) fn print(out: &mut impl Write, line: &str) -> Result<(), CommandError
 }
 
 /// Reads one of a closed set of words.
-fn word<T: Copy + Send + Sync + 'static>(
+pub(super) fn word<T: Copy + Send + Sync + 'static>(
     words: &'static [(&'static str, T)],
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
     move |text| {

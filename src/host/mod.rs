@@ -6,7 +6,9 @@
 
 pub mod clock;
 pub mod command_line;
+pub mod confidence;
 pub mod config;
+pub mod eval;
 pub mod evaluate;
 pub mod export;
 pub mod http;

@@ -14,6 +14,7 @@ mod bundle;
 mod calendar;
 mod canonical;
 mod case;
+mod certificate;
 mod compile;
 mod compile_actions;
 mod confidence;
