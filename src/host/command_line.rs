@@ -315,7 +315,8 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
         }
         Command::Policy(PolicyCommand::Check { file }) => {
             let compiled = compile_file(&file)?;
-            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))
+            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))?;
+            confidence::command::tell_certificates(&compiled.policy, wall_clock(), out)
         }
         Command::Policy(PolicyCommand::Compile { file, output }) => {
             let bundle = compile_file(&file)?.bundle.canonical();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::certificate::{Certificate, CertificateDemand};
+use crate::certificate::{Certificate, CertificateDemand, CertificateState};
 use crate::compile::{Compiled, to_json};
 use crate::confidence::ConfidenceModel;
 use crate::host::clock::wall_clock;
@@ -23,6 +23,7 @@ use crate::host::confidence::paste;
 use crate::host::confidence::row::{Row, Rows};
 use crate::host::confidence::score::score;
 use crate::host::confidence::split::{self, is_audited, is_held_back};
+use crate::policy::Policy;
 use crate::request::RiskLevel;
 use crate::units::{Score, TimestampMs};
 
@@ -60,7 +61,7 @@ pub(in crate::host) struct FitOptions {
 
 #[derive(Debug, Args)]
 pub(in crate::host) struct CertifyOptions {
-    /// The rows, each with its `risk_level`.
+    /// The rows, each with its `risk_level`: drafts that no other rule of the policy sends to a person.
     #[arg(long)]
     rows: PathBuf,
     /// The policy; the default policy without it.
@@ -159,6 +160,25 @@ fn tell_fit(report: &FitReport) {
 /// One line on standard error; a closed one is no reason to stop.
 pub(in crate::host) fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Says which certificates of a policy let nobody answer, and why: it compiles with them all the same.
+pub(in crate::host) fn tell_certificates(
+    policy: &Policy,
+    now: TimestampMs,
+    out: &mut impl Write,
+) -> Result<(), CommandError> {
+    for (_, level) in RiskLevel::WORDS {
+        let tier = policy.bundle().tiers.of(*level);
+        let Some((demand, shown)) = tier.certified.zip(tier.certificate.as_ref()) else {
+            continue;
+        };
+        let state = demand.state(Some(shown), policy.decision_hash(), now);
+        if state != CertificateState::InForce {
+            print(out, &format!("{level} risk: {}", state.words()))?;
+        }
+    }
+    Ok(())
 }
 
 /// What was found for one tier.

@@ -159,11 +159,13 @@ fn columns(
             names.sort_by_key(|(_, name)| *name);
             let is_seen =
                 |index: usize| fitted.iter().any(|row| row.reading(index) != Signal::Missing);
+            let is_left_out =
+                |index: usize| rows.rows.iter().any(|row| row.reading(index) != Signal::Missing);
             for (index, name) in names {
                 if is_seen(index) {
                     priors.push((index, expert_curve(name)));
-                } else {
-                    notes.push(format!("`{name}` was never measured here, and takes no part"));
+                } else if is_left_out(index) {
+                    notes.push(format!("`{name}` is in no row that was fitted, and takes no part"));
                 }
             }
         }

@@ -112,11 +112,13 @@ impl Rows {
     /// in the order of their conversations.
     #[must_use]
     pub fn one_of_each_conversation(mut self) -> Self {
-        let key = |row: &Row| (row.source.clone(), row.cluster.clone());
+        let conversation = |left: &Row, right: &Row| {
+            (&left.source, &left.cluster).cmp(&(&right.source, &right.cluster))
+        };
         self.rows.sort_by(|left, right| {
-            key(left).cmp(&key(right)).then_with(|| pick(&left.id).total_cmp(&pick(&right.id)))
+            conversation(left, right).then_with(|| pick(&left.id).total_cmp(&pick(&right.id)))
         });
-        self.rows.dedup_by(|later, first| key(later) == key(first));
+        self.rows.dedup_by(|later, first| conversation(later, first).is_eq());
         self
     }
 

@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::certificate::CertificateDemand;
 use crate::host::command_line::{CommandError, print};
-use crate::host::confidence::certify::{Finding, Tested, learn_then_test};
 use crate::host::confidence::chance::Chance;
 use crate::host::confidence::command::{canonical, read_rows, tell};
 use crate::host::confidence::design::Settings;
@@ -18,7 +16,7 @@ use crate::host::confidence::fit::Plan;
 use crate::host::confidence::measure::{Figures, Judged, Ranked, figures};
 use crate::host::confidence::row::{Row, Rows};
 use crate::host::confidence::score::BySource;
-use crate::host::confidence::split;
+use crate::host::eval::certified::{Certified, Tallies, certified_words};
 use crate::host::eval::curves;
 
 #[derive(Debug, Args)]
@@ -48,11 +46,6 @@ pub(in crate::host) struct Options {
 
 /// The name of all sources together in a report.
 pub(super) const POOLED: &str = "pooled";
-/// Probability with which a certificate may be wrong.
-pub(super) const FAILURE_PROBABILITY: f64 = 0.1;
-/// Tolerated errors that are certified.
-pub(super) const TOLERATED_ERRORS: [f64; 2] = [0.05, 0.10];
-
 /// Everything that is told.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -71,20 +64,6 @@ struct SetReport {
     low: Option<Figures>,
     high: Option<Figures>,
     certified: Vec<Certified>,
-}
-
-/// How much can be answered under a certificate.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Certified {
-    pub(super) tolerated_error: f64,
-    /// Mean coverage on the test rows, 0 where there was no certificate.
-    pub(super) coverage: f64,
-    /// Share of splits without a certificate.
-    pub(super) none: f64,
-    /// Mean risk on the test rows, where there was one.
-    pub(super) risk: Option<f64>,
-    /// Share of splits whose risk on the test rows is above what is tolerated.
-    pub(super) above: f64,
 }
 
 pub(super) fn plan() -> Plan {
@@ -114,7 +93,12 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<(), Command
         write_predictions(file, &test, &probabilities)?;
     }
     let mut sets = BTreeMap::new();
-    let mut certified = certified_coverage(&train, &test, options.splits)?;
+    let mut tallies = Tallies::default();
+    for split in 0..options.splits {
+        tell(&format!("certifying, split {} of {}", split + 1, options.splits));
+        tallies.add(&train, &test, split)?;
+    }
+    let mut certified = tallies.certified();
     let mut names = test.sources();
     names.push(POOLED.to_owned());
     for name in names {
@@ -245,98 +229,6 @@ fn intervals(rows: &[(&Row, f64, f64)], resamples: u64) -> Option<(Figures, Figu
     bound(0.025).zip(bound(0.975))
 }
 
-/// Fits and certifies within the training rows, and answers the test rows, split by split.
-pub(super) fn certified_coverage(
-    train: &Rows,
-    test: &Rows,
-    splits: u64,
-) -> Result<BTreeMap<String, Vec<Certified>>, CommandError> {
-    let mut names = test.sources();
-    names.push(POOLED.to_owned());
-    let mut tallies: BTreeMap<(String, usize), Tally> = BTreeMap::new();
-    for split in 0..splits {
-        tell(&format!("certifying, split {} of {splits}", split + 1));
-        let salt = format!("countersign/eval/certified/{split}");
-        let held_back = |row: &Row| split::share(&salt, &row.cluster) < split::HELD_BACK;
-        let fit_rows = train.filtered(|row| !held_back(row));
-        let models = BySource::fit(&fit_rows, &plan()).map_err(CommandError::new)?;
-        let fit_rows = fit_rows.one_of_each_conversation();
-        let calibration = train.filtered(held_back).one_of_each_conversation();
-        let (fit_rows, calibration, test) =
-            [&fit_rows, &calibration, test].map(|rows| tested(&models, rows)).into();
-        for name in &names {
-            let of_set = |rows: &[(String, Tested)]| -> Vec<Tested> {
-                let of_set = |source: &str| name == POOLED || source == name;
-                rows.iter().filter(|(source, _)| of_set(source)).map(|(_, row)| *row).collect()
-            };
-            let (fit_rows, calibration, test) =
-                (of_set(&fit_rows), of_set(&calibration), of_set(&test));
-            for (index, tolerated_error) in TOLERATED_ERRORS.into_iter().enumerate() {
-                let demand =
-                    CertificateDemand { tolerated_error, failure_probability: FAILURE_PROBABILITY };
-                let finding = learn_then_test(&fit_rows, &calibration, &demand);
-                let tally = tallies.entry((name.clone(), index)).or_default();
-                tally.add(&finding, &test, tolerated_error);
-            }
-        }
-    }
-    let mut certified: BTreeMap<String, Vec<Certified>> = BTreeMap::new();
-    for ((name, index), tally) in tallies {
-        let tolerated_error = TOLERATED_ERRORS.get(index).copied().unwrap_or_default();
-        certified.entry(name).or_default().push(tally.certified(tolerated_error));
-    }
-    Ok(certified)
-}
-
-fn tested(models: &BySource, rows: &Rows) -> Vec<(String, Tested)> {
-    let judged = rows.rows.iter().zip(models.score(rows));
-    let judged = judged.filter_map(|(row, probability)| {
-        Some((row.source.clone(), Tested { probability, wrong: row.label? < 1.0 }))
-    });
-    judged.collect()
-}
-
-/// What the splits showed so far.
-#[derive(Default)]
-struct Tally {
-    splits: f64,
-    none: f64,
-    above: f64,
-    coverage: f64,
-    risk: f64,
-}
-
-impl Tally {
-    fn add(&mut self, finding: &Finding, test: &[Tested], tolerated_error: f64) {
-        self.splits += 1.0;
-        let Finding::Certified(shown) = finding else {
-            self.none += 1.0;
-            return;
-        };
-        let answered = test.iter().filter(|row| row.probability >= shown.threshold);
-        let (answered, wrong) = answered.fold((0.0, 0.0), |(answered, wrong), row| {
-            (answered + 1.0, wrong + f64::from(u8::from(row.wrong)))
-        });
-        #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
-        let all = test.len() as f64;
-        let risk = if answered > 0.0 { wrong / answered } else { 0.0 };
-        self.coverage += answered / all.max(1.0);
-        self.risk += risk;
-        self.above += f64::from(u8::from(risk > tolerated_error));
-    }
-
-    fn certified(&self, tolerated_error: f64) -> Certified {
-        let with = self.splits - self.none;
-        Certified {
-            tolerated_error,
-            coverage: self.coverage / self.splits,
-            none: self.none / self.splits,
-            risk: (with > 0.0).then(|| self.risk / with),
-            above: self.above / self.splits,
-        }
-    }
-}
-
 fn print_report(report: &Report, out: &mut impl Write) -> Result<(), CommandError> {
     let (train, test) = (report.train_rows, report.test_rows);
     print(
@@ -350,7 +242,7 @@ fn print_report(report: &Report, out: &mut impl Write) -> Result<(), CommandErro
             let bounds = bounds.map_or_else(String::new, |(low, high)| {
                 format!("  [{:.4}, {:.4}]", value(low), value(high))
             });
-            print(out, &format!("  {label:<22}{:.4}{bounds}", value(&set.figures)))
+            print(out, &format!("  {label:<24}{:.4}{bounds}", value(&set.figures)))
         };
         line("AURC", &|figures| figures.aurc)?;
         line("AUGRC", &|figures| figures.augrc)?;
@@ -365,13 +257,4 @@ fn print_report(report: &Report, out: &mut impl Write) -> Result<(), CommandErro
         }
     }
     Ok(())
-}
-
-pub(super) fn certified_words(certified: &Certified) -> String {
-    let Certified { tolerated_error, coverage, none, risk, above } = certified;
-    let risk = risk.map_or_else(|| "-".to_owned(), |risk| format!("{risk:.3}"));
-    format!(
-        "certified at {tolerated_error:.2}: coverage {coverage:.3}, risk {risk}, \
-         no certificate in {none:.2} of splits, risk above in {above:.2}"
-    )
 }

@@ -17,7 +17,8 @@ use crate::host::confidence::measure::{Figures, Ranked};
 use crate::host::confidence::row::{Row, Rows};
 use crate::host::confidence::score::{BySource, score};
 use crate::host::confidence::split;
-use crate::host::eval::confidence::{Certified, POOLED, certified_coverage, certified_words, plan};
+use crate::host::eval::certified::{Certified, Tallies, certified_words};
+use crate::host::eval::confidence::{POOLED, plan};
 use crate::request::Signal;
 
 #[derive(Debug, Args)]
@@ -38,6 +39,8 @@ pub(in crate::host) struct Options {
 
 /// Parts of the conversations, each judged by a model of the others.
 const FOLDS: u32 = 5;
+/// Splits into fit and calibration in each run.
+const SPLITS: u64 = 3;
 /// Rows of a source under which it is not measured with few labels.
 const FEW_LABELS_ROWS_MIN: usize = 300;
 /// Numbers of labels, and subsets of each.
@@ -229,30 +232,15 @@ fn certified(
     rows: &Rows,
     options: &Options,
 ) -> Result<BTreeMap<String, Vec<Certified>>, CommandError> {
-    let mut sums: BTreeMap<String, Vec<Certified>> = BTreeMap::new();
-    let runs = real(options.runs);
+    let mut tallies = Tallies::default();
     for run in 0..options.runs {
+        tell(&format!("certificates, run {} of {}", run + 1, options.runs));
         let (train, test) = halves(rows, &format!("certified/{run}"), options.test_share);
-        for (name, found) in certified_coverage(&train, &test, 3)? {
-            let sums = sums.entry(name).or_insert_with(|| {
-                let empty = |found: &Certified| Certified {
-                    coverage: 0.0,
-                    none: 0.0,
-                    risk: None,
-                    above: 0.0,
-                    ..*found
-                };
-                found.iter().map(empty).collect()
-            });
-            for (sum, found) in sums.iter_mut().zip(&found) {
-                sum.coverage += found.coverage / runs;
-                sum.none += found.none / runs;
-                sum.above += found.above / runs;
-                sum.risk = Some(sum.risk.unwrap_or(0.0) + found.risk.unwrap_or(0.0) / runs);
-            }
+        for split in 0..SPLITS {
+            tallies.add(&train, &test, split)?;
         }
     }
-    Ok(sums)
+    Ok(tallies.certified())
 }
 
 /// The largest source as a stream of which only the least certain part is reviewed.

@@ -1,5 +1,6 @@
 //! `countersign eval …`: measures the product on rows with known outcomes, and on simulated ones.
 
+mod certified;
 pub mod confidence;
 mod curves;
 mod guarantees;
