@@ -87,6 +87,9 @@ fn what_could_not_be_learned_is_said() {
     let told = notes(&rows(&simulated(30, 9).0), &plan_with(&expert()));
     assert!(told.contains("`good` is not in the policy"), "{told}");
     assert!(told.contains("`tool_success` is in no row"), "{told}");
+    let again = fit(&rows(&simulated(30, 9).0), &plan()).unwrap().model;
+    let told = notes(&rows(&simulated(30, 9).0), &plan_with(&again));
+    assert!(told.contains("fitted to 30 labels before"), "{told}");
     let many: Vec<String> = (0..65).map(|index| format!("\"s{index:02}\":0.5")).collect();
     let lines: Vec<String> = many
         .chunks(40)

@@ -89,6 +89,12 @@ pub fn fit(rows: &Rows, plan: &Plan) -> Result<Fitted, FitError> {
 
     let columns = columns(rows, plan, &fitted, &weights, &mut notes)?;
     note_labels(&labels, unlabelled, &mut notes);
+    if let Some(earlier) = plan.prior.as_ref().and_then(|prior| prior.fit.as_ref()) {
+        notes.push(format!(
+            "the expert's numbers were fitted to {} labels before: a row that is among them counts twice",
+            earlier.labels
+        ));
+    }
     // The base rate as if one right and one wrong draft more had been seen: never 0 or 1.
     let smoothed = (right + 1.0) / (mass + 2.0);
     let learned = libm::log(smoothed) - libm::log1p(-smoothed);
