@@ -37,6 +37,7 @@ fn equal_probabilities_have_no_order() {
     assert!((before.aurc - after.aurc).abs() < 1e-12);
     assert_eq!(before.auroc, after.auroc);
     assert_eq!(before.coverage_at_10, after.coverage_at_10);
+    assert!((before.ece - after.ece).abs() < 1e-12);
     let constant: Vec<(f64, f64)> = rows.iter().map(|(_, label)| (0.5, *label)).collect();
     let wrong = rows.iter().map(|(_, label)| 1.0 - label).sum::<f64>() / 500.0;
     assert!((figures(&constant).aurc - wrong).abs() < 1e-12, "no order is the base rate");

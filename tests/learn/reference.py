@@ -30,9 +30,8 @@ errors, rows = np.cumsum(wrong), np.arange(1, len(p) + 1)
 near("AURC", (errors / rows).mean(), figures["aurc"], 1e-12)
 near("AUGRC", (errors / len(p)).mean(), figures["augrc"], 1e-12)
 
-ascending = order[::-1]
-bins = np.array_split(ascending, 15)
-ece = sum(len(b) / len(p) * abs(p[b].mean() - y[b].mean()) for b in bins)
+bins = zip(np.array_split(p[order][::-1], 15), np.array_split(1 - wrong[::-1], 15))
+ece = sum(len(said) / len(p) * abs(said.mean() - right.mean()) for said, right in bins)
 near("ECE", ece, figures["ece"], 1e-12)
 
 X = np.array(given["multipliers"]).reshape(-1, given["width"])

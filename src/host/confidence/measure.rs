@@ -1,7 +1,7 @@
 //! How good probabilities are: at ordering (AURC, AUGRC, AUROC), at being probabilities (Brier, ECE),
 //! and how much can be answered at a given risk.
 //!
-//! Rows of equal probability stand in no order: every figure is the mean over all orders of theirs.
+//! Rows of equal probability stand in no order: each counts with the mean label of all of them.
 
 use serde::Serialize;
 
@@ -158,9 +158,15 @@ pub fn figures(descending: &[Judged]) -> Option<Figures> {
     })
 }
 
+fn same(left: &Judged, right: &Judged) -> bool {
+    left.probability.total_cmp(&right.probability).is_eq()
+}
+
+fn times(row: &Judged) -> usize {
+    usize::try_from(row.times).unwrap_or(0)
+}
+
 fn ties(descending: &[Judged]) -> Vec<Tie> {
-    let same =
-        |left: &Judged, right: &Judged| left.probability.total_cmp(&right.probability).is_eq();
     let tie = |rows: &[Judged]| {
         rows.iter().fold(Tie::default(), |tie, row| Tie {
             rows: tie.rows + f64::from(row.times),
@@ -180,11 +186,13 @@ struct Bin {
 
 /// As many rows in each as in the next, but for one; the first bins take the rest.
 fn bins(descending: &[Judged]) -> Vec<Bin> {
-    let single: Vec<&Judged> = descending
-        .iter()
-        .rev()
-        .flat_map(|row| std::iter::repeat_n(row, usize::try_from(row.times).unwrap_or(0)))
-        .collect();
+    let mut single: Vec<(f64, f64)> = Vec::new();
+    for tied in descending.chunk_by(same).rev() {
+        let rows: usize = tied.iter().map(times).sum();
+        let right: f64 = tied.iter().map(|row| f64::from(row.times) * row.label).sum();
+        let probability = tied.first().map_or(0.0, |row| row.probability);
+        single.extend(std::iter::repeat_n((probability, right / real(rows)), rows));
+    }
     let (each, larger) = (single.len() / CALIBRATION_BINS, single.len() % CALIBRATION_BINS);
     let mut rest = single.as_slice();
     let mut bins = Vec::new();
@@ -194,13 +202,12 @@ fn bins(descending: &[Judged]) -> Vec<Bin> {
         if rows.is_empty() {
             continue;
         }
-        let mean = |value: fn(&Judged) -> f64| {
-            rows.iter().map(|row| value(row)).sum::<f64>() / real(rows.len())
-        };
+        let mean =
+            |value: fn(&(f64, f64)) -> f64| rows.iter().map(value).sum::<f64>() / real(rows.len());
         bins.push(Bin {
             share: real(rows.len()) / real(single.len()),
-            probability: mean(|row| row.probability),
-            right: mean(|row| row.label),
+            probability: mean(|row| row.0),
+            right: mean(|row| row.1),
         });
     }
     bins
