@@ -146,10 +146,11 @@ impl Certificate {
             ));
         }
         let Certificate { tolerated_error, failure_probability, .. } = certificate;
-        let demand = CertificateDemand { tolerated_error, failure_probability };
+        // Without one error so many answers are this probable; rounding is given its part.
+        let chance = power(1.0 - tolerated_error, certificate.answers);
         #[expect(clippy::cast_precision_loss, reason = "counts of answers are small")]
         let errors_fit = certificate.errors as f64 <= tolerated_error * certificate.answers as f64;
-        if !errors_fit || certificate.answers < demand.answers_min() {
+        if !errors_fit || chance > failure_probability * (1.0 + 1e-9) {
             return Err(node.invalid(
                 format!(
                     "{} errors in {} answers show no error of at most {tolerated_error}",
@@ -174,6 +175,19 @@ impl CertificateState {
             Self::TooWeak => "the certificate shows less than is demanded",
         }
     }
+}
+
+/// A whole power, by squares: logarithms would bring code into the module.
+fn power(base: f64, exponent: i64) -> f64 {
+    let (mut result, mut square, mut left) = (1.0, base, exponent);
+    while left > 0 {
+        if left % 2 == 1 {
+            result *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    result
 }
 
 /// A share strictly between nothing and all.

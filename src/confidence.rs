@@ -190,9 +190,9 @@ impl ConfidenceModel {
             signals: fields.list("signals", limits::SIGNALS_MAX, SignalCurve::read)?,
         };
         fields.finish()?;
-        let names = model.signals.iter().map(|curve| curve.name.as_str());
-        let mut seen = std::collections::BTreeSet::new();
-        match names.into_iter().find(|name| !seen.insert(*name)) {
+        // A comparison of each with each: there are few, and a set would bring code into the module.
+        let named = |name: &str| model.signals.iter().filter(|curve| curve.name == name).count();
+        match model.signals.iter().map(|curve| &curve.name).find(|name| named(name) > 1) {
             Some(name) => Err(node.invalid(
                 format!("the signal `{}` stands twice", read::excerpt(name)),
                 "take one of them out: it would count twice",
