@@ -13,7 +13,7 @@ use countersign::host::confidence::score::{BySource, score};
 use countersign::host::confidence::split;
 use countersign::request::Signal;
 
-use crate::support::plan;
+use crate::support::{plan, skipped};
 
 fn real_rows() -> Option<Rows> {
     let folder = std::env::var_os("COUNTERSIGN_EVALUATION_DATA").map_or_else(
@@ -22,7 +22,7 @@ fn real_rows() -> Option<Rows> {
     );
     let file = folder.join("confidence.dev.jsonl");
     let Ok(opened) = File::open(&file) else {
-        println!("SKIPPED: `{}` is not there; set COUNTERSIGN_EVALUATION_DATA", file.display());
+        skipped(&format!("`{}` is not there; set COUNTERSIGN_EVALUATION_DATA", file.display()));
         return None;
     };
     Some(Rows::read(BufReader::new(opened)).unwrap().filtered(|row| row.label.is_some()))

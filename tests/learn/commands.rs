@@ -136,6 +136,26 @@ fn a_certificate_is_refused_for_rows_that_cannot_give_one() {
 }
 
 #[test]
+fn what_was_labelled_for_certain_is_thinned_to_the_rate_of_the_audit() {
+    let folder = folder("thinned");
+    let rows = folder.join("rows.jsonl").to_str().unwrap().to_owned();
+    let mut text = String::new();
+    for (index, line) in simulated(2_000, 25).0.lines().enumerate() {
+        let audited = index % 2 == 0;
+        let propensity = if audited { "\"propensity\":0.25,\"label\"" } else { "\"label\"" };
+        text.push_str(&line.replacen("\"label\"", propensity, 1));
+        text.push('\n');
+    }
+    std::fs::write(&rows, text).unwrap();
+    let out = done(&["confidence", "certify", "--rows", &rows, "--tier", "high", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let count = |part: &str| found[0][part].as_u64().unwrap();
+    let kept = count("fit_rows") + count("calibration_rows");
+    // All of the thousand audited rows, and a quarter of the others.
+    assert!((1_190..=1_310).contains(&kept), "{kept}");
+}
+
+#[test]
 fn a_file_that_has_no_rows_is_refused() {
     let folder = folder("files");
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();

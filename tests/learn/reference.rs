@@ -10,7 +10,7 @@ use countersign::host::confidence::measure::Ranked;
 use countersign::host::confidence::row::Row;
 use countersign::host::confidence::solve::solve;
 
-use crate::support::{rows, simulated};
+use crate::support::{rows, simulated, skipped};
 
 fn python() -> Option<String> {
     let python = std::env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
@@ -21,7 +21,7 @@ fn python() -> Option<String> {
 #[test]
 fn python_finds_the_same_figures_and_no_better_optimum() {
     let Some(python) = python() else {
-        println!("SKIPPED: no python3 with numpy, scipy and scikit-learn; set COUNTERSIGN_PYTHON");
+        skipped("no python3 with numpy, scipy and scikit-learn; set COUNTERSIGN_PYTHON");
         return;
     };
     let mut chance = Chance::new(31);
