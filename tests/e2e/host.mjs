@@ -22,8 +22,8 @@ export async function startHost() {
   // Links stand on lines that name the reviewer.
   const links = await until(() => {
     const lines = printed.split("\n").filter((line) => line.includes("#/sign-in/"));
-    return lines.length >= 4 ? lines : undefined;
-  }, "four sign-in links");
+    return lines.length >= 6 ? lines : undefined;
+  }, "six sign-in links");
   const tokenFile = join(data, "sample-edge.token");
   const tokens = JSON.parse(await readFile(tokenFile, "utf8"));
   return {
