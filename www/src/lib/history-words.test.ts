@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { CaseHistoryEntry } from "../services/wire";
+import type { HistoryEntry } from "../services/wire";
 import { historyLines } from "./history-words";
 
 let count = 0;
 
-function entry(event: string, data: Record<string, unknown> = {}, name = "Mara", door = "ui"): CaseHistoryEntry {
+function entry(event: string, data: Record<string, unknown> = {}, name = "Mara", door = "ui"): HistoryEntry {
   count += 1;
   const at = new Date(Date.UTC(2026, 10, 22, 10, 0, count)).toISOString();
-  return { entry_id: `evt_${count}`, event, at, actor: { principal_id: "prin_1", name, kind: "person", door } as CaseHistoryEntry["actor"], data };
+  return { entry_id: `evt_${count}`, event, at, actor: { principal_id: "prin_1", name, kind: "person", door } as HistoryEntry["actor"], data };
 }
 
 describe("an entry as a sentence", () => {
-  test.each<[CaseHistoryEntry, string]>([
+  test.each<[HistoryEntry, string]>([
     [entry("case_claimed"), "claimed it"],
     [entry("case_decided", { decision: { verdict: "edited", outcome: "send" } }), "decided: edited, the answer is sent"],
     [entry("case_decided", {}), "decided"],

@@ -60,7 +60,7 @@ describe("everything that a decision needs is on one screen", () => {
       "Tool risk",
       "cannot verify · unavailable",
       "request.judge_score",
-      "abcdef0123",
+      "abcdef012345…",
       "Level 2 in billing",
     ]) {
       expect(screen.getAllByText((_, element) => element?.textContent?.trim() === text).length, text).toBeGreaterThan(0);
