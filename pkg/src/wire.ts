@@ -1161,9 +1161,10 @@ changes: Array<PreviewChange>,
  */
 note: string | null, 
 /**
- * The state that the preview saw; the execution names it, and is refused where it moved on.
+ * The state that the preview saw, by action; the execution names it, and is refused where it
+ * moved on.
  */
-precondition: string | null, 
+preconditions: Array<string | null>, 
 /**
  * When it arrived.
  */

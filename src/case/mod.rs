@@ -32,4 +32,5 @@ pub use decision::{
 pub use escalation::{Claimed, Escalation};
 pub use event::{Event, ReleaseReason};
 pub use notice::{CaseEvent, CaseEventData};
+pub(crate) use notice::{source_of, type_of};
 pub use record::{Attachment, CASE_VERSION, Case, CaseState, Purpose};

@@ -5,6 +5,9 @@
 use serde::Serialize;
 
 use crate::case::{Answer, Case, CaseState, Event, Outcome};
+use crate::json::INTEGER_MAX;
+use crate::limits;
+use crate::read::{self, Node, Read};
 use crate::units::{Id, TimestampMs};
 
 /// What every type of event begins with.
@@ -75,6 +78,30 @@ impl CaseEventData {
     }
 }
 
+impl CaseEventData {
+    /// Reads stored facts; an answer is never among them.
+    ///
+    /// # Errors
+    /// `invalid_field` or `unknown_field`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let name = |node: Node<'_>| node.filled_text(limits::NAME_LENGTH_MAX);
+        let mut fields = node.object()?;
+        let data = Self {
+            case_id: fields.required("case_id", read::id)?,
+            request_id: fields.optional("request_id", read::id)?,
+            state: fields.required("state", CaseState::read)?,
+            queue: fields.required("queue", name)?,
+            revision: fields.required("revision", |node| node.integer(1, INTEGER_MAX))?,
+            outcome: fields.optional("outcome", Outcome::read)?,
+            answer: fields.optional("answer", |node| {
+                Err(node.invalid("an answer is not stored here", "read it from its case"))
+            })?,
+        };
+        fields.finish()?;
+        Ok(data)
+    }
+}
+
 impl CaseEvent {
     /// The envelope of an event.
     #[must_use]
@@ -89,8 +116,8 @@ impl CaseEvent {
         Self {
             specversion: "1.0".to_owned(),
             id,
-            source: format!("/tenants/{}", percent_encoded(tenant_id.as_str())),
-            r#type: format!("{TYPE_PREFIX}{name}"),
+            source: source_of(tenant_id),
+            r#type: type_of(name),
             subject: data.case_id.clone(),
             time,
             datacontenttype: "application/json".to_owned(),
@@ -98,6 +125,16 @@ impl CaseEvent {
             data,
         }
     }
+}
+
+/// Whose an event is.
+pub(crate) fn source_of(tenant_id: &Id) -> String {
+    format!("/tenants/{}", percent_encoded(tenant_id.as_str()))
+}
+
+/// The type of an event of that name.
+pub(crate) fn type_of(name: &str) -> String {
+    format!("{TYPE_PREFIX}{name}")
 }
 
 /// A text as one segment of a path (RFC 3986).

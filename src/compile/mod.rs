@@ -18,6 +18,7 @@ use crate::error::Fault;
 use crate::json::{Json, StoredJson};
 use crate::limits;
 use crate::policy::Policy;
+use crate::read::{Node, Read};
 
 /// The policy that a host starts with: the source, to be copied and changed.
 pub const DEFAULT_POLICY: &str = include_str!("default.toml");
@@ -48,6 +49,27 @@ pub fn compile(text: &str, file: &str) -> Result<Compiled, Vec<Diagnostic>> {
     // Reading the bundle back repeats every check on which evaluation relies.
     let policy = Policy::load(&bundle).map_err(|fault| located(vec![fault]))?;
     Ok(Compiled { policy, bundle })
+}
+
+/// Reads another TOML file of an operator with the reader for policies.
+///
+/// # Errors
+/// Every fault that was found, each with its place.
+pub fn read_toml<T>(
+    text: &str,
+    file: &str,
+    read: impl FnOnce(Node<'_>) -> Read<T>,
+) -> Result<T, Vec<Diagnostic>> {
+    let document = document::parse(text, file)?;
+    read(Node::root(document.json())).map_err(|fault| vec![document.locate(fault)])
+}
+
+/// Reads a duration such as `15 min`, in milliseconds.
+///
+/// # Errors
+/// `invalid_field` if it is not one, or longer than 366 days.
+pub fn read_duration(node: Node<'_>) -> Read<i64> {
+    duration::read(node)
 }
 
 /// The JSON value of a record.

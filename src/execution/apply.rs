@@ -34,11 +34,11 @@ pub fn apply(
     let approved_by = || execution.approved_by.clone();
     let name = command.name();
     match (execution.state, command) {
-        (State::Prepared, Command::Start { attempt }) => {
+        (State::Prepared, Command::Start { attempt, .. }) => {
             Ok(vec![Event::AttemptStarted { attempt }])
         }
-        (State::Unknown, Command::Start { attempt }) => {
-            may_resend(execution, now)?;
+        (State::Unknown, Command::Start { attempt, is_absent }) => {
+            may_resend(execution, is_absent, now)?;
             Ok(vec![Event::AttemptStarted { attempt }])
         }
         (State::Prepared, Command::Cancel { reason }) => {
@@ -125,8 +125,8 @@ impl Execution {
 
     /// Whether a request whose outcome is not known may be sent once more.
     #[must_use]
-    pub fn can_resend(&self, now: TimestampMs) -> bool {
-        may_resend(self, now).is_ok()
+    pub fn can_resend(&self, is_absent: bool, now: TimestampMs) -> bool {
+        may_resend(self, is_absent, now).is_ok()
     }
 
     fn close(&mut self, state: ExecutionState, at: TimestampMs) {
@@ -152,7 +152,7 @@ impl Execution {
 
 /// Within the executor's time for the key, or, where it can be asked, once an earlier request can no
 /// longer take effect; never after a stop.
-fn may_resend(execution: &Execution, now: TimestampMs) -> Result<(), Fault> {
+fn may_resend(execution: &Execution, is_absent: bool, now: TimestampMs) -> Result<(), Fault> {
     let fault = |detail: &str| {
         let help = "find out what happened, and reconcile it";
         Err(Fault::new(ErrorCode::InvalidState, "", detail, help))
@@ -167,7 +167,8 @@ fn may_resend(execution: &Execution, now: TimestampMs) -> Result<(), Fault> {
     match execution.guarantee {
         Guarantee::Idempotent if kept => Ok(()),
         Guarantee::Idempotent => fault("the executor's time for the key is over"),
-        Guarantee::Queryable => settled(execution, now),
+        Guarantee::Queryable if is_absent => settled(execution, now),
+        Guarantee::Queryable => fault("the executor has to be asked first"),
         Guarantee::None => fault("the executor could do it twice"),
     }
 }

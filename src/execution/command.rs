@@ -12,6 +12,8 @@ pub enum Command {
     Start {
         /// The request.
         attempt: Attempt,
+        /// Whether the executor was asked, and says that nothing happened so far.
+        is_absent: bool,
     },
     /// Its proposal ended, or an earlier step of the plan did not succeed.
     Cancel {

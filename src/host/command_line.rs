@@ -13,6 +13,7 @@ use crate::compile::{Compiled, DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
 use crate::host::config::{Config, host_name};
 use crate::host::evaluate::{classify_file, evaluate_file};
+use crate::host::executor_command::{self, ExecutorCommand};
 use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
 use crate::host::people::{self, EVERY, HostActor, NewGrant, host_actor};
@@ -61,6 +62,9 @@ enum Command {
     /// Endpoints that are told what happens.
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Who does what was approved.
+    #[command(subcommand)]
+    Executor(ExecutorCommand),
     /// Makes a link with which a person signs in once, within 24 hours.
     SignInLink {
         /// Whose link.
@@ -96,6 +100,9 @@ struct ServeOptions {
     /// Makes sample reviewers and credentials.
     #[arg(long)]
     samples: bool,
+    /// The file that names executors: who does what was approved.
+    #[arg(long)]
+    executors: Option<PathBuf>,
     /// An address on this machine that webhooks may go to, such as 127.0.0.1:9000, even without
     /// TLS; all others must be public.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
@@ -300,9 +307,17 @@ impl CommandError {
 /// With the text for the user.
 pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), CommandError> {
     match command_line.command {
-        Command::Serve(ServeOptions { data, listen, ui, policy, samples, webhook_allow }) => {
+        Command::Serve(ServeOptions {
+            data,
+            listen,
+            ui,
+            policy,
+            samples,
+            executors,
+            webhook_allow,
+        }) => {
             let data = data.directory;
-            let config = Config { data, listen, ui, policy, samples, webhook_allow };
+            let config = Config { data, listen, ui, policy, samples, executors, webhook_allow };
             serve(&config, out).await.map_err(CommandError::new)
         }
         Command::Policy(PolicyCommand::Check { file }) => {
@@ -333,6 +348,7 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
         Command::Grant(command) => grant(command, out).await,
         Command::Token(command) => token(command, out).await,
         Command::Webhook(command) => webhook_command::run(command, out).await,
+        Command::Executor(command) => executor_command::run(command, out),
         Command::SignInLink { principal_id, data, url } => {
             let principal_id = id(&principal_id)?;
             let made = change(&data, move |tx, by| {

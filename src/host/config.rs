@@ -16,6 +16,8 @@ pub struct Config {
     pub policy: Option<PathBuf>,
     /// Whether to make sample reviewers and credentials.
     pub samples: bool,
+    /// The operator's file of executors.
+    pub executors: Option<PathBuf>,
     /// Addresses on this machine that webhooks may go to; everything else must be public.
     pub webhook_allow: Vec<SocketAddr>,
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::compile::{Compiled, DEFAULT_POLICY, compile};
 use crate::host::config::{Config, host_name};
+use crate::host::executor::{self, Executors};
 use crate::host::http::{App, Streams, router};
 use crate::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
 use crate::host::store::place::Place;
@@ -30,6 +31,9 @@ pub enum ServeError {
     /// The policy does not compile; each fault with its place.
     #[error("the policy does not compile:\n{0}")]
     Policy(String),
+    /// The file of executors is not one; each fault with its place.
+    #[error("the executors cannot be read:\n{0}")]
+    Executors(String),
     /// The address is not to be had, or standard output is closed.
     #[error("{0}")]
     System(String),
@@ -50,6 +54,10 @@ impl From<Failure> for ServeError {
 /// As [`ServeError`] says.
 pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeError> {
     let signalled = signals()?;
+    let executors = match &config.executors {
+        Some(path) => Executors::read_file(path).map_err(ServeError::Executors)?,
+        None => Executors::default(),
+    };
     let place = Place::prepare(&config.data)?;
     let store = Arc::new(Store::open(&place, &host_name())?);
     put_policy_in_force(&store, config).await?;
@@ -64,7 +72,15 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         webhook::Settings { key_file: place.webhook_key(), allowed: config.webhook_allow.clone() };
     let deliverer =
         tokio::spawn(webhook::run(Arc::clone(&store), webhooks.clone(), stopping.clone()));
+    let executors = Arc::new(executors);
+    let carrier = tokio::spawn(executor::run(
+        Arc::clone(&store),
+        Arc::clone(&executors),
+        place.webhook_key(),
+        stopping.clone(),
+    ));
     let app = App {
+        executors,
         store: Arc::clone(&store),
         ui: config.ui.clone(),
         secure_cookies: !config.is_local(),
@@ -92,7 +108,7 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         tracing::warn!("some requests did not end in time");
         server.abort();
     }
-    let _ = (scheduler.await, deliverer.await);
+    let _ = (scheduler.await, deliverer.await, carrier.await);
     let was_lost = *store.lost().borrow();
     if let Some(store) = Arc::into_inner(store) {
         store.close();

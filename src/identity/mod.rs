@@ -10,6 +10,7 @@ mod proposals;
 use serde::Serialize;
 
 pub use cases::{CaseOperation, authorize};
+pub(crate) use proposals::authorities_of;
 pub use proposals::{ProposalOperation, authorize_proposal};
 
 use crate::case::Case;

@@ -41,9 +41,10 @@ fn seen(preview: &Preview) -> Json {
         let subject = Json::String(change.subject.clone());
         Json::Array(vec![subject, change.before.clone(), change.after.clone()])
     });
+    let preconditions = preview.preconditions.iter().map(text);
     Json::Array(vec![
         Json::Array(changes.collect()),
         text(&preview.note),
-        text(&preview.precondition),
+        Json::Array(preconditions.collect()),
     ])
 }

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::case::{source_of, type_of};
 use crate::execution::{Execution, ExecutionState};
 use crate::proposal::{Proposal, ProposalState};
 use crate::read::{self, Node, Read};
@@ -57,6 +58,30 @@ pub struct ProposalEventData {
     pub execution_state: Option<ExecutionState>,
     /// Which change of proposal or execution this is.
     pub revision: i64,
+}
+
+impl ProposalEvent {
+    /// The envelope of an event: its id, its subject and its time, and what is in it.
+    #[must_use]
+    pub fn new(
+        (id, subject, time): (Id, Id, TimestampMs),
+        tenant_id: &Id,
+        sequence: i64,
+        name: &str,
+        data: ProposalEventData,
+    ) -> Self {
+        Self {
+            specversion: "1.0".to_owned(),
+            id,
+            source: source_of(tenant_id),
+            r#type: type_of(name),
+            subject,
+            time,
+            datacontenttype: "application/json".to_owned(),
+            sequence,
+            data,
+        }
+    }
 }
 
 impl ProposalEventData {

@@ -95,8 +95,9 @@ pub struct Preview {
     pub changes: Vec<PreviewChange>,
     /// In the executor's words.
     pub note: Option<String>,
-    /// The state that the preview saw; the execution names it, and is refused where it moved on.
-    pub precondition: Option<String>,
+    /// The state that the preview saw, by action; the execution names it, and is refused where it
+    /// moved on.
+    pub preconditions: Vec<Option<String>>,
     /// When it arrived.
     pub previewed_at: TimestampMs,
 }
@@ -249,9 +250,11 @@ impl Proposal {
             required: fields.required("required", Requirement::read)?,
             gate: fields.required("gate", |node| Ok(node.json().clone()))?,
             tools_digest: fields.required("tools_digest", text)?,
-            executors: fields.list("executors", limits::PROPOSED_ACTIONS_MAX, |node| {
-                if *node.json() == Json::Null { Ok(None) } else { text(node).map(Some) }
-            })?,
+            executors: fields.list(
+                "executors",
+                limits::PROPOSED_ACTIONS_MAX,
+                read_optional_name,
+            )?,
             preview: fields.optional("preview", Preview::read)?,
             nonce: fields.required("nonce", text)?,
             binding_digest: fields.required("binding_digest", text)?,
@@ -333,30 +336,27 @@ impl Preview {
     /// `invalid_field`, `unknown_field` or `limit_exceeded`.
     pub fn read(node: Node<'_>) -> Read<Self> {
         let mut fields = node.object()?;
-        let previewed_at = fields.required("previewed_at", read::timestamp)?;
-        let preview = Self::read_fields(&mut fields, previewed_at)?;
+        let preview = Self {
+            changes: fields.list("changes", limits::PREVIEW_CHANGES_MAX, PreviewChange::read)?,
+            note: fields.optional("note", |node| node.text(limits::NOTE_LENGTH_MAX))?,
+            preconditions: fields.list(
+                "preconditions",
+                limits::PROPOSED_ACTIONS_MAX,
+                read_optional_name,
+            )?,
+            previewed_at: fields.required("previewed_at", read::timestamp)?,
+        };
         fields.finish()?;
         Ok(preview)
-    }
-
-    /// Reads the fields of a preview from a record that has more of its own.
-    ///
-    /// # Errors
-    /// As [`Preview::read`].
-    pub fn read_fields(fields: &mut read::Fields<'_>, at: TimestampMs) -> Read<Self> {
-        let note = |node: Node<'_>| node.text(limits::NOTE_LENGTH_MAX);
-        Ok(Self {
-            changes: fields.list("changes", limits::PREVIEW_CHANGES_MAX, PreviewChange::read)?,
-            note: fields.optional("note", note)?,
-            precondition: fields
-                .optional("precondition", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
-            previewed_at: at,
-        })
     }
 }
 
 impl PreviewChange {
-    fn read(node: Node<'_>) -> Read<Self> {
+    /// Reads a difference, from an executor or from the store.
+    ///
+    /// # Errors
+    /// `invalid_field` or `unknown_field`.
+    pub fn read(node: Node<'_>) -> Read<Self> {
         let value = |node: Node<'_>| Ok(node.json().clone());
         let mut fields = node.object()?;
         let change = Self {
@@ -425,5 +425,12 @@ impl Closing {
         };
         fields.finish()?;
         Ok(closing)
+    }
+}
+
+fn read_optional_name(node: Node<'_>) -> Read<Option<String>> {
+    match node.json() {
+        Json::Null => Ok(None),
+        _ => node.filled_text(limits::NAME_LENGTH_MAX).map(Some),
     }
 }

@@ -13,6 +13,8 @@ CHOICE = random.Random(os.environ.get("CONTRACT_SEED", "20261122"))
 CALLER = {
     "createCase",
     "withdrawCase",
+    "createProposal",
+    "withdrawProposal",
     "recordDecisions",
     "recordObservation",
     "listWebhooks",

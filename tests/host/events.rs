@@ -385,8 +385,9 @@ async fn a_reader_that_does_not_read_is_cut_between_two_events() {
     // As many changes as would take long to make one by one.
     let fill = format!(
         "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {EVENTS}) \
-         INSERT INTO events SELECT tenant_id, i, 'evt_' || i, case_id, 'work_saved', at, request_id, \
-         state, queue, i, NULL FROM events, n WHERE sequence = 1 AND case_id = ?1"
+         INSERT INTO events (tenant_id, sequence, entry_id, kind, subject_id, event, at, revision, data) \
+         SELECT tenant_id, i, 'evt_' || i, kind, subject_id, 'work_saved', at, i, data \
+         FROM events, n WHERE sequence = 1 AND subject_id = ?1"
     );
     let database = folder.database();
     database.execute(&fill, [case["case_id"].as_str().unwrap()]).unwrap();

@@ -10,17 +10,18 @@ use serde_json::{Map, Value, json};
 
 use super::auth::{CSRF_HEADER, SESSION_COOKIE};
 use super::body::ok;
-use super::endpoint::{Access, Answer, Endpoint, Key};
+use super::endpoint::{Access, Answer, Endpoint, Followers, Key};
 use super::inputs::position;
 use super::problem::{PROBLEM_TYPE, ProblemDetails};
 use super::query::Parameters;
 use super::routes::endpoints;
 use crate::case::CaseEvent;
 use crate::error::ErrorCode;
+use crate::proposal::ProposalEvent;
 use crate::units::Id;
 
 const ABOUT: &str = "\
-Human-in-the-loop for LLM systems: cases that people decide, records of what needed nobody, policies and the audit log.
+Human-in-the-loop for LLM systems: cases that people decide, actions that people approve, records of what needed nobody, policies and the audit log.
 
 Every refusal is a problem (RFC 9457) with a stable `code`, the `path` to the fault and what to do; every operation lists its codes.
 A write that carries an `Idempotency-Key` is done once: the same key and body give the same answer, marked `Idempotency-Replayed`, for seven days. Keys count per principal and operation; the same key with another body is refused.
@@ -34,6 +35,8 @@ const PATH_NAMES: &[(&str, &str)] = &[
     ("metric", "Which measure."),
     ("request_id", "The request that was answered."),
     ("webhook_id", "The webhook."),
+    ("proposal_id", "The proposal."),
+    ("execution_id", "The execution."),
 ];
 
 /// `GET /v1/openapi.json`
@@ -63,6 +66,7 @@ pub fn document() -> Value {
     let _ = generator.subschema_for::<ProblemDetails<'_>>();
     // What streams and deliveries carry, whose media type has no schema of its own.
     let _ = generator.subschema_for::<CaseEvent>();
+    let _ = generator.subschema_for::<ProposalEvent>();
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -260,22 +264,23 @@ fn response(generator: &mut SchemaGenerator, endpoint: &Endpoint, answer: &Answe
         if !headers.is_empty() {
             fields.insert("headers".to_owned(), Value::Object(headers));
         }
-        if answer.schema.is_some() && !endpoint.followers.is_empty() {
-            fields.insert("links".to_owned(), links(endpoint.followers));
+        if let (Some(_), Some(followers)) = (answer.schema, endpoint.followers) {
+            fields.insert("links".to_owned(), links(followers));
         }
     }
     response
 }
 
-fn links(followers: &[&str]) -> Value {
+fn links(followers: &Followers) -> Value {
     let link = |operation_id: &&str| {
-        let parameters = json!({ "case_id": "$response.body#/case/case_id" });
+        let part = format!("$response.body#{}", followers.pointer);
+        let parameters = json!({ followers.parameter: part });
         (
             (*operation_id).to_owned(),
             json!({ "operationId": operation_id, "parameters": parameters }),
         )
     };
-    Value::Object(followers.iter().map(link).collect())
+    Value::Object(followers.operations.iter().map(link).collect())
 }
 
 fn refusal(status: u16, codes: &[&str]) -> Value {

@@ -48,8 +48,25 @@ pub(super) struct Answer {
     pub(super) text: Option<&'static str>,
 }
 
-/// A call that may follow from an answer with a case.
-pub(super) const CASE_FOLLOWERS: &[&str] = &["readCase", "claimCase", "withdrawCase"];
+/// Calls that may follow from an answer, and what of it they take.
+pub(super) struct Followers {
+    pub(super) parameter: &'static str,
+    pub(super) pointer: &'static str,
+    pub(super) operations: &'static [&'static str],
+}
+
+/// Calls that may follow from an answer with a case.
+pub(super) const CASE_FOLLOWERS: &Followers = &Followers {
+    parameter: "case_id",
+    pointer: "/case/case_id",
+    operations: &["readCase", "claimCase", "withdrawCase"],
+};
+/// Calls that may follow from an answer with a proposal.
+pub(super) const PROPOSAL_FOLLOWERS: &Followers = &Followers {
+    parameter: "proposal_id",
+    pointer: "/proposal/proposal_id",
+    operations: &["readProposal", "editProposal", "withdrawProposal"],
+};
 
 /// One operation.
 pub(super) struct Endpoint {
@@ -68,8 +85,8 @@ pub(super) struct Endpoint {
     pub(super) is_tagged: bool,
     /// Whether the id of the last event may be sent along.
     pub(super) is_resumed: bool,
-    /// Operations to which the answer's case can be handed.
-    pub(super) followers: &'static [&'static str],
+    /// Operations to which a part of the answer can be handed.
+    pub(super) followers: Option<&'static Followers>,
 }
 
 impl Endpoint {
@@ -103,7 +120,7 @@ impl Endpoint {
             problems: Vec::new(),
             is_tagged: false,
             is_resumed: false,
-            followers: &[],
+            followers: None,
         }
     }
 
@@ -139,12 +156,12 @@ impl Endpoint {
         self
     }
 
-    /// The parameter that tells cases of the same id apart.
+    /// The parameter that tells things of the same id apart.
     pub(super) fn of_tenant(self) -> Self {
         self.parameter(
             "tenant_id",
             |generator| generator.subschema_for::<Id>(),
-            "The tenant, where cases of several have this id.",
+            "The tenant, where several have this id.",
         )
     }
 
@@ -177,8 +194,8 @@ impl Endpoint {
         self
     }
 
-    pub(super) fn followed_by(mut self, followers: &'static [&'static str]) -> Self {
-        self.followers = followers;
+    pub(super) fn followed_by(mut self, followers: &'static Followers) -> Self {
+        self.followers = Some(followers);
         self
     }
 

@@ -7,7 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::Describe;
-use crate::case::{Decision, Event, IncorrectReason, Outcome, ReviewVerdict, Work};
+use crate::case::{Decision, IncorrectReason, Outcome, ReviewVerdict, Work};
+use crate::gate::Context;
+use crate::host::store::events::names;
 use crate::host::webhook::address::URL_LENGTH_MAX;
 use crate::json::INTEGER_MAX;
 use crate::limits::{
@@ -16,6 +18,7 @@ use crate::limits::{
     POLICY_FACTS_MAX, PROPOSED_ACTIONS_MAX, TEXT_LENGTH_MAX, TOOL_RESULTS_MAX, TRIGGERS_MAX,
 };
 use crate::metrics::{Observation, ObservationKind, Thumb};
+use crate::proposal::Proposal;
 use crate::request::{Intent, Request, RiskLevel, Role, Signal, ToolStatus};
 use crate::units::{Id, Score, TimestampMs};
 use crate::verdict::{DecisionRecord, Disposition};
@@ -338,6 +341,71 @@ fn tool_result(generator: &mut SchemaGenerator) -> Schema {
         .open()
 }
 
+/// What a caller wants done, or one action in its flat form.
+pub(super) fn proposed(generator: &mut SchemaGenerator) -> Schema {
+    let one = action(generator).to_value();
+    let flat = one.pointer("/anyOf/1").cloned().unwrap_or_default();
+    let whole = Object::new(generator)
+        .optional("version", integer(1, 1))
+        .optional_ref::<Id>("proposal_id")
+        .optional_ref::<Id>("case_id")
+        .optional_ref::<Id>("request_id")
+        .optional_ref::<Id>("conversation_id")
+        .optional("summary", text(NOTE_LENGTH_MAX))
+        .optional_object("context", context)
+        .required("actions", actions(one))
+        .described_by::<Proposal>()
+        .closed();
+    json_schema!({ "anyOf": [whole, flat] })
+}
+
+fn actions(one: Value) -> Value {
+    json!({ "type": "array", "minItems": 1, "maxItems": PROPOSED_ACTIONS_MAX, "items": one })
+}
+
+fn context(generator: &mut SchemaGenerator) -> Schema {
+    let any = any(generator);
+    Object::new(generator)
+        .optional_ref::<Id>("tenant_id")
+        .optional("domain", name())
+        .optional_ref::<Intent>("intent")
+        .optional("language", language())
+        .optional_ref::<RiskLevel>("risk_level")
+        .optional("asks_for_person", json!({ "type": "boolean" }))
+        .optional("facts", map(FACTS_MAX, any))
+        .described_by::<Context>()
+        .open()
+}
+
+/// What exactly is approved.
+pub(super) fn approval(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("binding_digest", name());
+    object.optional("note", note()).closed()
+}
+
+/// Why something is not done, or no longer.
+pub(super) fn reason(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).required("reason", note()).closed()
+}
+
+/// What the agent is told.
+pub(super) fn response(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).required("message", note()).closed()
+}
+
+/// The actions from here on.
+pub(super) fn edit(generator: &mut SchemaGenerator) -> Schema {
+    let one = action(generator).to_value();
+    let object = Object::new(generator).required("revision", counter());
+    object.required("actions", actions(one)).closed()
+}
+
+/// What somebody found out of an execution.
+pub(super) fn reconciliation(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("happened", json!({ "type": "boolean" }));
+    object.required("note", note()).closed()
+}
+
 /// `{tool, arguments}`, or flat: `{proposed_action, …}`, whose other fields are the arguments.
 fn action(generator: &mut SchemaGenerator) -> Schema {
     let any = any(generator);
@@ -444,10 +512,10 @@ pub(super) fn webhook(generator: &mut SchemaGenerator) -> Schema {
         "maxLength": URL_LENGTH_MAX,
         "description": "An `https://` address with a public host name.",
     });
-    let event = json!({ "type": "string", "enum": Event::NAMES });
+    let event = json!({ "type": "string", "enum": names() });
     Object::new(generator)
         .required("url", url)
-        .optional("events", list(Event::NAMES.len(), event))
+        .optional("events", list(names().len(), event))
         .closed()
 }
 

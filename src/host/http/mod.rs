@@ -18,11 +18,13 @@ mod observations;
 mod policies;
 mod position;
 mod problem;
+mod proposals;
 mod query;
 mod queues;
 mod routes;
 mod session;
 mod show;
+mod show_proposal;
 mod streams;
 mod webhooks;
 mod write;
@@ -38,6 +40,7 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::sync::watch;
 
 use crate::error::{ErrorCode, Fault};
+use crate::host::executor::Executors;
 use crate::host::store::{Failure, Store};
 use crate::host::webhook::Settings;
 use assets::Assets;
@@ -56,6 +59,8 @@ pub struct App {
     pub ui: Option<PathBuf>,
     /// Whether cookies are for TLS only.
     pub secure_cookies: bool,
+    /// Who does what was approved.
+    pub executors: Arc<Executors>,
     /// What the operator says of webhooks.
     pub webhooks: Settings,
     /// The streams of events that are open.

@@ -8,20 +8,22 @@ use schemars::{Schema, SchemaGenerator};
 use super::App;
 use super::auth::Caller;
 use super::body::JsonBody;
-use super::endpoint::{CASE_FOLLOWERS, Endpoint, Key};
+use super::endpoint::{CASE_FOLLOWERS, Endpoint, Key, PROPOSAL_FOLLOWERS};
 use super::query::{Parameters, PathId};
 use super::write::Operation;
 use super::{
     audit, cases, corrections, decisions, description, events, gauges, health, inputs, metrics,
-    observations, policies, queues, session, show, webhooks,
+    observations, policies, proposals, queues, session, show, show_proposal, webhooks,
 };
 use crate::case::{CaseState, ReviewVerdict};
 use crate::error::ErrorCode;
 use crate::host::export::Format;
 use crate::host::store::inbox::{Order, View};
+use crate::host::store::proposals as proposed;
 use crate::host::store::webhooks::DeliveryState;
 use crate::metrics::Breakdown;
 use crate::policy::Bundle;
+use crate::proposal::ProposalState;
 use crate::request::RiskLevel;
 use crate::units::{Id, TimestampMs};
 
@@ -45,6 +47,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.extend(queue_operations());
     all.extend(case_operations());
     all.extend(case_commands());
+    all.extend(proposal_operations());
+    all.extend(proposal_commands());
     all.extend(records_and_policies());
     all.extend(events_and_webhooks());
     all.extend(measures());
@@ -234,6 +238,138 @@ fn case_commands() -> Vec<Endpoint> {
     ]
 }
 
+fn proposal_operations() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/v1/proposals", proposals::list)
+            .named("listProposals", "Lists the proposed actions that the caller may see, a page at a time.")
+            .parameter(
+                "view",
+                |generator| generator.subschema_for::<proposed::View>(),
+                "Which part of the work; `open` where none is given.",
+            )
+            .parameter(
+                "state",
+                |generator| generator.subschema_for::<ProposalState>(),
+                "Only proposals in this state.",
+            )
+            .parameter(
+                "risk_level",
+                |generator| generator.subschema_for::<RiskLevel>(),
+                "Only proposals of this risk level.",
+            )
+            .parameter("tenant_id", |generator| generator.subschema_for::<Id>(), "Only this tenant.")
+            .parameter("case_id", |generator| generator.subschema_for::<Id>(), "Only this case.")
+            .parameter("q", inputs::name_parameter, "Only proposals with this text in actions, reason or id.")
+            .parameter(
+                "order",
+                |generator| generator.subschema_for::<proposed::Order>(),
+                "In which order; `expires` where none is given.",
+            )
+            .parameter(
+                "cursor",
+                inputs::cursor,
+                "`next_cursor` of the page before, with the same order; to be taken as it is.",
+            )
+            .parameter("limit", inputs::page_length, "Proposals of one page.")
+            .answers::<proposals::Page>(200, "A page of proposals.")
+            .refuses(&[ErrorCode::LimitExceeded]),
+        Endpoint::post("/v1/proposals", proposals::create)
+            .named("createProposal", "Proposes one action, or a chain that is approved as one.")
+            .keyed(Key::Required)
+            .takes(inputs::proposed)
+            .answers::<show_proposal::ProposalAndExecutions>(201, "The proposal, as the policy judged it.")
+            .refuses(&[ErrorCode::UnknownTenant, ErrorCode::Duplicate])
+            .followed_by(PROPOSAL_FOLLOWERS),
+        Endpoint::get("/v1/proposals/{proposal_id}", proposals::one)
+            .named("readProposal", "Gives one proposal, its executions, its history, and what the caller may do with it.")
+            .of_tenant()
+            .answers::<show_proposal::ProposalView>(200, "The proposal."),
+        Endpoint::post("/v1/executions/{execution_id}/reconcile", proposals::reconcile)
+            .named("reconcileExecution", "Says what came of an execution whose outcome is not known.")
+            .keyed(Key::Required)
+            .takes(inputs::reconciliation)
+            .answers::<show_proposal::ProposalAndExecutions>(200, "The proposal with its executions as they now stand.")
+            .refuses(NOT_IN_THIS_STATE)
+            .refuses(&[ErrorCode::InFlight]),
+    ]
+}
+
+fn proposal_commands() -> Vec<Endpoint> {
+    let command = |path, name, operation_id, summary| {
+        let handler = move |app: State<Arc<App>>,
+                            caller: Caller,
+                            proposal_id: PathId,
+                            operation: Operation,
+                            parameters: Parameters,
+                            body: JsonBody| {
+            proposals::command(name, app, caller, proposal_id, operation, parameters, body)
+        };
+        Endpoint::post(path, handler)
+            .named(operation_id, summary)
+            .of_tenant()
+            .keyed(Key::Optional)
+            .answers::<show_proposal::ProposalAndExecutions>(200, "The proposal as it now stands.")
+            .refuses(NOT_IN_THIS_STATE)
+            .refuses(&[ErrorCode::QuorumClosed, ErrorCode::ProposalVoid, ErrorCode::InFlight])
+            .followed_by(PROPOSAL_FOLLOWERS)
+    };
+    let keyed = |path, name, operation_id, summary| {
+        command(path, name, operation_id, summary).keyed(Key::Required)
+    };
+    vec![
+        keyed(
+            "/v1/proposals/{proposal_id}/approve",
+            "approve",
+            "approveProposal",
+            "Agrees to exactly what the digest covers.",
+        )
+        .takes(inputs::approval),
+        keyed(
+            "/v1/proposals/{proposal_id}/reject",
+            "reject",
+            "rejectProposal",
+            "Says no, and why.",
+        )
+        .takes(inputs::reason),
+        keyed(
+            "/v1/proposals/{proposal_id}/respond",
+            "respond",
+            "respondToProposal",
+            "Says no, and tells the agent what to do instead.",
+        )
+        .takes(inputs::response),
+        keyed(
+            "/v1/proposals/{proposal_id}/edit",
+            "edit",
+            "editProposal",
+            "Puts other actions in its place; the answer is the new proposal, without votes.",
+        )
+        .takes(inputs::edit)
+        .refuses(&[ErrorCode::Duplicate]),
+        command(
+            "/v1/proposals/{proposal_id}/undo",
+            "undo",
+            "undoApproval",
+            "Takes back one's own approval before it takes effect.",
+        )
+        .takes(inputs::nothing),
+        command(
+            "/v1/proposals/{proposal_id}/revoke",
+            "revoke",
+            "revokeApproval",
+            "Takes back an approval, or asks to stop what was started.",
+        )
+        .takes(inputs::reason),
+        command(
+            "/v1/proposals/{proposal_id}/withdraw",
+            "withdraw",
+            "withdrawProposal",
+            "Takes back what one proposed.",
+        )
+        .takes(inputs::withdraw),
+    ]
+}
+
 fn records_and_policies() -> Vec<Endpoint> {
     vec![
         Endpoint::post("/v1/decisions", decisions::record)
@@ -274,7 +410,7 @@ fn records_and_policies() -> Vec<Endpoint> {
 fn events_and_webhooks() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/v1/events", events::stream)
-            .named("streamEvents", "Streams what happens to the cases that the caller may read.")
+            .named("streamEvents", "Streams what happens to the cases and proposals that the caller may read.")
             .resumed()
             .parameter(
                 "after",
@@ -286,7 +422,7 @@ fn events_and_webhooks() -> Vec<Endpoint> {
                 |generator| generator.subschema_for::<Id>(),
                 "Only this tenant.",
             )
-            .answers_empty(200, "Server-sent events, each with a `CaseEvent` as its data; it ends only where the right to read does, or the host stops.")
+            .answers_empty(200, "Server-sent events, each with a `CaseEvent` or a `ProposalEvent` as its data; it ends only where the right to read does, or the host stops.")
             .or_text("text/event-stream")
             .refuses(&[ErrorCode::LimitExceeded, ErrorCode::TooMany]),
         Endpoint::get("/v1/webhooks", webhooks::list)

@@ -125,10 +125,12 @@ fn try_out(
 }
 
 impl HistoryEntry {
-    fn of(entry: AuditEntry, staff: bool) -> Self {
+    pub(super) fn of(entry: AuditEntry, staff: bool) -> Self {
         let data = match (entry.event.as_str(), entry.data) {
-            // The case itself stands beside its history.
-            ("case_created", _) => Json::Object(std::collections::BTreeMap::new()),
+            // The thing itself stands beside its history.
+            ("case_created" | "approval_requested" | "execution_prepared", _) => {
+                Json::Object(std::collections::BTreeMap::new())
+            }
             (_, data) if staff => data,
             _ => Json::Object(std::collections::BTreeMap::new()),
         };

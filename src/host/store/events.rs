@@ -1,4 +1,5 @@
-//! The outbox: one event for each audit entry of a case, in the same transaction.
+//! The outbox: one event for each audit entry of a case, a proposal or an execution, in the same
+//! transaction.
 //!
 //! A tenant's sequence is counted inside the transaction that writes the event. There is one writer
 //! at a time, across processes too, so that whoever sees event `n` sees every event before it, and
@@ -9,11 +10,85 @@ use std::collections::btree_map::Entry;
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::identity::stored_word;
-use super::{Failure, Snapshot, Tx, cases, webhooks};
-use crate::case::{Answer, Case, CaseEvent, CaseEventData, CaseState, Event, Outcome};
-use crate::identity::{Actor, CaseOperation, authorize};
+use serde::Serialize;
+
+use super::audit::stored_json;
+use super::{Failure, Snapshot, Tx, cases, proposals, webhooks};
+use crate::case::{Answer, Case, CaseEvent, CaseEventData, Event};
+use crate::compile::to_json;
+use crate::execution::{self, Execution};
+use crate::identity::{Actor, CaseOperation, ProposalOperation, authorize, authorize_proposal};
+use crate::json::Json;
+use crate::proposal::{self, Proposal, ProposalEvent, ProposalEventData};
+use crate::read::Node;
 use crate::units::{Id, TimestampMs};
+
+/// Every name that an event can have.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let mut names = [Event::NAMES, proposal::Event::NAMES, execution::Event::NAMES].concat();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// What something happened to, as it stands after it.
+pub enum Happened<'a> {
+    /// A case, and what happened.
+    Case(&'a Case, &'a Event),
+    /// A proposal.
+    Proposal(&'a Proposal),
+    /// An execution of a proposal.
+    Execution(&'a Proposal, &'a Execution),
+}
+
+impl Happened<'_> {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Case(..) => "case",
+            Self::Proposal(_) => "proposal",
+            Self::Execution(..) => "execution",
+        }
+    }
+
+    /// The tenant that hears of it.
+    #[must_use]
+    pub const fn tenant_id(&self) -> &Id {
+        match self {
+            Self::Case(case, _) => &case.tenant_id,
+            Self::Proposal(proposal) | Self::Execution(proposal, _) => &proposal.tenant_id,
+        }
+    }
+
+    const fn subject(&self) -> (&Id, i64) {
+        match self {
+            Self::Case(case, _) => (&case.case_id, case.revision),
+            Self::Proposal(proposal) => (&proposal.proposal_id, proposal.revision),
+            Self::Execution(_, execution) => (&execution.execution_id, execution.revision),
+        }
+    }
+
+    fn facts(&self) -> Result<Json, Failure> {
+        Ok(match self {
+            Self::Case(case, event) => to_json(&CaseEventData::of(case, event))?,
+            Self::Proposal(proposal) => to_json(&ProposalEventData::of(proposal))?,
+            Self::Execution(proposal, execution) => {
+                to_json(&ProposalEventData::of_execution(proposal, execution))?
+            }
+        })
+    }
+
+    /// Whether the actor may hear of it.
+    #[must_use]
+    pub fn is_readable_by(&self, actor: &Actor, now: TimestampMs) -> bool {
+        match self {
+            Self::Case(case, _) => authorize(actor, CaseOperation::Read, case, now).is_ok(),
+            Self::Proposal(proposal) | Self::Execution(proposal, _) => {
+                authorize_proposal(actor, ProposalOperation::Read, proposal, now).is_ok()
+            }
+        }
+    }
+}
 
 /// An event as it is stored.
 #[derive(Clone, Debug)]
@@ -24,37 +99,69 @@ pub struct StoredEvent {
     pub name: String,
     tenant_id: Id,
     entry_id: Id,
+    subject_id: Id,
     at: TimestampMs,
-    data: CaseEventData,
+    data: Facts,
 }
 
-/// Writes what happened to a case as the tenant's next event, for everybody who is to hear of it.
+#[derive(Clone, Debug)]
+enum Facts {
+    Case(CaseEventData),
+    Proposal(ProposalEventData),
+}
+
+/// An event as it is sent.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum SentEvent {
+    /// Of a case.
+    Case(CaseEvent),
+    /// Of a proposal, or of an execution of one.
+    Proposal(ProposalEvent),
+}
+
+impl SentEvent {
+    /// The event's id.
+    #[must_use]
+    pub const fn id(&self) -> &Id {
+        match self {
+            Self::Case(event) => &event.id,
+            Self::Proposal(event) => &event.id,
+        }
+    }
+}
+
+/// Writes what happened as the tenant's next event, for everybody who is to hear of it.
 ///
 /// # Errors
 /// Where the store fails.
-pub fn append(tx: &Tx<'_>, entry_id: &Id, case: &Case, event: &Event) -> Result<(), Failure> {
+pub fn append(
+    tx: &Tx<'_>,
+    entry_id: &Id,
+    happened: &Happened<'_>,
+    name: &str,
+) -> Result<(), Failure> {
     let next = "INSERT INTO event_sequences (tenant_id, last_sequence) VALUES (?1, 1) \
         ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = last_sequence + 1 \
         RETURNING last_sequence";
     let mut statement = tx.connection.prepare_cached(next)?;
-    let sequence: i64 = statement.query_row([case.tenant_id.as_str()], |row| row.get(0))?;
-    let data = CaseEventData::of(case, event);
-    let insert = "INSERT INTO events (tenant_id, sequence, entry_id, case_id, event, at, request_id, \
-        state, queue, revision, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let tenant_id = happened.tenant_id().as_str();
+    let sequence: i64 = statement.query_row([tenant_id], |row| row.get(0))?;
+    let (subject_id, revision) = happened.subject();
+    let insert = "INSERT INTO events (tenant_id, sequence, entry_id, kind, subject_id, event, at, \
+        revision, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     tx.connection.prepare_cached(insert)?.execute(params![
-        case.tenant_id.as_str(),
+        tenant_id,
         sequence,
         entry_id.as_str(),
-        data.case_id.as_str(),
-        event.name(),
+        happened.kind(),
+        subject_id.as_str(),
+        name,
         tx.now.as_ms(),
-        data.request_id.as_ref().map(Id::as_str),
-        data.state.as_str(),
-        data.queue,
-        data.revision,
-        data.outcome.map(Outcome::as_str),
+        revision,
+        happened.facts()?.canonical(),
     ])?;
-    webhooks::enqueue(tx, sequence, case, event.name())
+    webhooks::enqueue(tx, sequence, happened, name)
 }
 
 /// Every tenant that has events, with the sequence of its last one.
@@ -82,8 +189,8 @@ pub fn after(
     sequence: i64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, Failure> {
-    let select = "SELECT tenant_id, sequence, entry_id, case_id, event, at, request_id, state, queue, \
-        revision, outcome FROM events WHERE tenant_id = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3";
+    let select = "SELECT tenant_id, sequence, entry_id, kind, subject_id, event, at, data FROM events \
+        WHERE tenant_id = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows =
@@ -105,11 +212,12 @@ pub fn get(
         .filter(|event| event.sequence == sequence))
 }
 
-/// Events through the eyes of one actor, on one view. Cases that come again are read once.
+/// Events through the eyes of one actor, on one view. What comes again is read once.
 pub struct Sight<'a> {
     snapshot: &'a Snapshot<'a>,
     actor: &'a Actor,
     cases: BTreeMap<(Id, Id), Option<Seen>>,
+    proposals: BTreeMap<(Id, Id), bool>,
 }
 
 /// What of a case the actor may see.
@@ -122,30 +230,60 @@ impl<'a> Sight<'a> {
     /// What this actor sees.
     #[must_use]
     pub const fn new(snapshot: &'a Snapshot<'a>, actor: &'a Actor) -> Self {
-        Self { snapshot, actor, cases: BTreeMap::new() }
+        Self { snapshot, actor, cases: BTreeMap::new(), proposals: BTreeMap::new() }
     }
 
-    /// The event as the actor may see it: `None` where the case is not theirs to read. The answer
-    /// goes to who asked for it, and only once it is released.
+    /// The event as the actor may see it: `None` where its subject is not theirs to read. The answer
+    /// of a case goes to who asked for it, and only once it is released.
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn of(&mut self, event: &StoredEvent) -> Result<Option<CaseEvent>, Failure> {
-        let StoredEvent { sequence, name, tenant_id, entry_id, at, data } = event;
-        let key = (tenant_id.clone(), data.case_id.clone());
-        let seen = match self.cases.entry(key) {
+    pub fn of(&mut self, event: &StoredEvent) -> Result<Option<SentEvent>, Failure> {
+        let (id, at) = (event.entry_id.clone(), event.at);
+        let (tenant_id, name, sequence) = (&event.tenant_id, event.name.as_str(), event.sequence);
+        match &event.data {
+            Facts::Case(data) => {
+                let mut data = data.clone();
+                let Some(seen) = self.case(tenant_id, &data.case_id)? else { return Ok(None) };
+                if data.outcome.is_some() {
+                    data.answer.clone_from(&seen.answer);
+                }
+                let event = CaseEvent::new(id, tenant_id, sequence, name, at, data);
+                Ok(Some(SentEvent::Case(event)))
+            }
+            Facts::Proposal(data) => {
+                if !self.proposal(tenant_id, &data.proposal_id)? {
+                    return Ok(None);
+                }
+                let envelope = (id, event.subject_id.clone(), at);
+                let event = ProposalEvent::new(envelope, tenant_id, sequence, name, data.clone());
+                Ok(Some(SentEvent::Proposal(event)))
+            }
+        }
+    }
+
+    fn case(&mut self, tenant_id: &Id, case_id: &Id) -> Result<Option<&Seen>, Failure> {
+        let seen = match self.cases.entry((tenant_id.clone(), case_id.clone())) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let case = cases::get(self.snapshot, tenant_id, &data.case_id)?;
+                let case = cases::get(self.snapshot, tenant_id, case_id)?;
                 place.insert(case.and_then(|case| look(self.actor, case, self.snapshot.now)))
             }
         };
-        let Some(seen) = seen else { return Ok(None) };
-        let mut data = data.clone();
-        if data.outcome.is_some() {
-            data.answer.clone_from(&seen.answer);
+        Ok(seen.as_ref())
+    }
+
+    fn proposal(&mut self, tenant_id: &Id, proposal_id: &Id) -> Result<bool, Failure> {
+        let key = (tenant_id.clone(), proposal_id.clone());
+        if let Some(known) = self.proposals.get(&key) {
+            return Ok(*known);
         }
-        Ok(Some(CaseEvent::new(entry_id.clone(), tenant_id, *sequence, name, *at, data)))
+        let found = proposals::get(self.snapshot, tenant_id, proposal_id)?;
+        let now = self.snapshot.now;
+        let may =
+            found.is_some_and(|found| Happened::Proposal(&found).is_readable_by(self.actor, now));
+        self.proposals.insert(key, may);
+        Ok(may)
     }
 }
 
@@ -173,24 +311,24 @@ pub fn sequence_of(
 
 fn read(row: &Row<'_>) -> Result<StoredEvent, Failure> {
     let id = |index: usize| stored_id(&row.get::<_, String>(index)?);
-    let at = TimestampMs::new(row.get(5)?);
-    let (request_id, outcome): (Option<String>, Option<String>) = (row.get(6)?, row.get(10)?);
-    let outcome = outcome.map(|outcome| stored_word(Outcome::WORDS, &outcome));
+    let at = TimestampMs::new(row.get(6)?);
+    let (kind, facts): (String, String) = (row.get(3)?, row.get(7)?);
+    let facts = stored_json(&facts)?;
+    let node = Node::root(&facts);
+    let facts = match kind.as_str() {
+        "case" => CaseEventData::read(node).map(Facts::Case),
+        _ => ProposalEventData::read(node).map(Facts::Proposal),
+    };
     Ok(StoredEvent {
         sequence: row.get(1)?,
-        name: row.get(4)?,
+        name: row.get(5)?,
         tenant_id: id(0)?,
         entry_id: id(2)?,
+        subject_id: id(4)?,
         at: at.ok_or_else(|| Failure::internal("a stored time is not one"))?,
-        data: CaseEventData {
-            case_id: id(3)?,
-            request_id: request_id.as_deref().map(stored_id).transpose()?,
-            state: stored_word(CaseState::WORDS, &row.get::<_, String>(7)?)?,
-            queue: row.get(8)?,
-            revision: row.get(9)?,
-            outcome: outcome.transpose()?,
-            answer: None,
-        },
+        data: facts.map_err(|fault| {
+            Failure::internal(format!("a stored event cannot be read: {fault}"))
+        })?,
     })
 }
 

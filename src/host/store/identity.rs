@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::audit::stored_json;
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
-use crate::identity::{Grant, Principal};
+use crate::identity::{Actor, Grant, Principal, PrincipalStatus, authorities_of};
+use crate::proposal::{Proposal, Requirement, Vote};
 use crate::read::{Node, Read};
 use crate::units::{Id, TimestampMs};
 use crate::word::words;
@@ -239,4 +240,31 @@ fn stored<T>(text: &str, read: impl FnOnce(Node<'_>) -> Read<T>) -> Result<T, Fa
     let value = stored_json(text)?;
     read(Node::root(&value))
         .map_err(|fault| Failure::internal(format!("a stored record cannot be read: {fault}")))
+}
+
+/// The votes that still count: of people who may act, with the authorities that they have now.
+///
+/// # Errors
+/// Where the store fails.
+pub fn rights_now(
+    snapshot: &Snapshot<'_>,
+    proposal: &Proposal,
+    required: &Requirement,
+) -> Result<Vec<Vote>, Failure> {
+    let mut counting = Vec::new();
+    for vote in &proposal.votes {
+        let principal_id = &vote.by.principal_id;
+        let Some(principal) = principal(snapshot, principal_id)? else { continue };
+        if principal.status != PrincipalStatus::Active {
+            continue;
+        }
+        let grants = grants(snapshot, principal_id)?;
+        let actor = Actor { principal, grants, credential_id: None, door: vote.by.door };
+        let (tenant_id, needed) = (&proposal.tenant_id, &required.authorities);
+        let authorities = authorities_of(&actor, tenant_id, needed, snapshot.now);
+        if !authorities.is_empty() || needed.is_empty() {
+            counting.push(Vote { authorities, ..vote.clone() });
+        }
+    }
+    Ok(counting)
 }

@@ -4,12 +4,14 @@
 //! share with others, and its caller hears of it only after the commit. State, audit entries and
 //! the idempotency row belong into one closure, so that there is never one without the others.
 
+pub mod approvals;
 pub mod audit;
 pub mod cases;
 mod connection;
 pub mod corrections;
 pub mod decisions;
 pub mod events;
+pub mod executions;
 mod failure;
 pub mod gauges;
 pub mod idempotency;
@@ -21,6 +23,7 @@ pub mod moves;
 pub mod observations;
 pub mod place;
 pub mod policies;
+pub mod proposals;
 mod readers;
 pub mod webhooks;
 mod writer;
@@ -38,7 +41,7 @@ pub use migrate::require_current;
 
 use crate::host::clock::wall_clock;
 use crate::host::ids;
-use crate::units::TimestampMs;
+use crate::units::{Id, TimestampMs};
 use place::Place;
 use policies::PolicyCache;
 use readers::Readers;
@@ -179,6 +182,17 @@ impl HeldClock {
 pub fn meta(connection: &Connection, name: &str) -> Result<Option<String>, Failure> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
     Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+}
+
+/// The id of this instance of the host.
+///
+/// # Errors
+/// Where the database fails.
+pub fn instance_id(snapshot: &Snapshot<'_>) -> Result<Id, Failure> {
+    let found = meta(snapshot.connection, "instance_id")?;
+    found
+        .and_then(|id| Id::new(&id))
+        .ok_or_else(|| Failure::internal("the database has no instance id"))
 }
 
 /// Names the instance when its database is made.

@@ -2,7 +2,8 @@
 //! outbox for each thing that happened.
 
 use super::audit::{self, Entity};
-use super::{Failure, Tx, cases, events};
+use super::events::{self, Happened};
+use super::{Failure, Tx, cases};
 use crate::case::{Case, Command, Event, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
@@ -47,5 +48,5 @@ fn record(tx: &Tx<'_>, case: &Case, event: &Event, proof: &Authorized) -> Result
         to_json(event)?,
         proof.actor().clone(),
     )?;
-    events::append(tx, &entry_id, case, event)
+    events::append(tx, &entry_id, &Happened::Case(case, event), event.name())
 }

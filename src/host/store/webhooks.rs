@@ -7,11 +7,10 @@
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::audit::{stored_json, text_list};
-use super::events::{self, Sight, stored_id};
+use super::events::{self, Happened, SentEvent, Sight, stored_id};
 use super::identity::{grants, principal, stored_word};
 use super::{Failure, Snapshot, Tx};
-use crate::case::{Case, CaseEvent};
-use crate::identity::{Actor, CaseOperation, Door, authorize};
+use crate::identity::{Actor, Door};
 use crate::json::Json;
 use crate::units::{Id, TimestampMs};
 use crate::word::words;
@@ -100,7 +99,7 @@ pub struct Claimed {
     /// The endpoint.
     pub webhook: Webhook,
     /// What it is told; `None` where its principal may not read it any more.
-    pub event: Option<CaseEvent>,
+    pub event: Option<SentEvent>,
     /// Which attempt this is.
     pub attempt: i64,
     /// When the first one was made.
@@ -197,19 +196,24 @@ pub fn count(snapshot: &Snapshot<'_>, tenant_id: &Id) -> Result<i64, Failure> {
     Ok(statement.query_row([tenant_id.as_str()], |row| row.get(0))?)
 }
 
-/// Queues an event for every endpoint whose principal may read the case.
+/// Queues an event for every endpoint whose principal may read what it is about.
 ///
 /// # Errors
 /// Where the store fails.
-pub(super) fn enqueue(tx: &Tx<'_>, sequence: i64, case: &Case, name: &str) -> Result<(), Failure> {
+pub(super) fn enqueue(
+    tx: &Tx<'_>,
+    sequence: i64,
+    happened: &Happened<'_>,
+    name: &str,
+) -> Result<(), Failure> {
     let select = format!("SELECT {COLUMNS} FROM webhooks w WHERE tenant_id = ?1");
     let mut statement = tx.connection.prepare_cached(&select)?;
-    let webhooks = statement.query_map([case.tenant_id.as_str()], |row| Ok(read(row)))?;
+    let webhooks = statement.query_map([happened.tenant_id().as_str()], |row| Ok(read(row)))?;
     let webhooks: Vec<Webhook> = webhooks.map(|webhook| webhook?).collect::<Result<_, _>>()?;
     for webhook in webhooks {
         let wanted = webhook.events.is_empty() || webhook.events.iter().any(|event| event == name);
         let Some(actor) = owner(tx, &webhook)?.filter(|_| wanted) else { continue };
-        if authorize(&actor, CaseOperation::Read, case, tx.now).is_err() {
+        if !happened.is_readable_by(&actor, tx.now) {
             continue;
         }
         let insert = "INSERT INTO webhook_deliveries (tenant_id, webhook_id, sequence, state, \

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Report;
-use super::entries::Fold;
+use super::entries::{Fold, Folded};
 use crate::case::Case;
 use crate::compile::to_json;
 use crate::host::store::{Failure, StartError};
@@ -34,7 +34,7 @@ pub(super) fn compare(
         report.fault(&fold.key, None, "there are entries, and no case");
         return Ok(());
     };
-    let Some(case) = &fold.case else {
+    let Some(Folded::Case(case)) = &fold.folded else {
         report.fault(&fold.key, None, "the entries do not begin with the case's creation");
         return Ok(());
     };
@@ -79,7 +79,7 @@ fn columns_of(case: &Case) -> [(&'static str, Value); 15] {
     ]
 }
 
-fn differing_fields(expected: &Json, body: &str) -> String {
+pub(super) fn differing_fields(expected: &Json, body: &str) -> String {
     let (Json::Object(expected), Ok(StoredJson(Json::Object(found)))) =
         (expected, serde_json::from_str(body))
     else {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row};
 
-use super::{Key, Report, cases, records};
+use super::{Key, Report, actions, cases, records};
 use crate::audit::{AuditEntry, commitment, leaf, leaf_hash};
 use crate::case::{Case, Event};
 use crate::compile::to_json;
+use crate::execution::{self, Execution};
 use crate::host::store::StartError;
 use crate::json::{Json, StoredJson};
-use crate::read::Node;
+use crate::proposal::{self, Proposal};
+use crate::read::{Node, Read};
 
 /// What the entries of one thing add up to so far.
 #[derive(Default)]
@@ -18,12 +20,63 @@ pub(super) struct Fold {
     pub(super) key: Key,
     pub(super) version: i64,
     at: i64,
-    /// The case that its events give.
-    pub(super) case: Option<Case>,
+    /// What its events give, where they are a thing's whole history.
+    pub(super) folded: Option<Folded>,
     /// What the entries of anything else said last, by name.
     pub(super) said: BTreeMap<String, Json>,
     /// When each event happened last, by name.
     pub(super) happened: BTreeMap<String, i64>,
+}
+
+/// A thing whose state is nothing but its events.
+pub(super) enum Folded {
+    Case(Box<Case>),
+    Proposal(Box<Proposal>),
+    Execution(Box<Execution>),
+}
+
+impl Folded {
+    const fn revision(&self) -> i64 {
+        match self {
+            Self::Case(case) => case.revision,
+            Self::Proposal(proposal) => proposal.revision,
+            Self::Execution(execution) => execution.revision,
+        }
+    }
+
+    /// The thing after the event; only its creation makes one.
+    fn follow(before: Option<Self>, kind: &str, entry: &AuditEntry) -> Read<Option<Self>> {
+        let node = Node::root(&entry.data);
+        Ok(match (kind, before) {
+            ("proposal", before) => match (before, proposal::Event::read(&entry.event, node)?) {
+                (None, proposal::Event::ApprovalRequested { proposal }) => {
+                    Some(Self::Proposal(proposal))
+                }
+                (Some(Self::Proposal(proposal)), event) => {
+                    Some(Self::Proposal(Box::new(proposal.with(&event))))
+                }
+                _ => None,
+            },
+            ("execution", before) => match (before, execution::Event::read(&entry.event, node)?) {
+                (None, execution::Event::ExecutionPrepared { execution }) => {
+                    Some(Self::Execution(execution))
+                }
+                (Some(Self::Execution(execution)), event) => {
+                    Some(Self::Execution(Box::new(execution.with(&event))))
+                }
+                _ => None,
+            },
+            (_, Some(Self::Case(case))) => {
+                let event = Event::read(&entry.event, node, Some(&case))?;
+                Some(Self::Case(Box::new(case.with(&event))))
+            }
+            (_, None) => match Event::read(&entry.event, node, None)? {
+                Event::CaseCreated { case } => Some(Self::Case(case)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
 }
 
 /// A row of `audit_pending` as it stands.
@@ -84,6 +137,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
 fn compare(connection: &Connection, fold: &Fold, report: &mut Report) -> Result<(), StartError> {
     match fold.key.kind.as_str() {
         "case" => cases::compare(connection, fold, report),
+        "proposal" | "execution" => actions::compare(connection, fold, report),
         _ => records::compare(connection, fold, report),
     }
 }
@@ -129,26 +183,17 @@ fn step(fold: &mut Fold, stored: Stored, report: &mut Report) {
     if leaf_hash(&leaf(&entry.entry_id, entry.at, &committed)).as_slice() != hash {
         fault("the leaf's hash is not that of the commitment");
     }
-    if key.kind == "case" {
-        match Event::read(&entry.event, Node::root(&entry.data), fold.case.as_ref()) {
-            Ok(event) => fold.case = follow(fold.case.take(), &event),
+    if matches!(key.kind.as_str(), "case" | "proposal" | "execution") {
+        match Folded::follow(fold.folded.take(), &key.kind, &entry) {
+            Ok(folded) => fold.folded = folded,
             Err(told) => fault(&format!("the event cannot be read: {told}")),
         }
-        if fold.case.as_ref().is_some_and(|case| case.revision != version) {
-            fault("the case's revision is not the entry's version");
+        if fold.folded.as_ref().is_some_and(|folded| folded.revision() != version) {
+            fault("the revision is not the entry's version");
         }
     } else if let Json::Object(data) = entry.data {
         fold.happened.insert(entry.event, at);
         fold.said.extend(data);
-    }
-}
-
-/// The case after the event; only creation makes one.
-fn follow(case: Option<Case>, event: &Event) -> Option<Case> {
-    match (case, event) {
-        (None, Event::CaseCreated { case }) => Some((**case).clone()),
-        (Some(case), event) => Some(case.with(event)),
-        (None, _) => None,
     }
 }
 

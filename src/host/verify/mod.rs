@@ -1,6 +1,7 @@
 //! `countersign audit verify`: builds everything again from the raw entries, and says where the
 //! database differs. It trusts no column that it can compute.
 
+mod actions;
 mod cases;
 mod entries;
 mod events;
@@ -24,6 +25,8 @@ pub struct Report {
     pub entities: u64,
     /// Cases that were compared with what their events give.
     pub cases: u64,
+    /// Proposals and executions that were compared in the same way.
+    pub actions: u64,
     /// How many faults there are.
     pub fault_count: u64,
     /// The first of them.

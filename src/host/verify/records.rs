@@ -51,6 +51,8 @@ pub(super) fn compare(
 pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(), StartError> {
     let tables = [
         ("case", "cases", "case_id"),
+        ("proposal", "proposals", "proposal_id"),
+        ("execution", "executions", "execution_id"),
         ("principal", "principals", "principal_id"),
         ("grant", "grants", "grant_id"),
         ("credential", "credentials", "credential_id"),

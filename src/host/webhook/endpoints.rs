@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::address::Target;
 use super::secret::{Secret, WebhookKey};
-use crate::case::Event;
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids;
 use crate::host::people::sha256_text;
 use crate::host::store::audit::{self, Entity};
+use crate::host::store::events::names;
 use crate::host::store::webhooks::{self, Webhook};
 use crate::host::store::{Failure, Tx, events};
 use crate::identity::{Actor, ActorReference, GrantRole, PrincipalStatus};
@@ -34,7 +34,7 @@ impl NewWebhook {
     /// # Errors
     /// `invalid_field` where the address is refused or an event is not known.
     pub fn read(node: Node<'_>, allowed: &[std::net::SocketAddr]) -> Read<Self> {
-        let names: Vec<(&str, &str)> = Event::NAMES.iter().map(|name| (*name, *name)).collect();
+        let words: Vec<(&str, &str)> = names().into_iter().map(|name| (name, name)).collect();
         let url = |node: Node<'_>| {
             Target::read(node, allowed)?;
             node.str().map(str::to_owned)
@@ -43,7 +43,7 @@ impl NewWebhook {
         let new = Self {
             url: fields.required("url", url)?,
             events: fields
-                .list("events", names.len(), |node| node.word(&names).map(str::to_owned))?,
+                .list("events", words.len(), |node| node.word(&words).map(str::to_owned))?,
         };
         fields.finish()?;
         Ok(new)

@@ -20,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::host::ids;
+use crate::host::outbound::connector;
 use crate::host::store::webhooks::{self, Claimed};
 use crate::host::store::{Failure, Store};
 use crate::units::{Id, TimestampMs};
@@ -60,7 +61,7 @@ struct Sender {
 
 /// Delivers until `stop` turns true. Every process on the data may run one: a delivery is claimed.
 pub async fn run(store: Arc<Store>, settings: Settings, mut stop: watch::Receiver<bool>) {
-    let connector = match send::connector() {
+    let connector = match connector() {
         Ok(connector) => connector,
         Err(failure) => return tracing::error!(%failure, "no webhook is delivered"),
     };
@@ -148,8 +149,8 @@ impl Sender {
         let body = serde_json::to_string(event)
             .map_err(|error| Failure::internal(format!("an event has no JSON form: {error}")))?;
         let now: TimestampMs = self.store.now();
-        let signature = secret.sign(event.id.as_str(), now, &body)?;
-        let id = event.id.as_str().to_owned();
+        let signature = secret.sign(event.id().as_str(), now, &body)?;
+        let id = event.id().as_str().to_owned();
         let message = Message { id, timestamp: seconds(now), signature, body };
         Ok(send(&target, &self.connector, message).await)
     }

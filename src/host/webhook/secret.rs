@@ -20,6 +20,8 @@ use crate::units::TimestampMs;
 
 /// Keeps these secrets apart from whatever else the key may make one day.
 const DOMAIN: &[u8] = b"countersign/webhook-secret/v1\n";
+const EXECUTOR_DOMAIN: &[u8] = b"countersign/executor-secret/v1\n";
+const EXECUTION_DOMAIN: &[u8] = b"countersign/execution-key/v1\n";
 const KEY_LENGTH: usize = 32;
 
 /// The host's key.
@@ -81,6 +83,27 @@ impl WebhookKey {
     /// Never for a key of this length.
     pub fn secret(&self, salt: &[u8; 32]) -> Result<Secret, Failure> {
         Ok(Secret(hmac_sha256(&self.0, &[DOMAIN, salt])?))
+    }
+}
+
+impl WebhookKey {
+    /// The secret that requests to an executor of this name are signed with.
+    ///
+    /// # Errors
+    /// Never for a key of this length.
+    pub fn executor_secret(&self, executor: &str) -> Result<Secret, Failure> {
+        Ok(Secret(hmac_sha256(&self.0, &[EXECUTOR_DOMAIN, executor.as_bytes()])?))
+    }
+
+    /// The idempotency key of one action under an authorization: nobody can guess it, and a crash
+    /// cannot mint another.
+    ///
+    /// # Errors
+    /// Never for a key of this length.
+    pub fn execution_key(&self, authorization_id: &str, position: i64) -> Result<String, Failure> {
+        let position = position.to_string();
+        let parts = [EXECUTION_DOMAIN, authorization_id.as_bytes(), b"/", position.as_bytes()];
+        Ok(format!("key_{}", ids::base32(&hmac_sha256(&self.0, &parts)?)))
     }
 }
 
