@@ -95,7 +95,7 @@ describe("facts first", () => {
         gate,
         summary: hostile,
         actions: [{ tool: hostile, arguments: { [hostile]: hostile, deep: { x: hostile } } }],
-        preview: { changes: [{ subject: hostile, before: hostile, after: { x: hostile } }], note: hostile, precondition: hostile, previewed_at: later() },
+        preview: { changes: [{ subject: hostile, before: hostile, after: { x: hostile } }], note: hostile, preconditions: [hostile], previewed_at: later() },
         context: { ...sampleProposal().context, facts: { [hostile]: hostile } },
       }),
     );
@@ -105,7 +105,7 @@ describe("facts first", () => {
   });
 
   test("a preview is before and after", async () => {
-    await show(pending({ preview: { changes: [{ subject: "Balance", before: "100.00", after: "58.00" }], note: "as of today", precondition: "etag 7", previewed_at: later() } }));
+    await show(pending({ preview: { changes: [{ subject: "Balance", before: "100.00", after: "58.00" }], note: "as of today", preconditions: ["etag 7"], previewed_at: later() } }));
     const preview = screen.getByRole("region", { name: "Preview" });
     expect(preview.querySelector("del")?.textContent).toBe("100.00");
     expect(preview.querySelector("ins")?.textContent).toBe("58.00");

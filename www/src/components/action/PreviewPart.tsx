@@ -9,6 +9,7 @@ import { Change } from "./Differences";
 /** What a dry run says would change, or that there was none. */
 export function PreviewPart(): JSX.Element {
   const { preview, required, state } = useProposal();
+  const seenStates = preview?.preconditions.filter((precondition) => precondition !== null) ?? [];
   return (
     <section class="part" aria-labelledby="preview-title">
       <div class="part__head">
@@ -41,9 +42,18 @@ export function PreviewPart(): JSX.Element {
             </ul>
           )}
           {preview.note !== null && <Frame author="tool" source="Written by the executor" text={preview.note} />}
-          {preview.precondition !== null && (
+          {seenStates.length > 0 && (
             <p class="soft">
-              It is done only if this is still so: <VisibleLine text={preview.precondition} />
+              It is done only while the executor still finds{" "}
+              {seenStates.map((seen, index) => (
+                <span key={index}>
+                  {index > 0 && ", "}
+                  <code>
+                    <VisibleLine text={seen} />
+                  </code>
+                </span>
+              ))}
+              .
             </p>
           )}
         </>
