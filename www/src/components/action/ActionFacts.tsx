@@ -18,7 +18,7 @@ export function ActionFacts(): JSX.Element {
   return (
     <section class="part" aria-labelledby="facts-title">
       <div class="part__head">
-        <h2 id="facts-title">What will be done</h2>
+        <h2 id="facts-title">{desk.form.value.mode === "edit" ? "As it was proposed" : "What will be done"}</h2>
         <span class="soft">{chain ? `${plural(actions.length, "action")} in this order, approved as one` : "exactly this, and nothing else"}</span>
       </div>
       {chain && <Together gate={gate} />}
@@ -158,6 +158,10 @@ function Arguments({ action, gate, position }: { action: Action; gate: Gate; pos
   return (
     <table class="arguments">
       <caption class="heard-only">Arguments</caption>
+      <colgroup>
+        <col class="arguments__names" />
+        <col />
+      </colgroup>
       <thead class="heard-only">
         <tr>
           <th scope="col">Name</th>
@@ -192,7 +196,7 @@ function Arguments({ action, gate, position }: { action: Action; gate: Gate; pos
 function remarksOn({ reasons, unjudged }: Gate, path: string): string[] {
   const under = (found: string): boolean => found === path || found.startsWith(`${path}/`);
   const said = reasons.filter((reason) => reason.path !== null && under(reason.path)).map(({ reason }) => asSentence(reason));
-  return unjudged.some(under) ? [...said, "Not judged."] : said;
+  return said.length === 0 && unjudged.some(under) ? ["Not judged."] : said;
 }
 
 /** A name as a part of a JSON Pointer. */

@@ -23,7 +23,7 @@ export function ActionHeader(): JSX.Element {
         <span class="button__label">Actions</span>
       </a>
       <div class="case-head__title">
-        <h1>{titlesWords(proposal.gate.actions.map(({ title }) => title))}</h1>
+        <h1>{titlesWords(proposal.gate.actions.map(({ title, entry, tool }) => (entry === null ? tool : title)))}</h1>
         <code class="case-head__id">
           <VisibleLine text={proposal.proposal_id} />
         </code>

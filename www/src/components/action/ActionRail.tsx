@@ -204,9 +204,9 @@ function PolicySection(): JSX.Element {
       <dl class="facts">
         <Fact name="Policy" value={`${policy.id}, version ${policy.version}`} />
         <Digest name="Policy hash" digest={policy.hash} />
-        <Digest name="Actions" digest={action_digest} />
+        <Digest name="Action digest" digest={action_digest} />
         {/* An approval is for this one: everything that can be seen here goes into it. */}
-        <Digest name="Approved is" digest={binding_digest} />
+        <Digest name="Binding digest" digest={binding_digest} />
       </dl>
     </RailSection>
   );

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useId, useMemo } from "preact/hooks";
 import { type ArgumentField, parseField } from "../../lib/argument-rows";
-import { visibleText, withoutHidden } from "../../lib/visible-text";
+import { visibleString, visibleText, withoutHidden } from "../../lib/visible-text";
 import { policyEngine } from "../../services/policy-engine";
 import { Button } from "../common/Button";
 import { Loading } from "../common/Face";
@@ -22,12 +22,14 @@ export function EditForm(): JSX.Element {
     <section class="part" aria-labelledby="edit-title" data-decision-panel id="edit-form" tabIndex={-1}>
       <div class="part__head">
         <h2 id="edit-title">Edit</h2>
-        <Button look="quiet" icon="undo" onPress={() => desk.resetFields()}>
-          Start over
-        </Button>
-        <Button look="quiet" onPress={() => leaveMode(desk)}>
-          Back, keep the edit
-        </Button>
+        <span class="part__buttons">
+          <Button look="quiet" icon="undo" onPress={() => desk.resetFields()}>
+            Start over
+          </Button>
+          <Button look="quiet" onPress={() => leaveMode(desk)}>
+            Back, keep the edit
+          </Button>
+        </span>
       </div>
       {engine.name === "fault" && (
         <Notice tone="warn" title="What the edit means cannot be shown here">
@@ -97,7 +99,7 @@ function ArgumentInput({ id, field, was, onChange }: ArgumentInputProps): JSX.El
           {isChanged && " · changed"}
         </small>
         {!field.required && (
-          <Button look="quiet" onPress={() => onChange({ given: !field.given })} label={`${field.given ? "Leave out" : "Give"} ${field.name}`}>
+          <Button look="quiet" onPress={() => onChange({ given: !field.given })} label={`${field.given ? "Leave out" : "Give a value"}: ${visibleString(field.name)}`}>
             {field.given ? "Leave out" : "Give a value"}
           </Button>
         )}
