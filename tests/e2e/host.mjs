@@ -9,8 +9,8 @@ import { startLedger } from "./executor.mjs";
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const binary = process.env.COUNTERSIGN_BINARY ?? join(root, "target/release/countersign");
 
-/** Samples have nobody who may approve much: for the journey of an action, these two may. */
-const SENIORS = ["prin_jonas_weber", "prin_elodie_martin"];
+/** Samples have nobody who may approve much: for the journey of an action, these three may. */
+const SENIORS = ["prin_jonas_weber", "prin_mina_okafor", "prin_elodie_martin"];
 
 /** A running host: its address, the reviewers' one-time links, the edges' tokens, and a ledger that executes refunds. */
 export async function startHost() {
