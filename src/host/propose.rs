@@ -144,13 +144,13 @@ pub fn objection(
     if judged.tools_digest != proposal.tools_digest || judged.executors != proposal.executors {
         return Ok(Some("what is known of its tools has changed".to_owned()));
     }
-    let votes = store::identity::rights_now(snapshot, proposal, &required)?;
     let was_asked = proposal.required.verdict == GateVerdict::RequireApproval;
     let needed = [Some(&required), was_asked.then_some(&proposal.required)];
     for required in needed.into_iter().flatten() {
         if required.verdict == GateVerdict::Allow {
             continue;
         }
+        let votes = store::identity::rights_now(snapshot, proposal, required)?;
         if !required.is_met_by(&votes) {
             let detail = if votes.len() < proposal.votes.len() {
                 "an approver has no right to approve it any more"

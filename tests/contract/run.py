@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -62,6 +63,26 @@ def fill(url, edge, person):
     return ids
 
 
+def propose(url, edge, person):
+    """Proposals in some of the states that a command may find."""
+    ids = []
+    for number in range(CASES):
+        action = {"tool": "billing.refund", "arguments": {"amount": "420.00", "currency": "USD", "customer_id": f"cust_{number}"}}
+        body = {"actions": [action], "summary": "Charged twice."}
+        ids.append(call(f"{url}/v1/proposals", edge, body, f"propose-{number}")["proposal"]["proposal_id"])
+    for number, proposal_id in enumerate(ids):
+        address = f"{url}/v1/proposals/{proposal_id}"
+        view = call(address, person)
+        while view["proposal"]["state"] == "previewing":
+            time.sleep(0.1)
+            view = call(address, person)
+        if number % 4 == 1:
+            call(f"{address}/approve", person, {"binding_digest": view["proposal"]["binding_digest"]}, f"approve-{number}")
+        if number % 4 == 2:
+            call(f"{address}/reject", person, {"reason": "not this customer"}, f"reject-{number}")
+    return ids
+
+
 def tally(report):
     """Operations that passed, failed and were not run, in each phase."""
     cases = list(ElementTree.parse(report).getroot().iter("testcase"))
@@ -92,6 +113,7 @@ def main(program):
                 "caller": edge,
                 "reviewer": person,
                 "case_id": fill(url, edge, person),
+                "proposal_id": propose(url, edge, person),
                 "queue": [queue["queue"] for queue in call(f"{url}/v1/queues", person)["queues"]],
                 "metric": [found["metric"] for found in call(f"{url}/v1/metrics", person)["metrics"]],
                 "request_id": [f"req_contract_{number}" for number in range(20)],

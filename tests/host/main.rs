@@ -12,6 +12,7 @@
     reason = "a test that finds something else than it expects ends"
 )]
 
+mod actions;
 mod conformance;
 mod contract;
 mod corpus;
@@ -25,6 +26,7 @@ mod lists;
 mod measures;
 mod races;
 mod refusals;
+mod sink;
 mod start;
 mod store;
 mod support;

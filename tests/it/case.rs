@@ -55,7 +55,7 @@ pub(crate) fn service(name: &str) -> Actor {
     actor(name, PrincipalKind::Service, GrantRole::Caller)
 }
 
-fn scheduler() -> Actor {
+pub(crate) fn scheduler() -> Actor {
     actor("scheduler", PrincipalKind::Service, GrantRole::Scheduler)
 }
 

@@ -102,9 +102,8 @@ pub(super) fn view(
         let entity = Entity { tenant_id, kind: "execution", id: &execution.execution_id };
         entries.extend(entries_of(snapshot, entity)?);
     }
-    entries.sort_by(|left, right| {
-        (left.at, left.entry_id.as_str()).cmp(&(right.at, right.entry_id.as_str()))
-    });
+    // What happened in one moment stays in the order of its thing.
+    entries.sort_by_key(|entry| entry.at);
     let history = entries.into_iter().map(|entry| HistoryEntry::of(entry, staff)).collect();
     let may = MayDecide::of(actor, &proposal, &executions, snapshot.now);
     Ok(ProposalView { proposal, executions, history, may, now: snapshot.now })

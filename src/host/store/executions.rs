@@ -104,7 +104,12 @@ pub fn due(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<Id>, Failure> {
          AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2) \
         UNION ALL SELECT execution_id FROM \
         (SELECT execution_id FROM executions WHERE state = 'started' AND not_after < ?1 \
-         ORDER BY not_after LIMIT ?2)";
+         ORDER BY not_after LIMIT ?2) \
+        UNION ALL SELECT execution_id FROM \
+        (SELECT execution_id FROM executions e WHERE state = 'prepared' AND NOT EXISTS \
+         (SELECT 1 FROM executions b WHERE b.tenant_id = e.tenant_id \
+          AND b.proposal_id = e.proposal_id AND b.position < e.position \
+          AND b.state <> 'succeeded') LIMIT ?2)";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let rows =
         statement.query_map(params![snapshot.now.as_ms(), limit], |row| row.get::<_, String>(0))?;

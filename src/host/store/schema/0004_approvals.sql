@@ -65,4 +65,5 @@ CREATE TABLE executions (
   FOREIGN KEY (tenant_id, proposal_id) REFERENCES proposals (tenant_id, proposal_id)
 ) STRICT;
 CREATE INDEX executions_due ON executions (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX executions_prepared ON executions (execution_id) WHERE state = 'prepared';
 CREATE INDEX executions_started ON executions (not_after) WHERE state = 'started';
