@@ -18,6 +18,13 @@ describe("an entry as a sentence", () => {
     [entry("case_released", { reason: "timeout", note: null }), "ended the claim: its time ran out"],
     [entry("case_released", { reason: "skipped", note: "not my language" }), "ended the claim: skipped, not my language"],
     [entry("case_withdrawn", { reason: "the customer solved it" }), "withdrew it: the customer solved it"],
+    [entry("approval_requested", { proposal: { supersedes: null } }), "proposed it"],
+    [entry("approval_requested", { proposal: { supersedes: "prop_0" } }), "proposed it: in the place of an earlier one"],
+    [entry("approval_recorded", { vote: { note: "as agreed" } }), "approved it: as agreed"],
+    [entry("approval_resolved", { state: "rejected", closing: { reason: "Wrong target" } }), "settled it: rejected, Wrong target"],
+    [entry("proposal_voided", { closing: { reason: "the policy asks for more" } }), "made it void: the policy asks for more"],
+    [entry("execution_unknown", { detail: "HTTP 502" }), "noted that the outcome is unknown: HTTP 502"],
+    [entry("execution_reconciled", { happened: false, note: "no transfer" }), "found out what happened: it did not happen, no transfer"],
     [entry("something_new"), "something new"],
   ])("%#: %o", (line, words) => {
     expect(historyLines([line])[0]?.what).toBe(words);

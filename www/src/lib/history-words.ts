@@ -65,7 +65,8 @@ const RELEASE_WORDS: Readonly<Record<string, string>> = {
 /** The newest first; equal entries of one actor in a row are folded, because heartbeats would bury the rest. */
 export function historyLines(entries: readonly HistoryEntry[]): HistoryLine[] {
   const lines: HistoryLine[] = [];
-  for (const entry of [...entries].sort((left, right) => Date.parse(right.at) - Date.parse(left.at))) {
+  // What happened at one moment came in this order, so the last of it is the newest.
+  for (const entry of [...entries].reverse().sort((left, right) => Date.parse(right.at) - Date.parse(left.at))) {
     const line = lineOf(entry);
     const previous = lines.at(-1);
     if (previous !== undefined && previous.what === line.what && previous.who === line.who && previous.door === line.door) {
@@ -94,6 +95,8 @@ function detail(entry: HistoryEntry): string {
       return decisionDetail(field(entry.data, "decision") ?? entry.data);
     case "case_released":
       return join(wordOf(RELEASE_WORDS, textField(entry.data, "reason") ?? "released"), textField(entry.data, "note"));
+    case "approval_requested":
+      return textField(field(entry.data, "proposal"), "supersedes") === null ? "" : ": in the place of an earlier one";
     case "approval_recorded":
       return join("", textField(field(entry.data, "vote"), "note"));
     case "approval_resolved":

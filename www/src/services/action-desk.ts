@@ -24,6 +24,7 @@ import type { HostEvent, Proposal, ProposalCommandReply, ProposalReply } from ".
 
 const POLL_MS = 8_000;
 const KEPT_PREFIX = "countersign.action.";
+/** After a command, until the host has said what may be done next. */
 const NO_RIGHTS: ProposalReply["may"] = {
   approve: false,
   reject: false,
@@ -32,7 +33,7 @@ const NO_RIGHTS: ProposalReply["may"] = {
   revoke: false,
   withdraw: false,
   reconcile: false,
-  why_not: null,
+  why_not: "One moment.",
 };
 
 export type ActionStatus = { name: "loading" } | { name: "ready" } | { name: "fault"; fault: Fault };
@@ -50,7 +51,7 @@ export class ActionDesk {
   readonly seen = signal(0);
   readonly askedToRead = signal(false);
   /** What stood in the place of this one before it was edited; null until it is known, or where nothing did. */
-  readonly earlier = signal<Proposal | null>(null);
+  readonly earlier = signal<ProposalReply | null>(null);
 
   readonly subject = computed(() => this.reply.value?.proposal ?? null);
   readonly decision = computed(() => {
@@ -260,8 +261,8 @@ export class ActionDesk {
   private async loadEarlier({ supersedes }: Proposal): Promise<void> {
     if (supersedes === null) return;
     try {
-      const { proposal } = await api.proposal(supersedes);
-      if (!this.closed) this.earlier.value = proposal;
+      const earlier = await api.proposal(supersedes);
+      if (!this.closed) this.earlier.value = earlier;
     } catch (error) {
       noteReachability(faultOf(error, "action"));
     }

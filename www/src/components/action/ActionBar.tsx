@@ -139,7 +139,7 @@ function DoneBar(): JSX.Element {
     <Bar
       done
       words={
-        <span class="bar__held">
+        <span class={good ? "bar__held" : "bar__held bar__held--not"}>
           <Icon name={good ? "check" : proposal.state === "consumed" ? "alert" : "close"} />
           <span>
             <b>{wordOf(PROPOSAL_STATE_WORDS, proposal.state)}</b>

@@ -3,7 +3,7 @@ import { ENFORCEMENT_WORDS, GATE_WORDS, impactWords, shortDigest } from "../../l
 import { typeWord, valueText } from "../../lib/argument-rows";
 import { amountFigures, amountWords, minorWords } from "../../lib/money-words";
 import { asSentence, plural, wordOf } from "../../lib/words";
-import type { Action, ActionGate, Gate, Money } from "../../services/wire";
+import type { Action, ActionGate, Gate, Money, Proposal } from "../../services/wire";
 import { RiskBadge } from "../common/Badges";
 import { Icon } from "../common/Icon";
 import { VisibleBlock, VisibleLine } from "../common/VisibleText";
@@ -13,12 +13,13 @@ import { useActionDesk, useProposal } from "./desk-context";
 /** What will be done, decoded from exactly what will run; an approval needs all of it to have been on screen. */
 export function ActionFacts(): JSX.Element {
   const desk = useActionDesk();
-  const { actions, gate, executors, binding_digest } = useProposal();
+  const { actions, gate, executors, binding_digest, state } = useProposal();
   const chain = actions.length > 1;
+  const title = desk.form.value.mode === "edit" ? "As it was proposed" : (TITLES[state] ?? "What was proposed");
   return (
     <section class="part" aria-labelledby="facts-title">
       <div class="part__head">
-        <h2 id="facts-title">{desk.form.value.mode === "edit" ? "As it was proposed" : "What will be done"}</h2>
+        <h2 id="facts-title">{title}</h2>
         <span class="soft">{chain ? `${plural(actions.length, "action")} in this order, approved as one` : "exactly this, and nothing else"}</span>
       </div>
       {chain && <Together gate={gate} />}
@@ -40,6 +41,13 @@ export function ActionFacts(): JSX.Element {
     </section>
   );
 }
+
+const TITLES: Readonly<Partial<Record<Proposal["state"], string>>> = {
+  previewing: "What will be done",
+  pending: "What will be done",
+  approved: "What will be done",
+  consumed: "What was approved",
+};
 
 /** What the actions of a chain come to. */
 function Together({ gate }: { gate: Gate }): JSX.Element {

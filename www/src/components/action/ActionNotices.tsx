@@ -110,7 +110,7 @@ function EditedNotice(): JSX.Element | null {
   const desk = useActionDesk();
   const proposal = useProposal();
   if (proposal.supersedes === null) return null;
-  const earlier = desk.earlier.value;
+  const earlier = desk.earlier.value?.proposal ?? null;
   const changed = earlier === null ? null : differences(earlier.actions, proposal.actions);
   const me = currentMe()?.principal.principal_id;
   const author = proposal.authors.at(-1);

@@ -6,16 +6,17 @@ import { missingWords, needs } from "../../lib/approvals";
 import { historyLines } from "../../lib/history-words";
 import { visibleString } from "../../lib/visible-text";
 import { asSentence, languageName, plural, RISK_WORDS, sentenceCase, wordOf } from "../../lib/words";
+import { actions } from "../../services/actions";
+import { now } from "../../services/clock";
 import { caseAddress } from "../../services/router";
 import { currentMe } from "../../services/session";
-import type { ProposalReply } from "../../services/wire";
 import { Moment, TimeLeft } from "../common/Badges";
 import { Digest, Fact } from "../common/Fact";
 import { HistoryList } from "../common/HistoryList";
 import { RailSection } from "../common/RailSection";
 import { VisibleBlock, VisibleLine } from "../common/VisibleText";
 import { valueText } from "../../lib/argument-rows";
-import { useActionReply, useProposal } from "./desk-context";
+import { useActionDesk, useActionReply, useProposal } from "./desk-context";
 
 /** What the product says of the action: who has approved, why it needs that, by when, under which policy, who asks. */
 export function ActionRail(): JSX.Element {
@@ -151,7 +152,7 @@ function ClockSection(): JSX.Element {
       </p>
       {effective_at !== null && (state === "approved" || state === "consumed") && (
         <p class="soft">
-          The approval takes effect <Moment at={effective_at} />.
+          The approval {Date.parse(effective_at) > now.value ? "takes" : "took"} effect <Moment at={effective_at} />.
         </p>
       )}
     </RailSection>
@@ -159,14 +160,14 @@ function ClockSection(): JSX.Element {
 }
 
 function RequestSection(): JSX.Element {
-  const reply = useActionReply();
-  const { proposal } = reply;
+  const proposal = useProposal();
+  const name = useRequesterName();
   const { context } = proposal;
   const facts = Object.entries(context.facts);
   return (
     <RailSection title="Who asks">
       <dl class="facts">
-        <Fact name="Proposed by" value={requesterName(reply)} />
+        <Fact name="Proposed by" value={name} />
         <Fact name="Tenant" value={proposal.tenant_id} />
         {proposal.case_id !== null && (
           <Fact name="Case">
@@ -190,10 +191,15 @@ function RequestSection(): JSX.Element {
   );
 }
 
-/** The name of who proposed it, as the history tells it. */
-function requesterName({ proposal, history }: ProposalReply): string {
-  const entry = history.find(({ actor }) => actor.principal_id === proposal.requested_by);
-  return entry === undefined || entry.actor.name === "" ? proposal.requested_by : entry.actor.name;
+/** The name of who proposed it, as this history tells it, that of what it took the place of, or the list. */
+function useRequesterName(): string {
+  const { proposal, history } = useActionReply();
+  const earlier = useActionDesk().earlier.value;
+  const { requested_by, proposal_id } = proposal;
+  const entry = [...history, ...(earlier?.history ?? [])].find(({ actor }) => actor.principal_id === requested_by);
+  const listed = actions.rows.value.find(({ summary }) => summary.proposal_id === proposal_id)?.summary.requested_by_name;
+  const name = entry?.actor.name ?? listed;
+  return name === undefined || name === null || name === "" ? requested_by : name;
 }
 
 function PolicySection(): JSX.Element {
