@@ -35,6 +35,10 @@ words! {
         Money = "money",
         /// A list of texts.
         StringList = "string_list",
+        /// A list of whole numbers.
+        IntList = "int_list",
+        /// A list of doubles.
+        DoubleList = "double_list",
     }
 }
 
@@ -195,6 +199,10 @@ pub enum Value<'a> {
     Money(Money),
     /// A list of texts.
     StringList(Vec<&'a str>),
+    /// A list of whole numbers.
+    IntList(Vec<i64>),
+    /// A list of doubles.
+    DoubleList(Vec<f64>),
 }
 
 impl Value<'_> {
@@ -212,6 +220,12 @@ impl Value<'_> {
             Self::Time(value) => Json::String(value.to_string()),
             Self::Money(value) => Json::String(value.to_string()),
             Self::StringList(values) => Json::Array(values.iter().map(text).collect()),
+            Self::IntList(values) => {
+                Json::Array(values.iter().map(|value| Json::Number(*value as f64)).collect())
+            }
+            Self::DoubleList(values) => {
+                Json::Array(values.iter().copied().map(Json::Number).collect())
+            }
         })
     }
 }
@@ -349,9 +363,7 @@ pub(crate) fn of_type(fact_type: FactType, json: &Json) -> Value<'_> {
         (FactType::String, Json::String(value)) if value.len() <= limits::NOTE_LENGTH_MAX => {
             Value::String(value)
         }
-        (FactType::Int, Json::Number(_)) => node
-            .integer(-crate::json::INTEGER_MAX, crate::json::INTEGER_MAX)
-            .map_or(Value::Missing, Value::Int),
+        (FactType::Int, Json::Number(_)) => integer(node).map_or(Value::Missing, Value::Int),
         (FactType::Time, Json::String(value)) => {
             TimestampMs::parse(value).map_or(Value::Missing, Value::Time)
         }
@@ -365,6 +377,16 @@ pub(crate) fn of_type(fact_type: FactType, json: &Json) -> Value<'_> {
             });
             strings.collect::<Option<Vec<_>>>().map_or(Value::Missing, Value::StringList)
         }
+        (FactType::IntList, Json::Array(_)) => {
+            node.list(limits::LIST_LENGTH_MAX, integer).map_or(Value::Missing, Value::IntList)
+        }
+        (FactType::DoubleList, Json::Array(_)) => node
+            .list(limits::LIST_LENGTH_MAX, crate::read::number)
+            .map_or(Value::Missing, Value::DoubleList),
         _ => Value::Missing,
     }
+}
+
+fn integer(node: Node<'_>) -> Read<i64> {
+    node.integer(-crate::json::INTEGER_MAX, crate::json::INTEGER_MAX)
 }

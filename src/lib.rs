@@ -18,6 +18,7 @@ pub mod fact;
 pub mod gate;
 pub mod identity;
 pub mod impact;
+pub mod inference;
 pub mod json;
 pub mod limits;
 pub mod metrics;
@@ -29,6 +30,7 @@ pub mod request;
 pub mod routing;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod suppression;
 pub mod tool;
 pub mod units;
 pub mod verdict;

@@ -36,6 +36,10 @@ pub const MARKS_MAX: usize = 64;
 pub const POLICY_FACTS_MAX: usize = 512;
 /// Triggers of one policy.
 pub const TRIGGERS_MAX: usize = 2_000;
+/// Suppressions of one policy.
+pub const SUPPRESSIONS_MAX: usize = 200;
+/// Named limited answers of one policy.
+pub const TEMPLATES_MAX: usize = 200;
 /// Queues of one policy.
 pub const QUEUES_MAX: usize = 500;
 /// Signals of one confidence model.
@@ -44,6 +48,14 @@ pub const SIGNALS_MAX: usize = 16;
 pub const KNOTS_MAX: usize = 16;
 /// Operations of one compiled condition.
 pub const PROGRAM_LENGTH_MAX: usize = 512;
+/// Bytes of the text of one condition.
+pub const CONDITION_BYTES_MAX: usize = 4_096;
+/// Levels to which a condition's text may nest.
+pub const CONDITION_DEPTH_MAX: usize = 64;
+/// Steps that one condition may take, whatever the facts are.
+pub const CONDITION_STEPS_MAX: usize = 100_000;
+/// Loops of a condition within one another.
+pub const LOOP_DEPTH_MAX: usize = 2;
 /// Values that a condition may hold on its stack at once.
 pub const STACK_DEPTH_MAX: usize = 32;
 

@@ -17,13 +17,14 @@ use crate::json::Json;
 use crate::limits;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
+use crate::suppression::{Suppression, may_cancel};
 use crate::tool::ActionPolicy;
 use crate::units::{Id, Score};
 use crate::verdict::Disposition;
 use crate::word::words;
 
 /// Version of the bundle format that this code reads and writes.
-pub const BUNDLE_VERSION: i64 = 1;
+pub const BUNDLE_VERSION: i64 = 2;
 
 /// Separates the digests of bundles from all other digests.
 const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
@@ -51,7 +52,7 @@ words! {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bundle {
-    /// Version of the bundle format; 1.
+    /// Version of the bundle format; 2.
     pub bundle_version: i64,
     /// The policy's name.
     pub id: Id,
@@ -67,6 +68,8 @@ pub struct Bundle {
     pub risk_level_when_missing: RiskLevel,
     /// The rules, in the order in which they are listed in a verdict.
     pub triggers: Vec<Trigger>,
+    /// What cancels rules that fired, the first that holds before the next.
+    pub suppressions: Vec<Suppression>,
     /// What it says of actions.
     pub actions: ActionPolicy,
     /// Open hours that deadlines count by.
@@ -77,6 +80,8 @@ pub struct Bundle {
     pub fallback_queue: String,
     /// What the user is told, by BCP 47 language; `default` for every other.
     pub limited_answer: BTreeMap<String, String>,
+    /// Limited answers for one purpose, by name and by language.
+    pub templates: BTreeMap<String, BTreeMap<String, String>>,
     /// What the user is told on a refusal, by language; `default` for every other.
     pub refusal: BTreeMap<String, String>,
     /// How long a claim lasts without a sign of life, in milliseconds.
@@ -131,6 +136,10 @@ pub struct Trigger {
     /// Whether a refusal outweighs a person.
     #[serde(rename = "final")]
     pub is_final: bool,
+    /// Whether it is on trial: it is recorded where it fires, and changes nothing.
+    pub shadow: bool,
+    /// The texts of its limited answer, by the name of a template; `null` for the policy's own.
+    pub template: Option<String>,
     /// The risk level that it raises the request to.
     pub risk_level: Option<RiskLevel>,
     /// The latest deadline that it allows, in milliseconds from now.
@@ -314,6 +323,9 @@ impl Bundle {
             risk_level_when_missing: fields.required("risk_level_when_missing", RiskLevel::read)?,
             triggers: fields
                 .list("triggers", limits::TRIGGERS_MAX, |node| Trigger::read(node, &facts))?,
+            suppressions: fields.list("suppressions", limits::SUPPRESSIONS_MAX, |node| {
+                Suppression::read(node, &facts)
+            })?,
             // A bundle from before actions were judged knows no tool.
             actions: fields
                 .optional("actions", |node| ActionPolicy::read(node, &facts))?
@@ -322,6 +334,9 @@ impl Bundle {
             queues: fields.list("queues", limits::QUEUES_MAX, |node| Queue::read(node, &facts))?,
             fallback_queue: fields.required("fallback_queue", read_name)?,
             limited_answer: fields.required("limited_answer", read_texts)?,
+            templates: fields
+                .optional("templates", |node| node.map(limits::TEMPLATES_MAX, read_texts))?
+                .unwrap_or_default(),
             refusal: fields.required("refusal", read_texts)?,
             lease_duration_ms: fields.required("lease_duration_ms", |node| {
                 node.integer(limits::LEASE_DURATION_MS_MIN, limits::LEASE_DURATION_MS_MAX)
@@ -342,6 +357,15 @@ impl Bundle {
                 format!("the queue `{}` has no calendar", queue.queue),
                 "name one of the calendars",
             ));
+        }
+        let is_protected = |id: &String| {
+            let named = bundle.triggers.iter().find(|trigger| trigger.id == *id);
+            named.is_some_and(|trigger| !may_cancel(trigger.kind))
+        };
+        let cancelled = bundle.suppressions.iter().flat_map(|one| &one.cancels);
+        if let Some(id) = cancelled.into_iter().find(|id| is_protected(id)) {
+            let detail = format!("`{id}` may not be cancelled");
+            return Err(node.invalid(detail, "compile the policy again"));
         }
         Ok(bundle)
     }
@@ -385,6 +409,8 @@ impl Trigger {
                 .list("required", limits::POLICY_FACTS_MAX, |node| read_slot(node, facts))?,
             then: fields.required("then", Disposition::read)?,
             is_final: fields.required("final", read::bool)?,
+            shadow: fields.required("shadow", read::bool)?,
+            template: fields.optional("template", read_name)?,
             risk_level: fields.optional("risk_level", RiskLevel::read)?,
             sla_ms_max: fields
                 .optional("sla_ms_max", |node| node.integer(0, limits::DURATION_MS_MAX))?,

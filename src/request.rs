@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::ErrorCode;
+use crate::inference::ToolInfo;
 use crate::json::Json;
 use crate::limits;
 use crate::read::{self, Fields, Node, Read};
@@ -125,6 +126,10 @@ pub struct Action {
     pub tool: String,
     /// The arguments, as the tool would get them.
     pub arguments: BTreeMap<String, Json>,
+    /// What the caller says about the tool itself; not trusted, and not part of the digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub tool_info: Option<ToolInfo>,
 }
 
 /// Which versions made the draft.
@@ -289,7 +294,7 @@ impl Action {
             let tool = fields.required("proposed_action", name)?;
             let mut arguments = node.map(limits::FACTS_MAX, argument)?;
             arguments.remove("proposed_action");
-            return Ok(Self { tool, arguments });
+            return Ok(Self { tool, arguments, tool_info: None });
         }
         let tool = fields.required("tool", name)?;
         let mut arguments = fields
@@ -301,7 +306,8 @@ impl Action {
                 arguments.entry(word.to_owned()).or_insert(said);
             }
         }
-        Ok(Self { tool, arguments })
+        let tool_info = fields.optional("tool_info", ToolInfo::read)?;
+        Ok(Self { tool, arguments, tool_info })
     }
 }
 

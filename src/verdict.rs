@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::confidence::Confidence;
-use crate::expr::Truth;
+use crate::expr::{Program, Truth};
 use crate::fact::{self, FactRecord, Value, is_missing};
 use crate::gate;
 use crate::json::{Json, format_number};
@@ -18,6 +18,7 @@ use crate::policy::{Policy, PolicyReference, Trigger, TriggerKind};
 use crate::read::{Node, Read};
 use crate::request::{Request, RiskLevel};
 use crate::routing::{Need, Routable, Routing, route};
+use crate::suppression::{self, LOW_CONFIDENCE, Suppressed, Suppression};
 use crate::units::{Id, TimestampMs};
 use crate::word::words;
 
@@ -61,6 +62,10 @@ pub struct Verdict {
     pub confidence: Confidence,
     /// Every rule that fired, in the policy's order.
     pub triggers: Vec<FiredTrigger>,
+    /// Rules that fired and were cancelled, with what cancelled them.
+    pub suppressed: Vec<Suppressed>,
+    /// Rules on trial that would have fired; they changed nothing.
+    pub shadow: Vec<FiredTrigger>,
     /// Where the case goes, if a person decides.
     pub routing: Option<Routing>,
     /// Why, in one sentence.
@@ -111,6 +116,8 @@ pub struct DecisionRecord {
     pub probability: f64,
     /// The rules that fired.
     pub trigger_ids: Vec<String>,
+    /// The rules on trial that would have fired.
+    pub shadow_trigger_ids: Vec<String>,
     /// The queue, if a person decides.
     pub queue: Option<String>,
     /// The policy's digest.
@@ -138,17 +145,35 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
         fact => fact.clone(),
     }));
     let mut fired: Vec<(&Trigger, FiredTrigger)> = Vec::new();
+    let mut shadow = Vec::new();
     for trigger in &bundle.triggers {
         let missing = missing_facts(policy, trigger, &facts);
         let truth = trigger.when.evaluate(&facts);
-        if truth == Truth::Unknown {
+        if truth == Truth::Unknown && !trigger.shadow {
             unjudged.extend(missing.iter().cloned());
         }
-        let for_want_of_facts = truth == Truth::Unknown && wants(trigger, &facts);
+        // Facts that are there and come to nothing (an overflow, a foreign currency) are not
+        // missing: nobody could judge them, so a person does.
+        let has_no_result = missing.is_empty();
+        let for_want_of_facts =
+            truth == Truth::Unknown && (has_no_result || wants(trigger, &facts));
         if truth == Truth::True || for_want_of_facts {
-            fired.push((trigger, fire(policy, trigger, &facts, truth, missing)));
+            let told = fire(policy, trigger, &facts, truth, missing);
+            match trigger.shadow {
+                true => shadow.push(told),
+                false => fired.push((trigger, told)),
+            }
         }
     }
+    let holding = suppression::holding(policy, &facts);
+    let mut cancelled: Vec<(&Suppression, FiredTrigger)> = Vec::new();
+    fired.retain(|(_, fired)| match suppression::cancelling(&holding, fired) {
+        Some(by) => {
+            cancelled.push((by, fired.clone()));
+            false
+        }
+        None => true,
+    });
 
     let claimed = request.risk_level.unwrap_or(bundle.risk_level_when_missing);
     let raised = fired.iter().filter_map(|(trigger, _)| trigger.risk_level);
@@ -156,10 +181,26 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
     let need = Need::of(fired.iter().map(|(trigger, _)| *trigger));
     let refusal =
         fired.iter().any(|(trigger, _)| trigger.then == Disposition::Refuse && trigger.is_final);
+    let templates = fired.iter().filter(|(trigger, _)| trigger.then == Disposition::LimitedAnswer);
+    let of_triggers: Vec<_> =
+        templates.filter_map(|(trigger, _)| trigger.template.as_deref()).collect();
     let mut triggers: Vec<FiredTrigger> = fired.into_iter().map(|(_, fired)| fired).collect();
-    triggers.extend(low_confidence(policy, &confidence, risk_level));
+    if let Some(low) = low_confidence(policy, &confidence, risk_level) {
+        match suppression::cancelling(&holding, &low) {
+            Some(by) => cancelled.push((by, low)),
+            None => triggers.push(low),
+        }
+    }
 
-    let disposition = fold(&triggers, refusal);
+    let instead = cancelled.iter().map(|(by, _)| by.then).max().unwrap_or(Disposition::Answer);
+    let disposition = fold(&triggers, refusal).max(instead);
+    let of_suppressions = cancelled.iter().filter_map(|(by, _)| by.template.as_deref());
+    let template = of_suppressions.chain(of_triggers).next();
+    let user_message = user_message(policy, request, disposition, template);
+    let suppressed: Vec<Suppressed> = cancelled
+        .into_iter()
+        .map(|(by, trigger)| suppression::told(policy, by, trigger, &facts))
+        .collect();
     let routing = (disposition == Disposition::Escalate).then(|| {
         let case = Routable { request, facts: &facts, risk_level, triggers: &triggers, need };
         route(policy, &case, now, &mut unjudged)
@@ -171,10 +212,12 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
         request_id: request.request_id.clone(),
         tenant_id: request.tenant_id.clone(),
         disposition,
-        user_message: user_message(policy, request, disposition),
+        user_message,
         risk_level,
-        reason: reason(&triggers, disposition, &confidence),
+        reason: reason(&triggers, &suppressed, disposition, &confidence),
         triggers,
+        suppressed,
+        shadow,
         routing,
         unjudged,
         policy: policy.reference().clone(),
@@ -218,6 +261,7 @@ pub fn record(policy: &Policy, request: &Request, verdict: &Verdict) -> Decision
         risk_level: verdict.risk_level,
         probability: verdict.confidence.probability,
         trigger_ids: verdict.triggers.iter().map(|trigger| trigger.id.clone()).collect(),
+        shadow_trigger_ids: verdict.shadow.iter().map(|trigger| trigger.id.clone()).collect(),
         queue: verdict.routing.as_ref().map(|routing| routing.queue.clone()),
         policy_hash: verdict.policy.hash.clone(),
         digest: verdict.digest.clone(),
@@ -267,11 +311,11 @@ fn fire(
     truth: Truth,
     missing: Vec<String>,
 ) -> FiredTrigger {
-    let unjudged = if truth == Truth::Unknown { missing } else { Vec::new() };
-    let reason = if unjudged.is_empty() {
-        fill(policy, &trigger.why, facts)
+    let (reason, unjudged) = if truth == Truth::Unknown {
+        let reason = not_judged(&trigger.id, &missing, &trigger.when);
+        (reason, missing)
     } else {
-        format!("{} could not be judged: {} missing", trigger.id, unjudged.join(", "))
+        (fill(policy, &trigger.why, facts), Vec::new())
     };
     FiredTrigger {
         id: trigger.id.clone(),
@@ -281,6 +325,14 @@ fn fire(
         reason,
         unjudged,
     }
+}
+
+/// Why a rule fired although its condition could not be judged.
+pub(crate) fn not_judged(rule: &str, missing: &[String], when: &Program) -> String {
+    if missing.is_empty() {
+        return format!("{rule} could not be judged: `{}` has no result", when.cel());
+    }
+    format!("{rule} could not be judged: {} missing", missing.join(", "))
 }
 
 /// Puts the values of facts where the message names them.
@@ -314,6 +366,9 @@ fn words_of(value: &Value<'_>) -> String {
         Value::Time(value) => value.to_string(),
         Value::Money(value) => value.to_string(),
         Value::StringList(values) => crate::read::excerpt(&values.join(", ")),
+        Value::IntList(_) | Value::DoubleList(_) => {
+            value.to_json().map_or_else(String::new, |json| crate::read::excerpt(&json.canonical()))
+        }
     }
 }
 
@@ -349,7 +404,7 @@ fn low_confidence(
         ),
     };
     Some(FiredTrigger {
-        id: "low_confidence".to_owned(),
+        id: LOW_CONFIDENCE.to_owned(),
         kind: TriggerKind::LowConfidence,
         disposition,
         risk_level: None,
@@ -371,10 +426,18 @@ fn fold(triggers: &[FiredTrigger], refusal_is_final: bool) -> Disposition {
     }
 }
 
-fn user_message(policy: &Policy, request: &Request, disposition: Disposition) -> Option<String> {
+fn user_message(
+    policy: &Policy,
+    request: &Request,
+    disposition: Disposition,
+    template: Option<&str>,
+) -> Option<String> {
+    let bundle = policy.bundle();
     let texts = match disposition {
-        Disposition::LimitedAnswer => &policy.bundle().limited_answer,
-        Disposition::Refuse => &policy.bundle().refusal,
+        Disposition::LimitedAnswer => template
+            .and_then(|template| bundle.templates.get(template))
+            .unwrap_or(&bundle.limited_answer),
+        Disposition::Refuse => &bundle.refusal,
         Disposition::Answer | Disposition::Escalate => return None,
     };
     let tag = request.language.as_deref().unwrap_or("default");
@@ -382,13 +445,20 @@ fn user_message(policy: &Policy, request: &Request, disposition: Disposition) ->
     texts.get(tag).or_else(|| texts.get(primary)).or_else(|| texts.get("default")).cloned()
 }
 
-fn reason(triggers: &[FiredTrigger], disposition: Disposition, confidence: &Confidence) -> String {
-    let reasons: Vec<&str> = triggers
+fn reason(
+    triggers: &[FiredTrigger],
+    suppressed: &[Suppressed],
+    disposition: Disposition,
+    confidence: &Confidence,
+) -> String {
+    let mut reasons: Vec<&str> = triggers
         .iter()
         .filter(|trigger| trigger.disposition != Disposition::Answer)
         .map(|trigger| trigger.reason.as_str())
         .collect();
-    if reasons.is_empty() || disposition == Disposition::Answer {
+    reasons.extend(suppressed.iter().map(|one| one.reason.as_str()));
+    reasons.dedup();
+    if reasons.is_empty() || (disposition == Disposition::Answer && suppressed.is_empty()) {
         return format!("confidence {}, and no rule asks for more", confidence.percent());
     }
     reasons.join("; ")

@@ -128,7 +128,7 @@ fn what_is_not_plain_data_is_an_error_with_its_path() {
 
 #[wasm_bindgen_test]
 fn a_bundle_that_cannot_be_evaluated_is_refused() {
-    let altered = BUNDLE.replacen("\"bundle_version\":1", "\"bundle_version\":2", 1);
+    let altered = BUNDLE.replacen("\"bundle_version\":2", "\"bundle_version\":3", 1);
     let error = Engine::new(&parse(&altered)).err().unwrap();
     assert_eq!(field(&error, "code").as_string().unwrap(), "policy_rejected");
     assert_eq!(field(&error, "path").as_string().unwrap(), "/bundle_version");

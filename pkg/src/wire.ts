@@ -124,7 +124,11 @@ tool: string,
 /**
  * The arguments, as the tool would get them.
  */
-arguments: { [key in string]: Json }, };
+arguments: { [key in string]: Json }, 
+/**
+ * What the caller says about the tool itself; not trusted, and not part of the digest.
+ */
+tool_info?: ToolInfo, };
 
 /**
  * Which versions made the draft.
@@ -283,6 +287,14 @@ confidence: Confidence,
  */
 triggers: Array<FiredTrigger>, 
 /**
+ * Rules that fired and were cancelled, with what cancelled them.
+ */
+suppressed: Array<Suppressed>, 
+/**
+ * Rules on trial that would have fired; they changed nothing.
+ */
+shadow: Array<FiredTrigger>, 
+/**
  * Where the case goes, if a person decides.
  */
 routing: Routing | null, 
@@ -364,6 +376,10 @@ probability: number,
  * The rules that fired.
  */
 trigger_ids: Array<string>, 
+/**
+ * The rules on trial that would have fired.
+ */
+shadow_trigger_ids: Array<string>, 
 /**
  * The queue, if a person decides.
  */
@@ -572,7 +588,7 @@ skills: Array<string>, };
 /**
  * The type of a fact.
  */
-export type FactType = "bool" | "int" | "double" | "string" | "time" | "money" | "string_list";
+export type FactType = "bool" | "int" | "double" | "string" | "time" | "money" | "string_list" | "int_list" | "double_list";
 
 /**
  * Who vouches for a fact.
@@ -639,17 +655,25 @@ export type Sla = { "duration_ms": number } | { "business_ms": number } | { "bus
 /**
  * One step of a program; operands are taken from the stack, the left one pushed first.
  */
-export type Op = { "fact": number } | { "const": Const } | { "has": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not";
+export type Op = { "fact": number } | { "const": Const } | { "has": number } | { "item": number } | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | { "and": number } | { "or": number } | "not" | "choose" | "add" | "sub" | "mul" | "div" | "rem" | "neg" | "double" | "size" | "at" | "contains" | "starts_with" | "ends_with" | { "exists": number } | { "every": number };
 
 /**
  * A constant in a program.
  */
-export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "money": Money } | { "string_list": Array<string> };
+export type Const = { "bool": boolean } | { "int": number } | { "double": number } | { "string": string } | { "time": TimestampMs } | { "money": Money } | { "string_list": Array<string> } | { "int_list": Array<number> } | { "double_list": Array<number> };
 
 /**
- * A program that was checked against the facts of its policy.
+ * A program that was checked against the facts of its policy, with the text that it came from.
  */
-export type Program = Array<Op>;
+export type Program = { 
+/**
+ * The condition as its author wrote it, for people; it decides nothing.
+ */
+cel: string, 
+/**
+ * What is evaluated.
+ */
+ops: Array<Op>, };
 
 /**
  * The unit in which a tool takes amounts.
@@ -922,7 +946,122 @@ rules: Array<ImpactRule>,
 /**
  * Who may approve how much.
  */
-ladder: Array<LadderStep>, };
+ladder: Array<LadderStep>, 
+/**
+ * What orders tools that it does not know; `null` where nothing does.
+ */
+impact_model?: ImpactModel, };
+
+/**
+ * One argument that a tool takes.
+ */
+export type ArgumentInfo = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its type, in the words of JSON Schema.
+ */
+type: string | null, };
+
+/**
+ * The annotations of the Model Context Protocol.
+ */
+export type ToolHints = { 
+/**
+ * It changes nothing.
+ */
+read_only: boolean | null, 
+/**
+ * It may destroy something.
+ */
+destructive: boolean | null, 
+/**
+ * Once or twice is the same.
+ */
+idempotent: boolean | null, 
+/**
+ * It reaches what is outside.
+ */
+open_world: boolean | null, };
+
+/**
+ * What a caller says about a tool.
+ */
+export type ToolInfo = { 
+/**
+ * What the tool says that it does, at most 64,000 characters.
+ */
+description: string | null, 
+/**
+ * The arguments that it takes, at most 256.
+ */
+arguments: Array<ArgumentInfo>, 
+/**
+ * What its server says of it.
+ */
+hints: ToolHints, };
+
+/**
+ * Where something was seen.
+ */
+export type SightingSource = "name" | "description" | "argument" | "value" | "hint" | "letters";
+
+/**
+ * One thing that was seen of an action, and what it was taken for.
+ */
+export type Sighting = { 
+/**
+ * Where.
+ */
+source: SightingSource, 
+/**
+ * The word, or the beginning of the text.
+ */
+saw: string, 
+/**
+ * What it was taken for, in words.
+ */
+says: string, 
+/**
+ * JSON Pointer into the action, where it stands in its arguments.
+ */
+path: string | null, };
+
+/**
+ * What one vector of weights answers.
+ */
+export type Weights = string;
+
+/**
+ * The model: how likely a tool changes something, and so on.
+ */
+export type ImpactModel = { 
+/**
+ * It changes something.
+ */
+changes: Weights, 
+/**
+ * If it changes something, that is of high impact.
+ */
+high_if_changes: Weights, 
+/**
+ * It destroys.
+ */
+destructive: Weights, 
+/**
+ * It changes rights.
+ */
+permissions: Weights, 
+/**
+ * It reaches outside.
+ */
+open_world: Weights, 
+/**
+ * From which score on a tool is taken for one of high impact.
+ */
+high_from: number, };
 
 /**
  * What the policy says of an action, or of a chain of actions.
@@ -1007,7 +1146,7 @@ evaluated_at: TimestampMs, };
 export type GateReason = { 
 /**
  * The rule of the policy, the tool's name, or one of the built-in rules: `unknown_tool`,
- * `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
+ * `inferred`, `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
  */
 rule: string, 
 /**
@@ -1054,7 +1193,21 @@ enforcement: Enforcement,
 /**
  * Digest over tenant, tool, arguments and target.
  */
-action_digest: string, };
+action_digest: string, 
+/**
+ * Of a tool that no entry took: orders such tools by what they could do, in [0, 1]. `null`
+ * where an entry took it, or where the policy has no model.
+ */
+high_score: Score | null, 
+/**
+ * What was seen of the action itself and what it was taken for; of a tool that an entry took,
+ * only what contradicts the entry.
+ */
+seen: Array<Sighting>, 
+/**
+ * What could not be seen of a tool that no entry took.
+ */
+unseen: Array<string>, };
 
 /**
  * For whom an action is proposed, and what is known around it.
@@ -1624,7 +1777,7 @@ export type TriggerKind = "low_confidence" | "high_stakes" | "policy_boundary" |
  */
 export type Bundle = { 
 /**
- * Version of the bundle format; 1.
+ * Version of the bundle format; 2.
  */
 bundle_version: number, 
 /**
@@ -1656,6 +1809,10 @@ risk_level_when_missing: RiskLevel,
  */
 triggers: Array<Trigger>, 
 /**
+ * What cancels rules that fired, the first that holds before the next.
+ */
+suppressions: Array<Suppression>, 
+/**
  * What it says of actions.
  */
 actions: ActionPolicy, 
@@ -1675,6 +1832,10 @@ fallback_queue: string,
  * What the user is told, by BCP 47 language; `default` for every other.
  */
 limited_answer: { [key in string]: string }, 
+/**
+ * Limited answers for one purpose, by name and by language.
+ */
+templates: { [key in string]: { [key in string]: string } }, 
 /**
  * What the user is told on a refusal, by language; `default` for every other.
  */
@@ -1754,6 +1915,14 @@ then: Disposition,
  * Whether a refusal outweighs a person.
  */
 final: boolean, 
+/**
+ * Whether it is on trial: it is recorded where it fires, and changes nothing.
+ */
+shadow: boolean, 
+/**
+ * The texts of its limited answer, by the name of a template; `null` for the policy's own.
+ */
+template: string | null, 
 /**
  * The risk level that it raises the request to.
  */
@@ -1870,6 +2039,52 @@ version: string,
  * The digest of its bundle.
  */
 hash: string, };
+
+/**
+ * A rule that cancels others.
+ */
+export type Suppression = { 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * When it holds; unknown does not.
+ */
+when: Program, 
+/**
+ * The triggers that it cancels, by name; `low_confidence` for the confidence that is needed.
+ */
+cancels: Array<string>, 
+/**
+ * What the user gets instead: an answer, or a limited answer.
+ */
+then: Disposition, 
+/**
+ * The texts of the limited answer; `null` for the policy's own.
+ */
+template: string | null, 
+/**
+ * Why, in words; `{path}` stands for a fact's value.
+ */
+why: string, };
+
+/**
+ * A rule that fired and was cancelled.
+ */
+export type Suppressed = { 
+/**
+ * The suppression's name.
+ */
+by: string, 
+/**
+ * Why it holds, in words.
+ */
+reason: string, 
+/**
+ * The rule as it fired.
+ */
+trigger: FiredTrigger, };
 
 /**
  * Where a case stands.

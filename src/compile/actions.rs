@@ -147,7 +147,7 @@ pub(super) fn read_rule(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Impac
         quorum: fields.optional("quorum", |node| node.integer(1, limits::QUORUM_MAX))?.unwrap_or(0),
         preview_required: fields.optional("preview", read::bool)?.unwrap_or(false),
         expires_ms: fields.optional("expires", read_expiry)?,
-        why: fields.required("why", |node| super::source::read_why(node, facts))?,
+        why: fields.required("why", |node| super::rules::read_why(node, facts))?,
     };
     fields.finish()?;
     let approval = rule.authority.is_some()

@@ -1,19 +1,12 @@
-//! Structured conditions, compiled to flat programs over fact slots.
-//!
-//! ```toml
-//! when = { all = [
-//!   { fact = "request.domain", in = ["medical", "legal"] },
-//!   { not = { fact = "confidence", ge = 0.9 } },
-//! ] }
-//! ```
+//! The conditions of a policy: CEL over the facts that may be read at their place.
 
-use crate::expr::{Const, Op, Program};
-use crate::fact::{ACTION_PREFIX, FactDeclaration, FactType};
+use crate::compile::cel;
+use crate::compile::document::within_text;
+use crate::error::Fault;
+use crate::expr::Program;
+use crate::fact::{ACTION_PREFIX, FactDeclaration};
 use crate::gate::is_readable;
-use crate::json::INTEGER_MAX;
-use crate::limits;
-use crate::money::Money;
-use crate::read::{self, Fields, Node, Read};
+use crate::read::{self, Node, Read};
 
 /// The slot of a declared fact.
 pub(super) fn slot(node: Node<'_>, facts: &[FactDeclaration]) -> Read<u16> {
@@ -63,105 +56,12 @@ fn read_path<'a>(
 }
 
 fn program(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Program> {
-    let mut ops = Vec::new();
-    condition(node, facts, &mut ops)?;
-    Program::check(ops, facts).map_err(|detail| node.invalid(detail, "make the condition simpler"))
-}
-
-fn condition(node: Node<'_>, facts: &[FactDeclaration], ops: &mut Vec<Op>) -> Read<()> {
-    let mut fields = node.object()?;
-    if fields.has("fact") {
-        return comparison(fields, facts, ops);
-    }
-    let forms = ["all", "any", "not", "has"];
-    let parts = |node: Node<'_>| {
-        let compiled = node.list(limits::LIST_LENGTH_MAX, |part| {
-            let mut ops = Vec::new();
-            condition(part, facts, &mut ops)?;
-            Ok(ops)
-        })?;
-        let count = u16::try_from(compiled.len()).unwrap_or(u16::MAX);
-        if count == 0 {
-            return Err(node.invalid("the list is empty", "give at least one condition"));
-        }
-        Ok((compiled.concat(), count))
-    };
-    if let Some((compiled, count)) = fields.optional("all", parts)? {
-        ops.extend(compiled);
-        ops.push(Op::And(count));
-    } else if let Some((compiled, count)) = fields.optional("any", parts)? {
-        ops.extend(compiled);
-        ops.push(Op::Or(count));
-    } else if fields.optional("not", |node| condition(node, facts, ops))?.is_some() {
-        ops.push(Op::Not);
-    } else if let Some(slot) = fields.optional("has", |node| slot(node, facts))? {
-        ops.push(Op::Has(slot));
-    } else if !forms.iter().any(|form| fields.has(form)) {
-        return Err(node.invalid(
-            "this is no condition",
-            format!("name a `fact` to compare, or use one of {}", read::quoted(&forms)),
-        ));
-    }
-    fields.finish()
-}
-
-fn comparison(mut fields: Fields<'_>, facts: &[FactDeclaration], ops: &mut Vec<Op>) -> Read<()> {
-    let node = fields.node();
-    let slot = fields.required("fact", |node| slot(node, facts))?;
-    let fact = facts.get(usize::from(slot));
-    let fact_type = fact.map_or(FactType::Bool, |fact| fact.fact_type);
-    let same = |node: Node<'_>| constant(node, fact_type);
-    let text = |node: Node<'_>| constant(node, FactType::String);
-    let texts = |node: Node<'_>| constant(node, FactType::StringList);
-    let found = [
-        (fields.optional("eq", same)?, Op::Eq),
-        (fields.optional("ne", same)?, Op::Ne),
-        (fields.optional("lt", same)?, Op::Lt),
-        (fields.optional("le", same)?, Op::Le),
-        (fields.optional("gt", same)?, Op::Gt),
-        (fields.optional("ge", same)?, Op::Ge),
-        (fields.optional("in", texts)?, Op::In),
-    ];
-    let contains = fields.optional("contains", text)?;
-    fields.finish()?;
-    let compared = found.into_iter().filter_map(|(constant, op)| Some((constant?, op)));
-    let mut steps: Vec<[Op; 3]> =
-        compared.map(|(constant, op)| [Op::Fact(slot), Op::Const(constant), op]).collect();
-    // `contains` is `in` with the fact on the right.
-    steps.extend(contains.map(|constant| [Op::Const(constant), Op::Fact(slot), Op::In]));
-    let count = u16::try_from(steps.len()).unwrap_or(u16::MAX);
-    if count == 0 {
-        return Err(node.invalid(
-            "the fact is not compared with anything",
-            "add one of `eq`, `ne`, `lt`, `le`, `gt`, `ge`, `in`, `contains`",
-        ));
-    }
-    for step in steps {
-        check(node, &step, facts)?;
-        ops.extend(step);
-    }
-    if count > 1 {
-        ops.push(Op::And(count));
-    }
-    Ok(())
-}
-
-/// Tells a comparison that does not fit the fact's type at its own place.
-fn check(node: Node<'_>, step: &[Op; 3], facts: &[FactDeclaration]) -> Read<()> {
-    Program::check(step.to_vec(), facts)
-        .map(|_| ())
-        .map_err(|detail| node.invalid(detail, "compare it in a way that its type allows"))
-}
-
-fn constant(node: Node<'_>, fact_type: FactType) -> Read<Const> {
-    let text = |node: Node<'_>| node.text(limits::NOTE_LENGTH_MAX);
-    Ok(match fact_type {
-        FactType::Bool => Const::Bool(node.bool()?),
-        FactType::Int => Const::Int(node.integer(-INTEGER_MAX, INTEGER_MAX)?),
-        FactType::Double => Const::Double(node.number()?),
-        FactType::String => Const::String(text(node)?),
-        FactType::Time => Const::Time(node.timestamp()?),
-        FactType::Money => Const::Money(Money::read_text(node)?),
-        FactType::StringList => Const::StringList(node.list(limits::LIST_LENGTH_MAX, text)?),
+    let text = node.str().map_err(|fault| Fault {
+        help: "write the condition as a text, such as 'request.domain == \"legal\"'".to_owned(),
+        ..fault
+    })?;
+    cel::condition(text, facts).map_err(|told| {
+        let fault = node.invalid(told.detail, told.help);
+        within_text(fault, told.at)
     })
 }

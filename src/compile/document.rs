@@ -17,6 +17,8 @@ pub(super) struct Document<'a> {
     json: Json,
     /// Where each value starts, by JSON Pointer.
     places: BTreeMap<String, usize>,
+    /// Where the quotation mark of each text is.
+    texts: BTreeMap<String, usize>,
 }
 
 /// Reads the text.
@@ -35,10 +37,11 @@ pub(super) fn parse<'a>(text: &'a str, file: &'a str) -> Result<Document<'a>, Ve
         };
         return Err(errors.iter().map(diagnostic).collect());
     }
-    let mut walk = Walk { places: BTreeMap::from([(String::new(), 0)]) };
+    let mut walk = Walk { places: BTreeMap::from([(String::new(), 0)]), texts: BTreeMap::new() };
     let json = walk.table(table.get_ref(), "", 0);
     let located = |(byte, fault)| vec![Diagnostic::at(file, text, byte, fault)];
-    Ok(Document { file, text, json: json.map_err(located)?, places: walk.places })
+    let json = json.map_err(located)?;
+    Ok(Document { file, text, json, places: walk.places, texts: walk.texts })
 }
 
 impl Document<'_> {
@@ -47,7 +50,16 @@ impl Document<'_> {
     }
 
     /// The diagnostic of a fault: at the value, or at the nearest thing around it that is there.
-    pub(super) fn locate(&self, fault: Fault) -> Diagnostic {
+    pub(super) fn locate(&self, mut fault: Fault) -> Diagnostic {
+        if let Some((path, at)) = fault.path.rsplit_once(WITHIN)
+            && let Ok(at) = at.parse()
+        {
+            let byte = self.texts.get(path).map(|start| self.byte_within(*start, at));
+            fault.path = path.to_owned();
+            if let Some(byte) = byte {
+                return Diagnostic::at(self.file, self.text, byte, fault);
+            }
+        }
         let mut pointer = fault.path.as_str();
         let byte = loop {
             if let Some(byte) = self.places.get(pointer) {
@@ -57,10 +69,71 @@ impl Document<'_> {
         };
         Diagnostic::at(self.file, self.text, byte, fault)
     }
+
+    /// The byte of the document that holds a byte of the text whose quotation mark is at `start`.
+    fn byte_within(&self, start: usize, at: usize) -> usize {
+        let raw = self.text.get(start..).unwrap_or("");
+        let quotes = ["\"\"\"", "'''", "\"", "'"];
+        let quote = quotes.into_iter().find(|quote| raw.starts_with(quote)).unwrap_or("");
+        let escapes = quote.starts_with('"');
+        let mut rest = raw.get(quote.len()..).unwrap_or("");
+        if quote.len() == 3 {
+            // The line break right after the quotation marks is not part of the text.
+            rest = rest.strip_prefix('\r').unwrap_or(rest);
+            rest = rest.strip_prefix('\n').unwrap_or(rest);
+        }
+        let mut passed = 0;
+        while passed < at {
+            let (taken, length) = if escapes { piece(rest) } else { plain(rest) };
+            if taken == 0 {
+                break;
+            }
+            passed += length;
+            rest = rest.get(taken..).unwrap_or("");
+        }
+        start + raw.len() - rest.len()
+    }
+}
+
+/// The bytes of the next character, as written and as meant; a line break is one byte.
+fn plain(rest: &str) -> (usize, usize) {
+    if rest.starts_with("\r\n") {
+        return (2, 1);
+    }
+    let length = rest.chars().next().map_or(0, char::len_utf8);
+    (length, length)
+}
+
+/// As [`plain`], where a backslash escapes.
+fn piece(rest: &str) -> (usize, usize) {
+    let Some(escaped) = rest.strip_prefix('\\') else {
+        return plain(rest);
+    };
+    let digits = match escaped.chars().next() {
+        Some('x') => 2,
+        Some('u') => 4,
+        Some('U') => 8,
+        Some(space) if space.is_whitespace() => {
+            let kept = escaped.trim_start();
+            return (rest.len() - kept.len(), 0);
+        }
+        _ => return (1 + plain(escaped).0, 1),
+    };
+    let code = escaped.get(1..=digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    (2 + digits, code.and_then(char::from_u32).map_or(1, char::len_utf8))
+}
+
+/// Stands between the path to a text and a byte of its value, until the fault is located.
+const WITHIN: &str = "#byte=";
+
+/// A fault at a byte of a text, instead of at the whole text.
+pub(super) fn within_text(fault: Fault, at: usize) -> Fault {
+    Fault { path: format!("{}{WITHIN}{at}", fault.path), ..fault }
 }
 
 struct Walk {
     places: BTreeMap<String, usize>,
+    texts: BTreeMap<String, usize>,
 }
 
 type Walked = Result<Json, (usize, Fault)>;
@@ -93,7 +166,10 @@ impl Walk {
             return fault(ErrorCode::LimitExceeded, detail, "make it flatter");
         }
         let json = match value.get_ref() {
-            DeValue::String(text) => Json::String(text.to_string()),
+            DeValue::String(text) => {
+                self.texts.insert(pointer.clone(), value.span().start);
+                Json::String(text.to_string())
+            }
             DeValue::Boolean(truth) => Json::Bool(*truth),
             DeValue::Datetime(time) => Json::String(time.to_string()),
             DeValue::Integer(integer) => {

@@ -6,13 +6,20 @@
 
 mod actions;
 mod calendar;
+pub mod cel;
+mod checks;
 mod condition;
 mod diagnostic;
 mod document;
 mod duration;
+mod impact_model;
+mod import;
+mod rules;
 mod source;
 
 pub use diagnostic::Diagnostic;
+pub use impact_model::builtin as builtin_impact_model;
+pub use import::draft_tools;
 
 use crate::error::Fault;
 use crate::json::{Json, StoredJson};

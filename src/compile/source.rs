@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Calendar;
-use crate::compile::{actions, calendar, condition, duration};
+use crate::compile::{actions, calendar, checks, condition, duration, impact_model, rules};
 use crate::confidence::{ConfidenceModel, Orientation, SignalCurve, SignalWords};
 use crate::error::Fault;
 use crate::fact::{FactDeclaration, FactRecord, FactSource, FactType};
 use crate::json::Json;
 use crate::limits;
-use crate::policy::{
-    Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, Tier, Tiers, Trigger, TriggerKind,
-};
+use crate::policy::{Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, Tier, Tiers, TriggerKind};
 use crate::read::{self, Fields, Node, Read};
 use crate::request::RiskLevel;
 use crate::tool::ActionPolicy;
@@ -50,9 +48,15 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     let confidence = fields.required("confidence", read_confidence);
     let confidence = faults.keep(confidence);
     let triggers = each(&mut fields, "trigger", limits::TRIGGERS_MAX, faults, |node| {
-        read_trigger(node, &facts)
+        rules::read_trigger(node, &facts)
     })?;
     unique(&triggers, "trigger", |trigger| &trigger.id, faults);
+    let suppressions = each(&mut fields, "suppress", limits::SUPPRESSIONS_MAX, faults, |node| {
+        rules::read_suppression(node, &facts)
+    })?;
+    unique(&suppressions, "suppress", |suppression| &suppression.id, faults);
+    let templates = fields.optional("template", |node| node.map(limits::TEMPLATES_MAX, read_texts));
+    let templates = faults.keep(templates).flatten().unwrap_or_default();
     let calendars = each(&mut fields, "calendar", limits::CALENDARS_MAX, faults, calendar::read)?;
     unique(&calendars, "calendar", |calendar| &calendar.calendar, faults);
     let queues = each(&mut fields, "queue", limits::QUEUES_MAX, faults, |node| {
@@ -73,11 +77,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     if faults.0.is_empty() && !queues.iter().any(|queue| queue.queue == head.fallback_queue) {
         faults.0.push(no_fallback(&head.fallback_queue, &queues));
     }
-    if faults.0.is_empty() {
-        faults.0.extend(actions::problems(&actions));
-        faults.0.extend(foreign_amounts(&actions, &triggers, &queues));
-    }
-    Ok(Some(Bundle {
+    let bundle = Bundle {
         bundle_version: BUNDLE_VERSION,
         id: head.id,
         version: head.version,
@@ -86,15 +86,24 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         tiers,
         risk_level_when_missing: head.risk_level_when_missing,
         triggers,
+        suppressions,
         actions,
         calendars,
         queues,
         fallback_queue: head.fallback_queue,
         limited_answer,
+        templates,
         refusal,
         lease_duration_ms: head.lease_duration_ms,
         undo_window_ms: head.undo_window_ms,
-    }))
+    };
+    // How the sections fit together is looked at once each of them is right.
+    if faults.0.is_empty() {
+        faults.0.extend(actions::problems(&bundle.actions));
+        faults.0.extend(foreign_amounts(&bundle));
+        faults.0.extend(checks::problems(&bundle));
+    }
+    Ok(Some(bundle))
 }
 
 fn read_actions(
@@ -112,25 +121,30 @@ fn read_actions(
     })?;
     unique(&rules, "impact", |rule| &rule.id, faults);
     let ladder = each(fields, "authority", limits::LADDER_STEPS_MAX, faults, actions::read_step)?;
+    let impact_model = fields.optional("impact_model", impact_model::read);
+    let impact_model = faults.keep(impact_model).flatten();
     Ok(ActionPolicy {
         rates,
         tools,
         unknown_tool: unknown_tool.unwrap_or_else(|| ActionPolicy::cautious().unknown_tool),
         rules,
         ladder,
+        impact_model,
     })
 }
 
-/// Amounts in the conditions of triggers and queues that are not in the base currency.
-fn foreign_amounts(actions: &ActionPolicy, triggers: &[Trigger], queues: &[Queue]) -> Vec<Fault> {
-    let triggers = triggers.iter().map(|trigger| &trigger.when).enumerate();
+/// Amounts in conditions over requests that are not in the base currency.
+fn foreign_amounts(bundle: &Bundle) -> Vec<Fault> {
+    let triggers = bundle.triggers.iter().map(|trigger| &trigger.when).enumerate();
     let triggers = triggers.map(|(index, when)| (format!("/trigger/{index}/when"), when));
-    let accepts = queues.iter().enumerate();
+    let suppressions = bundle.suppressions.iter().map(|one| &one.when).enumerate();
+    let suppressions = suppressions.map(|(index, when)| (format!("/suppress/{index}/when"), when));
+    let accepts = bundle.queues.iter().enumerate();
     let accepts = accepts.filter_map(|(index, queue)| {
         Some((format!("/queue/{index}/accepts/when"), queue.accepts.when.as_ref()?))
     });
-    let told = triggers.chain(accepts).filter_map(|(path, when)| {
-        let (detail, help) = actions::foreign(actions.rates.as_ref(), when.amounts())?;
+    let told = triggers.chain(suppressions).chain(accepts).filter_map(|(path, when)| {
+        let (detail, help) = actions::foreign(bundle.actions.rates.as_ref(), when.amounts())?;
         Some(Fault::new(crate::error::ErrorCode::InvalidField, path, detail, help))
     });
     told.collect()
@@ -313,47 +327,6 @@ fn read_tier(node: Node<'_>) -> Read<Tier> {
         ));
     }
     Ok(tier)
-}
-
-fn read_trigger(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Trigger> {
-    let mut fields = node.object()?;
-    let trigger = Trigger {
-        id: fields.required("id", name)?,
-        kind: fields.required("kind", TriggerKind::read)?,
-        when: fields.required("when", |node| condition::compile(node, facts))?,
-        required: fields
-            .list("required", limits::POLICY_FACTS_MAX, |node| condition::slot(node, facts))?,
-        then: fields.required("then", Disposition::read)?,
-        is_final: fields.optional("final", read::bool)?.unwrap_or(false),
-        risk_level: fields.optional("risk_level", RiskLevel::read)?,
-        sla_ms_max: fields.optional("sla", duration::read)?,
-        authority_level_min: fields
-            .optional("authority_level_min", |node| node.integer(0, 9))?
-            .unwrap_or(0),
-        why: fields.required("why", |node| read_why(node, facts))?,
-    };
-    fields.finish()?;
-    if trigger.is_final && trigger.then != Disposition::Refuse {
-        return Err(node.invalid("only a refusal can be final", "take `final` out, or refuse"));
-    }
-    Ok(trigger)
-}
-
-/// A message whose `{path}`s name declared facts.
-pub(super) fn read_why(node: Node<'_>, facts: &[FactDeclaration]) -> Read<String> {
-    let why = node.filled_text(limits::NOTE_LENGTH_MAX)?;
-    for part in why.split('{').skip(1) {
-        let path = part.split_once('}').map_or(part, |(path, _)| path);
-        if !facts.iter().any(|fact| fact.path == path) {
-            let known: Vec<&str> = facts.iter().map(|fact| fact.path.as_str()).collect();
-            let help = read::suggestion(path, &known)
-                .unwrap_or_else(|| "name a declared fact in braces".to_owned());
-            return Err(
-                node.invalid(format!("the message names `{path}`, which is not declared"), help)
-            );
-        }
-    }
-    Ok(why)
 }
 
 fn read_queue(node: Node<'_>, facts: &[FactDeclaration], calendars: &[Calendar]) -> Read<Queue> {

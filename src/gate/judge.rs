@@ -7,40 +7,46 @@ use crate::fact::{self, FactSource, Value};
 use crate::gate::facts::{ActionFacts, ChainFacts, Context, extract};
 use crate::gate::{ACTION_DOMAIN, ActionGate, CHAIN_DOMAIN, GATE_VERSION, Gate, GateReason};
 use crate::impact::{Effect, Impact, Reversibility};
+use crate::inference::Sighting;
 use crate::json::Json;
 use crate::money::{Currency, Money};
 use crate::policy::{Authority, Policy};
 use crate::read::{Node, excerpt};
 use crate::request::{Action, POLICY_BASIS, REQUIRES_APPROVAL, RiskLevel};
 use crate::tool::{AmountAt, Enforcement, GateVerdict, ImpactRule, Tool, at_pointer};
-use crate::units::TimestampMs;
-use crate::verdict::fill;
+use crate::units::{Score, TimestampMs};
+use crate::verdict::{fill, not_judged};
 
 /// One action while it is judged.
-struct Judged<'a> {
-    index: usize,
-    action: &'a Action,
-    tool: &'a Tool,
-    entry: Option<&'a str>,
-    verdict: GateVerdict,
-    tier: RiskLevel,
+pub(super) struct Judged<'a> {
+    pub(super) index: usize,
+    pub(super) action: &'a Action,
+    pub(super) tool: &'a Tool,
+    pub(super) entry: Option<&'a str>,
+    pub(super) verdict: GateVerdict,
+    pub(super) tier: RiskLevel,
+    pub(super) effects: Vec<Effect>,
+    pub(super) reversibility: Reversibility,
     /// As the arguments say it.
-    amount: Option<Money>,
+    pub(super) amount: Option<Money>,
     /// In the base currency; `None` where there is none, or where it is not known.
-    magnitude: Option<Money>,
-    magnitude_is_known: bool,
-    currency: Option<&'a str>,
-    target: Option<&'a Json>,
-    target_text: Option<String>,
-    count: Option<i64>,
-    authorities: Vec<Authority>,
-    quorum: i64,
-    preview_required: bool,
-    expires_ms: i64,
-    is_exception: bool,
-    provisional: bool,
-    reasons: Vec<GateReason>,
-    unjudged: Vec<String>,
+    pub(super) magnitude: Option<Money>,
+    pub(super) magnitude_is_known: bool,
+    pub(super) currency: Option<&'a str>,
+    pub(super) target: Option<&'a Json>,
+    pub(super) target_text: Option<String>,
+    pub(super) count: Option<i64>,
+    pub(super) authorities: Vec<Authority>,
+    pub(super) quorum: i64,
+    pub(super) preview_required: bool,
+    pub(super) expires_ms: i64,
+    pub(super) is_exception: bool,
+    pub(super) provisional: bool,
+    pub(super) reasons: Vec<GateReason>,
+    pub(super) unjudged: Vec<String>,
+    pub(super) high_score: Option<Score>,
+    pub(super) seen: Vec<Sighting>,
+    pub(super) unseen: Vec<String>,
 }
 
 /// Judges a chain that is not empty.
@@ -57,6 +63,7 @@ pub(super) fn judge(
         .collect();
     for action in &mut judged {
         action.read_arguments(policy, now);
+        action.look(policy, now);
     }
     let chain = ChainFacts {
         tools: actions.iter().map(|action| action.tool.as_str()).collect(),
@@ -81,6 +88,8 @@ impl<'a> Judged<'a> {
             entry: known.and_then(|tool| tool.names.first()).map(String::as_str),
             verdict: tool.verdict,
             tier: tool.tier,
+            effects: tool.effects.clone(),
+            reversibility: tool.reversibility,
             amount: None,
             magnitude: None,
             magnitude_is_known: true,
@@ -96,6 +105,9 @@ impl<'a> Judged<'a> {
             provisional: false,
             reasons: Vec::new(),
             unjudged: Vec::new(),
+            high_score: None,
+            seen: Vec::new(),
+            unseen: Vec::new(),
         };
         let (rule, subject) = match judged.entry {
             Some(entry) => (entry, tool.title.clone()),
@@ -114,19 +126,19 @@ impl<'a> Judged<'a> {
         judged
     }
 
-    fn tell(&mut self, rule: &str, reason: String, path: Option<String>) {
+    pub(super) fn tell(&mut self, rule: &str, reason: String, path: Option<String>) {
         self.reasons.push(GateReason { rule: rule.to_owned(), reason, path });
     }
 
     /// Something about the arguments is not as it must be: people look at it.
-    fn object(&mut self, rule: &str, reason: String, pointer: &str) {
+    pub(super) fn object(&mut self, rule: &str, reason: String, pointer: &str) {
         let path = format!("/{}/arguments{pointer}", self.index);
         self.verdict = self.verdict.max(GateVerdict::RequireApproval);
         self.unjudged.push(path.clone());
         self.tell(rule, reason, Some(path));
     }
 
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         self.entry.is_some()
     }
 
@@ -239,13 +251,13 @@ impl<'a> Judged<'a> {
 
     fn apply_rules(&mut self, policy: &Policy, context: &Context, chain: &ChainFacts<'_>) {
         let nothing = policy.actions().rates.as_ref().map(|rates| Money::zero(rates.base));
-        let target = self.target_text.clone();
+        let (target, effects) = (self.target_text.clone(), self.effects.clone());
         let facts = ActionFacts {
             tool: &self.action.tool,
             amount: if self.magnitude_is_known { self.magnitude.or(nothing) } else { None },
             currency: self.currency,
-            effects: &self.tool.effects,
-            reversibility: self.tool.reversibility,
+            effects: &effects,
+            reversibility: self.reversibility,
             tier: self.tier,
             target: target.as_deref(),
             count: self.count,
@@ -282,7 +294,7 @@ impl<'a> Judged<'a> {
             let mut paths: Vec<String> = missing.iter().map(|fact| fact.path.clone()).collect();
             paths.sort();
             paths.dedup();
-            let told = format!("{} could not be judged: {} missing", rule.id, paths.join(", "));
+            let told = not_judged(&rule.id, &paths, &rule.when);
             self.unjudged.extend(paths);
             told
         } else {
@@ -318,7 +330,7 @@ impl<'a> Judged<'a> {
         if let Some(own) = self.authorities.first_mut() {
             own.level = (own.level + up).min(9);
         }
-        let moves_money = self.amount.is_some() || self.tool.effects.contains(&Effect::Money);
+        let moves_money = self.amount.is_some() || self.effects.contains(&Effect::Money);
         if self.verdict == GateVerdict::Allow || (!moves_money && self.magnitude_is_known) {
             return;
         }
@@ -346,12 +358,12 @@ impl<'a> Judged<'a> {
     fn impact(&self) -> Impact {
         Impact {
             effects: {
-                let mut effects = self.tool.effects.clone();
+                let mut effects = self.effects.clone();
                 effects.sort_unstable();
                 effects.dedup();
                 effects
             },
-            reversibility: self.tool.reversibility,
+            reversibility: self.reversibility,
             magnitude: self.magnitude,
             target: self.target_text.clone(),
             tier: self.tier,
@@ -419,6 +431,9 @@ fn conclude(
             amount: action.amount,
             enforcement: action.tool.enforcement,
             action_digest,
+            high_score: action.high_score,
+            seen: action.seen,
+            unseen: action.unseen,
         });
         gate.reasons.extend(action.reasons);
         gate.unjudged.extend(action.unjudged);

@@ -6,6 +6,7 @@
 //! than about any of its parts, and its amounts add up.
 
 mod facts;
+mod inferred;
 mod judge;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ pub use facts::{Context, is_readable};
 
 use crate::error::{ErrorCode, Fault};
 use crate::impact::Impact;
+use crate::inference::Sighting;
 use crate::json::Json;
 use crate::limits::PROPOSED_ACTIONS_MAX;
 use crate::money::Money;
@@ -21,7 +23,7 @@ use crate::policy::{Authority, Policy, PolicyReference};
 use crate::read::{Node, Read};
 use crate::request::{Action, Request};
 use crate::tool::{Enforcement, GateVerdict};
-use crate::units::TimestampMs;
+use crate::units::{Score, TimestampMs};
 
 /// Version of the gate record that this code writes.
 pub const GATE_VERSION: i64 = 1;
@@ -80,7 +82,7 @@ pub struct Gate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GateReason {
     /// The rule of the policy, the tool's name, or one of the built-in rules: `unknown_tool`,
-    /// `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
+    /// `inferred`, `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
     pub rule: String,
     /// Why, in words.
     pub reason: String,
@@ -109,6 +111,14 @@ pub struct ActionGate {
     pub enforcement: Enforcement,
     /// Digest over tenant, tool, arguments and target.
     pub action_digest: String,
+    /// Of a tool that no entry took: orders such tools by what they could do, in [0, 1]. `null`
+    /// where an entry took it, or where the policy has no model.
+    pub high_score: Option<Score>,
+    /// What was seen of the action itself and what it was taken for; of a tool that an entry took,
+    /// only what contradicts the entry.
+    pub seen: Vec<Sighting>,
+    /// What could not be seen of a tool that no entry took.
+    pub unseen: Vec<String>,
 }
 
 /// Classifies one action, or a chain of actions that is approved as one.

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
-use crate::compile::{Compiled, DEFAULT_POLICY, compile};
+use crate::compile::{Compiled, DEFAULT_POLICY, compile, draft_tools};
 use crate::host::clock::wall_clock;
 use crate::host::config::{Config, host_name};
-use crate::host::evaluate::{classify_file, evaluate_file};
+use crate::host::evaluate::{classify_file, evaluate_file, outlook};
 use crate::host::executor_command::{self, ExecutorCommand};
 use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
+use crate::host::impact::{self, EvalCommand, ImpactCommand};
 use crate::host::people::{self, EVERY, HostActor, NewGrant, host_actor};
 use crate::host::serve::serve;
 use crate::host::store::corrections::CorrectionQuery;
@@ -44,6 +45,12 @@ enum Command {
     /// Checks and compiles policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// The impact of actions whose tools no policy names.
+    #[command(subcommand)]
+    Impact(ImpactCommand),
+    /// How well classifications work, on rows with labels.
+    #[command(subcommand)]
+    Eval(EvalCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -135,6 +142,9 @@ enum PolicyCommand {
         #[arg(long, value_parser = instant)]
         now: Option<TimestampMs>,
     },
+    /// What tools say of themselves.
+    #[command(subcommand)]
+    Tools(ToolsCommand),
     /// Classifies actions, one JSON object `{actions, context}` a line, and prints their gates.
     Classify {
         /// The actions, each line with its context.
@@ -145,6 +155,15 @@ enum PolicyCommand {
         /// The instant of the decisions in RFC 3339; the present without it.
         #[arg(long, value_parser = instant)]
         now: Option<TimestampMs>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ToolsCommand {
+    /// Drafts `[[tool]]` entries, each for review, from a tool list of MCP or an OpenAPI document.
+    Import {
+        /// The list or document, in JSON.
+        file: PathBuf,
     },
 }
 
@@ -322,7 +341,8 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
         }
         Command::Policy(PolicyCommand::Check { file }) => {
             let compiled = compile_file(&file)?;
-            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))
+            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))?;
+            print(out, &outlook(&compiled.policy, wall_clock()))
         }
         Command::Policy(PolicyCommand::Compile { file, output }) => {
             let bundle = compile_file(&file)?.bundle.canonical();
@@ -342,6 +362,14 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             let now = now.unwrap_or_else(wall_clock);
             classify_file(&compiled.policy, &actions, now, out).map_err(CommandError::new)
         }
+        Command::Policy(PolicyCommand::Tools(ToolsCommand::Import { file })) => {
+            let text = std::fs::read_to_string(&file)
+                .map_err(|error| CommandError(format!("`{}`: {error}", file.display())))?;
+            let document = serde_json::from_str(&text).map_err(CommandError::new)?;
+            print(out, draft_tools(&document).map_err(CommandError::new)?.trim_end())
+        }
+        Command::Impact(command) => impact::run(command, out),
+        Command::Eval(command) => impact::evaluate(command, out),
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Corrections(command) => export(command, out),
         Command::Principal(command) => principal(command, out).await,

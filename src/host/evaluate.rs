@@ -62,6 +62,51 @@ pub fn classify_file(
     })
 }
 
+/// What an author wants to know of a policy that compiled: what becomes of a request that says
+/// nothing, and the most steps that a condition takes.
+#[must_use]
+pub fn outlook(policy: &Policy, now: TimestampMs) -> String {
+    let bundle = policy.bundle();
+    let triggers = bundle.triggers.iter().map(|trigger| (&trigger.id, &trigger.when));
+    let suppressions = bundle.suppressions.iter().map(|one| (&one.id, &one.when));
+    let rules = policy.actions().rules.iter().map(|rule| (&rule.id, &rule.when));
+    let queues = bundle.queues.iter();
+    let queues = queues.filter_map(|queue| Some((&queue.queue, queue.accepts.when.as_ref()?)));
+    let conditions = triggers.chain(suppressions).chain(rules).chain(queues);
+    let costs: Vec<_> = conditions.map(|(id, when)| (when.steps_max(), id)).collect();
+    let sum: usize = costs.iter().map(|(steps, _)| steps).sum();
+    let mut lines = vec![match costs.iter().max() {
+        Some((steps, id)) => format!(
+            "conditions: {}, at most {sum} steps together; the longest is `{id}` with {steps}",
+            costs.len()
+        ),
+        None => "conditions: none".to_owned(),
+    }];
+    let empty = [("tenant_id", "tenant"), ("user_question", "?")];
+    let empty = empty.map(|(name, text)| (name.to_owned(), Json::String(text.to_owned())));
+    match Request::read(&Json::Object(empty.into())) {
+        Err(fault) => lines.push(format!("a request that says nothing: {fault}")),
+        Ok(request) => {
+            let verdict = evaluate(policy, &request, now);
+            let queue = verdict.routing.map(|routing| format!(", queue `{}`", routing.queue));
+            lines.push(format!(
+                "a request that says nothing: {}{}, {} risk",
+                verdict.disposition,
+                queue.unwrap_or_default(),
+                verdict.risk_level
+            ));
+            let fired = verdict.triggers.iter().map(|one| (&one.id, &one.reason));
+            lines.extend(fired.map(|(id, reason)| format!("  {id}: {reason}")));
+            let shadow = verdict.shadow.iter().map(|one| (&one.id, &one.reason));
+            lines.extend(shadow.map(|(id, reason)| format!("  {id} (on trial): {reason}")));
+            if !verdict.unjudged.is_empty() {
+                lines.push(format!("  not judged: {}", verdict.unjudged.join(", ")));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
 fn each_line(
     file: &Path,
     out: &mut impl Write,

@@ -13,6 +13,7 @@ pub mod executor_command;
 pub mod export;
 pub mod http;
 pub mod ids;
+pub mod impact;
 mod listen;
 mod outbound;
 pub mod people;

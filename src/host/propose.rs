@@ -20,9 +20,10 @@ use crate::units::{Id, TimestampMs};
 
 /// Separates digests over tools' entries from all other digests.
 const TOOLS_DOMAIN: &str = "countersign/tools/v1";
-/// The host's facts about an action: how many like it were done to the same target in 30 days, and
-/// how much whoever asks has moved within a day.
+/// The host's facts about an action: how many like it were let through for the same target in 30
+/// days, whether there ever was one, and how much whoever asks has moved within a day.
 const SAME_TARGET: &str = "same_target_30d";
+const RECIPIENT_IS_NEW: &str = "recipient_is_new";
 const REQUESTER_AMOUNT: &str = "requester_amount_24h";
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -219,13 +220,15 @@ fn know(
 ) -> Result<(), Failure> {
     let since = |days: i64| snapshot.now.saturating_add(-days * DAY_MS);
     let (tenant_id, root) = (requester.tenant_id, requester.root_proposal_id);
-    let mut same_target = 0;
+    let (mut same_target, mut is_new) = (0, false);
     for action in &gate.actions {
         let Some(target) = &action.impact.target else { continue };
         let entry = action.entry.as_deref().unwrap_or(&action.tool);
-        let count = proposals::count_alike(snapshot, tenant_id, entry, target, since(30), root)?;
-        same_target = same_target.max(count);
+        let count = |since| proposals::count_alike(snapshot, tenant_id, entry, target, since, root);
+        same_target = same_target.max(count(since(30))?);
+        is_new |= count(TimestampMs::MIN)? == 0;
     }
+    context.host_facts.insert(RECIPIENT_IS_NEW.to_owned(), Json::Bool(is_new));
     #[expect(clippy::cast_precision_loss, reason = "a count of rows is far below 2^53")]
     context.host_facts.insert(SAME_TARGET.to_owned(), Json::Number(same_target as f64));
     if let Some(rates) = &policy.actions().rates {

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::expr::Program;
 use crate::fact::FactDeclaration;
 use crate::impact::{Effect, Reversibility};
+use crate::inference::ImpactModel;
 use crate::json::Json;
 use crate::limits;
 use crate::money::{AmountUnit, Currency, Money, Rates};
@@ -187,6 +188,10 @@ pub struct ActionPolicy {
     pub rules: Vec<ImpactRule>,
     /// Who may approve how much.
     pub ladder: Vec<LadderStep>,
+    /// What orders tools that it does not know; `null` where nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub impact_model: Option<ImpactModel>,
 }
 
 /// What of a policy's actions cannot be evaluated: where, what, and what to do.
@@ -223,6 +228,7 @@ impl ActionPolicy {
             },
             rules: Vec::new(),
             ladder: Vec::new(),
+            impact_model: None,
         }
     }
 
@@ -261,6 +267,7 @@ impl ActionPolicy {
             rules: fields
                 .list("rules", limits::IMPACT_RULES_MAX, |node| ImpactRule::read(node, facts))?,
             ladder: fields.list("ladder", limits::LADDER_STEPS_MAX, LadderStep::read)?,
+            impact_model: fields.optional("impact_model", ImpactModel::read)?,
         };
         fields.finish()?;
         match actions.problems().into_iter().next() {

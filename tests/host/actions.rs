@@ -183,6 +183,70 @@ fn what_needs_nobody_is_done_at_once_and_what_is_not_allowed_never() {
     assert_eq!(sink.effects().len(), 1);
 }
 
+/// Limits over many actions, which only the host can count.
+const LIMITS: &str = r#"
+[[fact]]
+path = "facts.same_target_30d"
+type = "int"
+source = "host"
+
+[[fact]]
+path = "facts.requester_amount_24h"
+type = "money"
+source = "host"
+
+[[impact]]
+id = "refunds_of_one_customer"
+when = 'action.tool in ["billing.refund", "issue_refund"] && facts.same_target_30d >= 3'
+then = "require_approval"
+why = "{action.target} got {facts.same_target_30d} refunds within 30 days"
+
+[[impact]]
+id = "moved_within_a_day"
+when = '"money" in action.effects && facts.requester_amount_24h > money("500 USD")'
+then = "require_approval"
+why = "whoever asks has moved {facts.requester_amount_24h} within a day"
+"#;
+
+#[test]
+fn limits_count_what_was_let_through_before() {
+    let folder = Folder::new();
+    let sink = Sink::start(Manner::Does, true);
+    let executors = executors(&folder, &sink, KEYED);
+    let policy = quick_policy(&folder, "20 min", "100 ms");
+    let text = std::fs::read_to_string(&policy).unwrap();
+    std::fs::write(&policy, format!("{text}\n{LIMITS}")).unwrap();
+    let policy = policy.to_str().unwrap();
+    let host = Host::start_with(&folder, &["--policy", policy, "--executors", &executors]);
+    let edge = host.edge("northwind");
+    let of_one = |amount: &str| {
+        let mut body = refund(amount);
+        body["actions"][0]["arguments"]["customer_id"] = json!("cust_7");
+        body
+    };
+    for _ in 0..3 {
+        let small = propose(&host, &edge, of_one("5.00"));
+        assert_eq!(small["state"], "approved");
+        wait_executed(&host, &edge, &small, "succeeded");
+    }
+    let fourth = propose(&host, &edge, of_one("5.00"));
+    assert_eq!(fourth["required"]["verdict"], "require_approval");
+    assert!(fourth["gate"]["reason"].as_str().unwrap().contains("3 refunds"), "{fourth:#}");
+    // Ten times 49 is less than a day's limit; 15 of the first three and the last are more.
+    for _ in 0..9 {
+        assert_eq!(propose(&host, &edge, refund("49.00"))["state"], "approved");
+    }
+    let over = propose(&host, &edge, refund("49.00"));
+    assert_eq!(over["required"]["verdict"], "require_approval");
+    assert!(
+        over["gate"]["reason"].as_str().unwrap().contains("505.00 USD within a day"),
+        "{over:#}"
+    );
+    // Another agent has a limit of its own.
+    let other = host.edge("meridian-health");
+    assert_eq!(propose(&host, &other, refund("49.00"))["state"], "approved");
+}
+
 #[test]
 fn f32_f33_an_executor_that_misbehaves_never_does_it_twice_and_unknown_is_not_failed() {
     type Row = (&'static str, bool, Manner, Manner, &'static str, usize);

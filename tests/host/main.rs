@@ -21,6 +21,7 @@ mod decisions;
 mod events;
 mod hostile;
 mod identity;
+mod impact;
 mod journey;
 mod lists;
 mod measures;

@@ -88,7 +88,17 @@ fn a_policy_that_does_not_compile_is_told_with_its_place() {
     assert_eq!(output.status.code(), Some(1));
 
     std::fs::write(file, countersign::compile::DEFAULT_POLICY).unwrap();
-    assert!(program(&["policy", "check", file]).output().unwrap().status.success());
+    let output = program(&["policy", "check", file]).output().unwrap();
+    assert!(output.status.success());
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "the longest is `high_stakes_advice` with 10\n",
+        "\na request that says nothing: limited_answer, medium risk\n",
+        "\n  low_confidence: no signal was measured, at medium risk\n",
+        "\n  not judged: facts.vulnerable_user, ",
+    ] {
+        assert!(told.contains(line), "{line} in {told}");
+    }
     let bundle = folder.join("bundle.json");
     let output =
         program(&["policy", "compile", file, "-o", bundle.to_str().unwrap()]).output().unwrap();

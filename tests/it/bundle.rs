@@ -20,24 +20,24 @@ fn check(pointer: &str, replacement: &str, path: &str) {
 
 #[test]
 fn an_altered_bundle_that_cannot_be_evaluated_is_refused_at_its_fault() {
-    check("/bundle_version", "2", "/bundle_version");
+    check("/bundle_version", "1", "/bundle_version");
     check("/fallback_queue", r#""nowhere""#, "");
     check("/confidence/signals/0/weights/0", "-1", "/confidence/signals/0");
     check("/confidence/signals/0/missing", "0.5", "/confidence/signals/0");
     check("/confidence/signals/0/knots", "[0.9,0.3,0.6]", "/confidence/signals/0");
     check("/tiers/low/answer", "1.5", "/tiers/low/answer");
     check("/triggers/0/then", r#""shrug""#, "/triggers/0/then");
-    check("/triggers/0/when", "[]", "/triggers/0/when");
-    check("/triggers/0/when", r#"["and"]"#, "/triggers/0/when/0");
-    check("/triggers/0/when", r#"[{"and":1}]"#, "/triggers/0/when");
-    check("/triggers/0/when", r#"[{"fact":999}]"#, "/triggers/0/when");
+    check("/triggers/0/when/ops", "[]", "/triggers/0/when");
+    check("/triggers/0/when/ops", r#"["and"]"#, "/triggers/0/when/ops/0");
+    check("/triggers/0/when/ops", r#"[{"and":1}]"#, "/triggers/0/when");
+    check("/triggers/0/when/ops", r#"[{"fact":999}]"#, "/triggers/0/when");
     check(
-        "/triggers/0/when",
+        "/triggers/0/when/ops",
         r#"[{"const":{"int":1}},{"const":{"string":"a"}},"eq"]"#,
         "/triggers/0/when",
     );
     check(
-        "/triggers/0/when",
+        "/triggers/0/when/ops",
         r#"[{"const":{"bool":true}},{"const":{"bool":true}}]"#,
         "/triggers/0/when",
     );

@@ -33,7 +33,7 @@ fn tool(names: &str, more: &str) -> String {
 }
 
 fn rule(when: &str, more: &str) -> String {
-    format!("[[impact]]\nid = \"r\"\nwhen = {when}\nwhy = \"w\"\n{more}")
+    format!("[[impact]]\nid = \"r\"\nwhen = '{when}'\nwhy = \"w\"\n{more}")
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_wrong_tool_is_told_with_its_mend() {
 
 #[test]
 fn a_wrong_rule_is_told_with_its_mend() {
-    let known = r#"{ fact = "action.count", gt = 1 }"#;
+    let known = "action.count > 1";
     check(&rule(known, "then = \"allow\""), "the rule changes nothing", "[[impact]]");
     check(
         &rule(known, "then = \"allow\"\nquorum = 2"),
@@ -129,32 +129,32 @@ fn a_wrong_rule_is_told_with_its_mend() {
     );
     check(&rule(known, "then = \"block\""), "`block` is not one of `allow`", "then");
     check(
-        &rule(r#"{ fact = "actions.verdict", eq = "deny" }"#, "then = \"deny\""),
+        &rule(r#"actions.verdict == "deny""#, "then = \"deny\""),
         "`actions.verdict` is not known when an action is classified",
         "when",
     );
     check(
-        &rule(r#"{ not = { has = "request.judge_score" } }"#, "then = \"deny\""),
+        &rule("!has(request.judge_score)", "then = \"deny\""),
         "`request.judge_score` is not known when an action is classified",
         "when",
     );
     check(
-        &rule(r#"{ fact = "actions.amount", gt = "50 EUR" }"#, "then = \"deny\""),
+        &rule(r#"actions.amount > money("50 EUR")"#, "then = \"deny\""),
         "the condition compares with `50.00 EUR`, which is not in the base currency; write the amount in USD",
         "when",
     );
     check(
-        &rule(r#"{ fact = "actions.amount", gt = 5000 }"#, "then = \"deny\""),
-        "expected a string, got a number",
+        &rule("actions.amount > 5000", "then = \"deny\""),
+        "a `money` cannot be compared with a `int` in this way; write the amount as `money",
         "when",
     );
     check(
-        &rule(r#"{ fact = "actions.amount", gt = "5000" }"#, "then = \"deny\""),
+        &rule(r#"actions.amount > money("5000")"#, "then = \"deny\""),
         "`5000` is not an amount with a currency; write an amount",
         "when",
     );
     check(
-        &rule(r#"{ fact = "actions.amount", gt = "5 dollars" }"#, "then = \"deny\""),
+        &rule(r#"actions.amount > money("5 dollars")"#, "then = \"deny\""),
         "`dollars` is not a currency of ISO 4217",
         "when",
     );
@@ -169,8 +169,8 @@ fn a_wrong_rule_is_told_with_its_mend() {
         "why",
     );
     replaced(
-        "when = { fact = \"actions.verdict\", in = [\"require_approval\", \"deny\"] }",
-        "when = { fact = \"action.tool\", eq = \"x\" }",
+        "when = 'actions.verdict in [\"require_approval\", \"deny\"]'",
+        "when = 'action.tool == \"x\"'",
         "`action.tool` is a fact of one action, which a request has several of",
         "when",
     );

@@ -61,8 +61,8 @@ fn of_two_policies_the_more_cautious_decides_whichever_is_in_force() {
     let stricter =
         compile_text(&DEFAULT_POLICY.replacen("answer = 0.60", "answer = 0.99", 1)).policy;
     let riskier = DEFAULT_POLICY.replacen(
-        "when = { fact = \"facts.vulnerable_user\", eq = true }",
-        "when = { fact = \"evidence.count\", eq = 0 }",
+        "when = 'facts.vulnerable_user'",
+        "when = 'evidence.count == 0'",
         1,
     );
     let riskier = riskier.replacen(

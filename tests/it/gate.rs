@@ -187,13 +187,13 @@ fn the_day_one_catalogue_is_classified_as_its_rules_say() {
     check(&one("kb.search ", ""), "require_approval high any:2×1", &["unknown_tool"]);
     check(
         &one("warp.engage", r#""amount":6000,"currency":"USD""#),
-        "require_approval high any:4×1",
-        &["unknown_tool", "authority"],
+        "require_approval high any:4×1!",
+        &["unknown_tool", "inferred", "money_above_50", "money_above_5000", "authority"],
     );
     check(
         &one("warp.engage", r#""amount":"lots","currency":"USD""#),
-        "require_approval high any:4×2",
-        &["unknown_tool", "amount", "authority"],
+        "require_approval high any:4×2!",
+        &["unknown_tool", "amount", "inferred", "money_above_50", "money_above_5000", "authority"],
     );
 }
 

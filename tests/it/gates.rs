@@ -56,6 +56,7 @@ fn by_hand() -> Vec<Value> {
         json!({"tool": "data.export", "arguments": {"records": "many"}}),
         json!({"tool": "data.export", "arguments": {"records": 100.5}}),
     ];
+    rows.extend(crate::inference::rows());
     let amounts = [
         json!(0),
         json!(50),

@@ -13,9 +13,11 @@ fn the_default_bundle_in_the_package_is_fresh() {
 fn the_typescript_types_are_fresh() {
     use countersign::{
         audit, calendar, case, compile, confidence, correction, error, execution, expr, fact, gate,
-        identity, impact, metrics,
+        identity, impact, inference, metrics,
     };
-    use countersign::{money, policy, proposal, request, routing, tool, units, verdict};
+    use countersign::{
+        money, policy, proposal, request, routing, suppression, tool, units, verdict,
+    };
     use ts_rs::{Config, TS};
 
     let config = Config::new().with_large_int("number");
@@ -83,6 +85,13 @@ fn the_typescript_types_are_fresh() {
         tool::ImpactRule,
         tool::LadderStep,
         tool::ActionPolicy,
+        inference::ArgumentInfo,
+        inference::ToolHints,
+        inference::ToolInfo,
+        inference::SightingSource,
+        inference::Sighting,
+        inference::Weights,
+        inference::ImpactModel,
         gate::Gate,
         gate::GateReason,
         gate::ActionGate,
@@ -112,6 +121,8 @@ fn the_typescript_types_are_fresh() {
         policy::Accepts,
         policy::Authority,
         policy::PolicyReference,
+        suppression::Suppression,
+        suppression::Suppressed,
         case::CaseState,
         case::Purpose,
         case::Attachment,

@@ -175,8 +175,8 @@ fn the_user_is_told_in_their_language_or_the_default() {
 fn a_rule_whose_required_fact_is_missing_fires_and_one_without_does_not() {
     let check = |required: &str, expected: &[&str]| {
         let text = DEFAULT_POLICY.replacen(
-            "when = { fact = \"request.judge_score\", lt = 0.6 }",
-            &format!("when = {{ fact = \"request.judge_score\", lt = 0.6 }}\n{required}"),
+            "when = 'request.judge_score < 0.6'",
+            &format!("when = 'request.judge_score < 0.6'\n{required}"),
             1,
         );
         let request = json(&format!(r#"{{"tenant_id":"t","user_question":"q",{SURE}}}"#));

@@ -92,7 +92,12 @@ fn read_batch(body: &Json) -> Read<Batch> {
 fn read_record(node: Node<'_>) -> Read<Json> {
     let name = |node: Node<'_>| node.filled_text(NAME_LENGTH_MAX);
     let fact = |node: Node<'_>| match node.json() {
-        Json::Array(_) => node.list(LIST_LENGTH_MAX, |node| node.text(NAME_LENGTH_MAX)).map(|_| ()),
+        Json::Array(_) => node
+            .list(LIST_LENGTH_MAX, |node| match node.json() {
+                Json::Number(_) => Ok(()),
+                _ => node.text(NAME_LENGTH_MAX).map(|_| ()),
+            })
+            .map(|_| ()),
         Json::Object(_) => {
             Err(node.invalid("a fact is a value or a list of values", "send such a value"))
         }
@@ -105,6 +110,7 @@ fn read_record(node: Node<'_>) -> Read<Json> {
     fields.required("risk_level", RiskLevel::read)?;
     fields.required("probability", read::score)?;
     fields.list("trigger_ids", TRIGGERS_MAX, name)?;
+    fields.list("shadow_trigger_ids", TRIGGERS_MAX, name)?;
     fields.optional("queue", name)?;
     fields.required("policy_hash", name)?;
     fields.required("digest", name)?;

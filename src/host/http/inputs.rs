@@ -409,11 +409,16 @@ pub(super) fn reconciliation(generator: &mut SchemaGenerator) -> Schema {
 /// `{tool, arguments}`, or flat: `{proposed_action, …}`, whose other fields are the arguments.
 fn action(generator: &mut SchemaGenerator) -> Schema {
     let any = any(generator);
+    let tool_info = nullable(tool_info(generator).to_value());
     json_schema!({
         "anyOf": [
             {
                 "type": "object",
-                "properties": { "tool": name(), "arguments": nullable(map(FACTS_MAX, any.clone())) },
+                "properties": {
+                    "tool": name(),
+                    "arguments": nullable(map(FACTS_MAX, any.clone())),
+                    "tool_info": tool_info,
+                },
                 "required": ["tool"],
                 "not": { "required": ["proposed_action"] },
                 "additionalProperties": any,
@@ -427,6 +432,39 @@ fn action(generator: &mut SchemaGenerator) -> Schema {
             },
         ],
     })
+}
+
+/// What the caller says about a tool: described here, or as its own server lists it.
+fn tool_info(generator: &mut SchemaGenerator) -> Schema {
+    let (any, hints) = (any(generator), tool_hints(generator).to_value());
+    Object::new(generator)
+        .optional("description", text(TEXT_LENGTH_MAX))
+        .list_of("arguments", LIST_LENGTH_MAX, argument_info)
+        .optional("inputSchema", any)
+        .optional("hints", hints.clone())
+        .optional("annotations", hints)
+        .open()
+}
+
+fn argument_info(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("name", text(NAME_LENGTH_MAX));
+    object.optional("type", text(NAME_LENGTH_MAX)).open()
+}
+
+fn tool_hints(generator: &mut SchemaGenerator) -> Schema {
+    let words = [
+        "read_only",
+        "readOnlyHint",
+        "destructive",
+        "destructiveHint",
+        "idempotent",
+        "idempotentHint",
+        "open_world",
+        "openWorldHint",
+    ];
+    let truth = json!({ "type": "boolean" });
+    let object = Object::new(generator);
+    words.iter().fold(object, |object, word| object.optional(word, truth.clone())).open()
 }
 
 fn release(generator: &mut SchemaGenerator) -> Schema {
@@ -461,13 +499,20 @@ pub(super) fn decision_batch(generator: &mut SchemaGenerator) -> Schema {
 }
 
 fn decision_record(generator: &mut SchemaGenerator) -> Schema {
+    let numbers = [
+        json!({ "type": "number", "minimum": -INTEGER_MAX, "maximum": INTEGER_MAX }),
+        json!({ "type": "number", "minimum": 1e21 }),
+        json!({ "type": "number", "maximum": -1e21 }),
+    ];
+    let [exact, large, small] = &numbers;
+    let element = json!({ "anyOf": [text(NAME_LENGTH_MAX), exact, large, small] });
     let fact = json!({
         "anyOf": [
             { "type": ["null", "boolean", "string"] },
-            { "type": "number", "minimum": -INTEGER_MAX, "maximum": INTEGER_MAX },
-            { "type": "number", "minimum": 1e21 },
-            { "type": "number", "maximum": -1e21 },
-            list(LIST_LENGTH_MAX, text(NAME_LENGTH_MAX)),
+            exact,
+            large,
+            small,
+            list(LIST_LENGTH_MAX, element),
         ],
     });
     let signal = nullable(generator.subschema_for::<Signal>().to_value());
@@ -478,6 +523,7 @@ fn decision_record(generator: &mut SchemaGenerator) -> Schema {
         .required_ref::<RiskLevel>("risk_level")
         .required_ref::<Score>("probability")
         .optional("trigger_ids", list(TRIGGERS_MAX, name()))
+        .optional("shadow_trigger_ids", list(TRIGGERS_MAX, name()))
         .optional("queue", name())
         .required("policy_hash", name())
         .required("digest", name())
