@@ -266,7 +266,7 @@ test("an action, from an agent's proposal over an edit and two approvals to its 
   const mina = await signedIn("Mina");
   await openAction(mina.page, edited);
   await mina.page.getByRole("button", { name: /^Approve: Refund, 26,000/ }).click();
-  await mina.page.getByText("You have approved this").waitFor();
+  await mina.page.getByText("You have approved this", { exact: true }).waitFor();
   assert.equal((await client.proposal(edited)).proposal.state, "pending");
 
   const elodie = await signedIn("lodie");

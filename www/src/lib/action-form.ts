@@ -78,7 +78,7 @@ export function actionDecision(form: ActionForm, proposal: Proposal): ActionDeci
 export function editedActions(form: ActionForm, proposal: Pick<Proposal, "actions">): Action[] | null {
   const { fields } = form;
   if (fields === null) return proposal.actions;
-  const edited = proposal.actions.map(({ tool }, position) => actionOf(tool, fields[position] ?? []));
+  const edited = proposal.actions.map((action, position) => actionOf(action, fields[position] ?? []));
   return edited.some((action) => action === null) ? null : edited.filter((action) => action !== null);
 }
 

@@ -103,7 +103,8 @@ describe("arguments", () => {
       ["order_id", "string", false, false, false],
       ["memo", "list", true, true, false],
     ]);
-    expect(actionOf("t", fields)).toEqual({ tool: "t", arguments: { amount: 4200, customer_id: "c", memo: ["x"] } });
+    const tool_info = { description: "Gives money back", arguments: [], hints: { read_only: null, destructive: null, idempotent: null, open_world: null } };
+    expect(actionOf({ tool: "t", arguments: {}, tool_info }, fields)).toEqual({ tool: "t", tool_info, arguments: { amount: 4200, customer_id: "c", memo: ["x"] } });
   });
 
   test("of another type than the policy's stay what they are", () => {

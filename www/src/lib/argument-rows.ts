@@ -102,7 +102,7 @@ export function parseField({ type, text }: Pick<ArgumentField, "type" | "text">)
 }
 
 /** The action that the fields stand for; null where one of them is wrong. */
-export function actionOf(tool: string, fields: readonly ArgumentField[]): Action | null {
+export function actionOf(action: Action, fields: readonly ArgumentField[]): Action | null {
   const values: Action["arguments"] = {};
   for (const field of fields) {
     if (!field.given) continue;
@@ -110,7 +110,8 @@ export function actionOf(tool: string, fields: readonly ArgumentField[]): Action
     if (!parsed.ok) return null;
     values[field.name] = parsed.value;
   }
-  return { tool, arguments: values };
+  // What is known of the tool goes on with it: an edit is of arguments alone.
+  return { ...action, arguments: values };
 }
 
 function typeOf(value: unknown): ArgumentType {

@@ -26,7 +26,7 @@ export function sampleGate(change: Partial<Gate> = {}): Gate {
     unjudged: ["context.facts.customer_tier"],
     amount_is_known: true,
     actions: [
-      { tool: "issue_refund", title: "Refund", entry: "billing.refund", verdict: "require_approval", impact, amount: USD_4200, enforcement: "host", action_digest: "sha256:f7d792f546a5f0c2" },
+      { tool: "issue_refund", title: "Refund", entry: "billing.refund", verdict: "require_approval", impact, amount: USD_4200, enforcement: "host", action_digest: "sha256:f7d792f546a5f0c2", high_score: null, seen: [], unseen: [] },
     ],
     policy: POLICY,
     action_digest: "sha256:f7d792f546a5f0c2",

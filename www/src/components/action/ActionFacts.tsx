@@ -87,6 +87,7 @@ function Deed({ action, gate, whole, position, chain, executor }: DeedProps): JS
         {gate !== null && <RiskBadge level={gate.impact.tier} />}
       </div>
       {gate !== null && <Stakes gate={gate} />}
+      {gate !== null && gate.seen.length > 0 && <Seen gate={gate} />}
       <Arguments action={action} gate={whole} position={position} />
       <p class="deed__foot soft">
         {executor === null ? "Nobody executes it here: whoever proposed it acts, once it is approved" : <>Executed by <VisibleLine text={executor} /></>}
@@ -98,6 +99,27 @@ function Deed({ action, gate, whole, position, chain, executor }: DeedProps): JS
         )}
       </p>
     </li>
+  );
+}
+
+/** What an action of a tool that the policy does not know was taken for, and from what. */
+function Seen({ gate: { seen, unseen } }: { gate: ActionGate }): JSX.Element {
+  return (
+    <details class="attempts">
+      <summary>How its effects were guessed</summary>
+      <ul class="reasons">
+        {seen.map(({ source, saw, says }, index) => (
+          <li key={index}>
+            <VisibleLine text={saw} /> in the {source}: <VisibleLine text={says} />
+          </li>
+        ))}
+      </ul>
+      {unseen.length > 0 && (
+        <p class="soft">
+          Not looked at: <VisibleLine text={unseen.join(", ")} />
+        </p>
+      )}
+    </details>
   );
 }
 
