@@ -15,10 +15,12 @@ export default defineConfig({
   server: { proxy: { "/v1": hostOrigin, "/healthz": hostOrigin, "/readyz": hostOrigin } },
   test: {
     environment: "happy-dom",
+    // There is no server for the module here; in Node it is read from disk.
+    alias: [{ find: /^countersign$/, replacement: new URL("../pkg/dist/node.js", import.meta.url).pathname }],
     environmentOptions: { happyDOM: { url: "http://review.test/" } },
     include: ["src/**/*.test.{ts,tsx}"],
     // Left to Node, it would bring a second copy of Preact, whose hooks are not ours.
-    server: { deps: { inline: ["@testing-library/preact"] } },
+    server: { deps: { inline: ["@testing-library/preact"], external: [/pkg\/dist\//] } },
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -6,9 +6,10 @@
  */
 import { CountersignError } from "./error.js";
 import { type EventsOptions, type StreamedEvent, streamEvents } from "./events.js";
-import { type CallOptions, type ClientOptions, Http, isPassing, type KeyedCallOptions, pause } from "./http.js";
+import { type CallOptions, type ClientOptions, Http, type KeyedCallOptions } from "./http.js";
 import { newId } from "./ids.js";
 import type {
+  ActionInput,
   AuditQuery,
   AuditReply,
   CaseInput,
@@ -27,6 +28,11 @@ import type {
   ObservationInput,
   ObservationReply,
   PolicyCheck,
+  ProposalCommandReply,
+  ProposalInput,
+  ProposalReply,
+  ProposalsQuery,
+  ProposalsReply,
   QueuesReply,
   WebhookCreated,
   WebhookDeliveriesQuery,
@@ -35,22 +41,15 @@ import type {
   WebhooksReply,
   WorkInput,
 } from "./records.js";
+import { isFinished, successorOf, waitFor, type WaitOptions } from "./wait.js";
 import type { Answer, Bundle, Metric } from "./wire.js";
 
 export { CountersignError, type CountersignCode, type CountersignErrorDetails } from "./error.js";
-export type { EventsOptions, StreamedEvent } from "./events.js";
+export type { EventsOptions, HostEvent, StreamedEvent } from "./events.js";
 export type { CallOptions, ClientOptions, Fetch, KeyedCallOptions } from "./http.js";
 export type * from "./records.js";
+export type { WaitOptions } from "./wait.js";
 export type * from "./wire.js";
-
-export interface WaitOptions extends CallOptions {
-  /** How long to wait, in milliseconds; for ever where none is given. */
-  timeoutMs?: number | undefined;
-  /** How long between two looks, in milliseconds; 2,000 where none is given. */
-  pollMs?: number | undefined;
-}
-
-const POLL_MS = 2_000;
 
 export class Client {
   readonly #http: Http;
@@ -129,6 +128,58 @@ export class Client {
     return this.#command(caseId, "withdraw", body, options);
   }
 
+  /** Asks whether actions may be done: by the policy at once, or by people. */
+  propose(body: ProposalInput, options?: KeyedCallOptions): Promise<ProposalCommandReply> {
+    return this.#post("/v1/proposals", body, keyed(options));
+  }
+
+  proposals(query: ProposalsQuery = {}, options?: CallOptions): Promise<ProposalsReply> {
+    return this.#get(`/v1/proposals${search(query)}`, options);
+  }
+
+  async proposal(proposalId: string, options?: CallOptions): Promise<ProposalReply> {
+    return this.#get(`/v1/proposals/${segment(proposalId)}`, options);
+  }
+
+  /** Approves exactly what the digest covers. */
+  approve(proposalId: string, body: { binding_digest: string; note?: string | undefined }, options?: KeyedCallOptions): Promise<ProposalCommandReply> {
+    return this.#onProposal(proposalId, "approve", body, keyed(options));
+  }
+
+  reject(proposalId: string, body: { reason: string }, options?: KeyedCallOptions): Promise<ProposalCommandReply> {
+    return this.#onProposal(proposalId, "reject", body, keyed(options));
+  }
+
+  /** Says no, and tells the agent what to do instead. */
+  respond(proposalId: string, body: { message: string }, options?: KeyedCallOptions): Promise<ProposalCommandReply> {
+    return this.#onProposal(proposalId, "respond", body, keyed(options));
+  }
+
+  /** Puts other actions in the place of these; the answer's proposal is the new one, without votes. */
+  edit(proposalId: string, body: { revision: number; actions: readonly ActionInput[] }, options?: KeyedCallOptions): Promise<ProposalCommandReply> {
+    return this.#onProposal(proposalId, "edit", body, keyed(options));
+  }
+
+  /** Takes back what one proposed. */
+  withdrawProposal(proposalId: string, body: { reason?: string | undefined } = {}, options?: CallOptions): Promise<ProposalCommandReply> {
+    return this.#onProposal(proposalId, "withdraw", body, options);
+  }
+
+  /** Takes an approval back before it is used, or asks to stop what was started. */
+  revoke(proposalId: string, body: { reason: string }, options?: CallOptions): Promise<ProposalCommandReply> {
+    return this.#onProposal(proposalId, "revoke", body, options);
+  }
+
+  /** Takes one's own approval back before it takes effect. */
+  undoApproval(proposalId: string, options?: CallOptions): Promise<ProposalCommandReply> {
+    return this.#onProposal(proposalId, "undo", {}, options);
+  }
+
+  /** Says what happened where the executor did not. */
+  async reconcile(executionId: string, body: { happened: boolean; note: string }, options?: KeyedCallOptions): Promise<ProposalCommandReply> {
+    return this.#post(`/v1/executions/${segment(executionId)}/reconcile`, body, keyed(options));
+  }
+
   reportDecisions(batch: DecisionBatch, options?: KeyedCallOptions): Promise<DecisionReceipt> {
     return this.#post("/v1/decisions", batch, keyed(options));
   }
@@ -173,7 +224,7 @@ export class Client {
   }
 
   /**
-   * What happens to the cases that one may read, as it happens: `for await (const { cursor, event } of client.events())`.
+   * What happens to the cases and proposals that one may read, as it happens: `for await (const { cursor, event } of client.events())`.
    *
    * Breaks are bridged without loss or repetition, also while the host is away; it ends by leaving
    * the loop, by the signal, or with the error of a refusal.
@@ -211,29 +262,36 @@ export class Client {
    * Goes on while the host is away. Throws `withdrawn` or `expired` where no answer will come.
    */
   async waitForAnswer(caseId: string, options: WaitOptions = {}): Promise<Answer | null> {
-    const { signal, pollMs = POLL_MS, timeoutMs = Infinity } = options;
-    const until = Date.now() + timeoutMs;
-    for (;;) {
-      let away: CountersignError | undefined;
-      try {
-        const { case: found } = await this.case(caseId, { signal });
-        if (found.answer !== null) return found.answer;
-        if (found.state === "withdrawn" || found.state === "expired") {
-          throw new CountersignError(found.state, `the case \`${caseId}\` is ${found.state}: no answer will come`, {
-            help: "tell the user, or send the request again as another case",
-          });
+    return waitFor(async () => {
+      const { case: found } = await this.case(caseId, options);
+      if (found.answer !== null) return found.answer;
+      if (found.state === "withdrawn" || found.state === "expired") {
+        throw new CountersignError(found.state, `the case \`${caseId}\` is ${found.state}: no answer will come`, {
+          help: "tell the user, or send the request again as another case",
+        });
+      }
+      return null;
+    }, options);
+  }
+
+  /**
+   * Waits until a proposal is finished, one way or the other; `null` where it is not in time.
+   *
+   * What people edited is waited for in its new form. Read the outcome from the proposal's state and
+   * from its executions; an outcome that is unknown is waited for until somebody finds out.
+   */
+  async waitForExecution(proposalId: string, options: WaitOptions = {}): Promise<ProposalCommandReply | null> {
+    let id = proposalId;
+    return waitFor(async () => {
+      for (;;) {
+        const reply = await this.proposal(id, options);
+        const successor = successorOf(reply.proposal);
+        if (successor === null) {
+          return isFinished(reply) ? { proposal: reply.proposal, executions: reply.executions } : null;
         }
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        away = error;
+        id = successor;
       }
-      const leftMs = until - Date.now();
-      if (leftMs <= 0) {
-        if (away !== undefined) throw away;
-        return null;
-      }
-      await pause(Math.min(Math.max(pollMs, away?.retryAfterMs ?? 0), leftMs), signal);
-    }
+    }, options);
   }
 
   #remember(me: Me): Me {
@@ -243,6 +301,10 @@ export class Client {
 
   async #command(caseId: string, command: string, body: unknown, options?: KeyedCallOptions): Promise<CommandReply> {
     return this.#post(`/v1/cases/${segment(caseId)}/${command}`, body, options);
+  }
+
+  async #onProposal(proposalId: string, command: string, body: unknown, options?: KeyedCallOptions): Promise<ProposalCommandReply> {
+    return this.#post(`/v1/proposals/${segment(proposalId)}/${command}`, body, options);
   }
 
   async #get<Reply>(path: string, options?: CallOptions): Promise<Reply> {

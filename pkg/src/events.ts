@@ -5,7 +5,7 @@
  */
 import { CountersignError } from "./error.js";
 import { type CallOptions, type Http, isPassing, pause } from "./http.js";
-import type { CaseEvent } from "./wire.js";
+import type { CaseEvent, ProposalEvent } from "./wire.js";
 
 export interface EventsOptions extends CallOptions {
   /** The cursor of the last event that was handled, or `"0"` for everything; the present where none is given. */
@@ -14,11 +14,14 @@ export interface EventsOptions extends CallOptions {
   tenantId?: string | undefined;
 }
 
+/** What happened to a case, or to a proposal or an execution of it: `"proposal_id" in event.data` tells them apart. */
+export type HostEvent = CaseEvent | ProposalEvent;
+
 /** An event, and where to go on after it. */
 export interface StreamedEvent {
   /** Opaque; keep it once the event is handled, and pass it as `after` to go on from there. */
   cursor: string;
-  event: CaseEvent;
+  event: HostEvent;
 }
 
 interface Frame {
@@ -45,7 +48,7 @@ export async function* streamEvents(http: Http, options: EventsOptions): AsyncGe
       for await (const { id, data } of frames(body, signal)) {
         failures = 0;
         cursor = id ?? cursor;
-        if (data !== undefined) yield { cursor: cursor ?? "0", event: JSON.parse(data) as CaseEvent };
+        if (data !== undefined) yield { cursor: cursor ?? "0", event: JSON.parse(data) as HostEvent };
       }
     } catch (error) {
       signal?.throwIfAborted();

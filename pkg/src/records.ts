@@ -15,12 +15,17 @@ import type {
   Decision,
   Diagnostic,
   Evidence,
+  Execution,
+  ExecutionState,
   Grant,
   Measure,
   Message,
+  Money,
   Observation,
   PolicyReference,
   Principal,
+  Proposal,
+  ProposalState,
   Purpose,
   Release,
   Request,
@@ -171,7 +176,8 @@ export interface CasesReply {
   now: string;
 }
 
-export interface CaseHistoryEntry {
+/** One thing that happened to a case, to a proposal or to an execution. */
+export interface HistoryEntry {
   entry_id: string;
   event: string;
   at: string;
@@ -179,9 +185,11 @@ export interface CaseHistoryEntry {
   data: Record<string, unknown>;
 }
 
+export type CaseHistoryEntry = HistoryEntry;
+
 export interface CaseReply {
   case: Case;
-  history: CaseHistoryEntry[];
+  history: HistoryEntry[];
   may: { claim: boolean; decide: boolean; undo: boolean; why_not: string | null };
   now: string;
 }
@@ -189,6 +197,97 @@ export interface CaseReply {
 /** What every command on a case answers. */
 export interface CommandReply {
   case: Case;
+}
+
+/** What a proposal may say around its actions; the host takes the tenant from the credential. */
+export type ProposalContextInput = Omit<ContextInput, "tenant_id">;
+
+/** Actions that are approved as one chain. */
+export interface ActionsInput {
+  actions: readonly ActionInput[];
+  context?: ProposalContextInput | undefined;
+  /** The agent's own words; shown to people as such, and never decided by. */
+  summary?: string | undefined;
+  /** The caller's own id of the proposal. */
+  proposal_id?: string | undefined;
+  case_id?: string | undefined;
+  request_id?: string | undefined;
+  conversation_id?: string | undefined;
+}
+
+/** What is proposed: a chain of actions, or one action in its flat form. */
+export type ProposalInput = ActionsInput | Extract<ActionInput, { proposed_action: string }>;
+
+export interface ProposalsQuery {
+  view?: "open" | "mine" | "approved" | "closed" | "all" | undefined;
+  state?: ProposalState | undefined;
+  tenant_id?: string | undefined;
+  case_id?: string | undefined;
+  risk_level?: RiskLevel | undefined;
+  q?: string | undefined;
+  order?: "expires" | "age" | undefined;
+  /** 1 to 500; 100 where none is given. */
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export interface ProposalSummary {
+  proposal_id: string;
+  tenant_id: string;
+  revision: number;
+  state: ProposalState;
+  risk_level: RiskLevel;
+  /** The tool of each action. */
+  tools: string[];
+  /** Their names for people. */
+  titles: string[];
+  /** How much money moves, in the policy's base currency. */
+  magnitude: Money | null;
+  target: string | null;
+  /** Why people approve it. */
+  reason: string;
+  requested_by: string;
+  requested_by_name: string | null;
+  case_id: string | null;
+  /** How many people have approved. */
+  votes: number;
+  quorum: number;
+  authorities: Authority[];
+  created_at: string;
+  expires_at: string;
+  effective_at: string | null;
+  execution_states: ExecutionState[];
+}
+
+export interface ProposalsReply {
+  proposals: ProposalSummary[];
+  next_cursor: string | null;
+  now: string;
+}
+
+/** What the caller may do to a proposal now. */
+export interface ProposalRights {
+  approve: boolean;
+  reject: boolean;
+  edit: boolean;
+  undo: boolean;
+  revoke: boolean;
+  withdraw: boolean;
+  reconcile: boolean;
+  /** Why they may not decide; `null` where they may. */
+  why_not: string | null;
+}
+
+/** What every command on a proposal answers; executions are in the order of its actions. */
+export interface ProposalCommandReply {
+  proposal: Proposal;
+  executions: Execution[];
+}
+
+export interface ProposalReply extends ProposalCommandReply {
+  history: HistoryEntry[];
+  may: ProposalRights;
+  now: string;
 }
 
 /** Decision records of one run of one edge, in order. */

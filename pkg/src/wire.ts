@@ -1702,7 +1702,7 @@ export type Guarantee = "none" | "queryable" | "idempotent";
 /**
  * How an attempt ended.
  */
-export type Outcome = "succeeded" | "refused" | "drifted" | "unknown";
+export type AttemptOutcome = "succeeded" | "refused" | "drifted" | "unknown";
 
 /**
  * Who stands behind an execution.
@@ -1748,7 +1748,7 @@ ended_at: TimestampMs | null,
 /**
  * How it ended.
  */
-outcome: Outcome | null, 
+outcome: AttemptOutcome | null, 
 /**
  * What was said, in words of this host.
  */

@@ -1,7 +1,9 @@
 //! All transitions of an execution, in one function, and what each event leaves behind.
 
 use crate::error::{ErrorCode, Fault};
-use crate::execution::{Attempt, Command, Event, Execution, ExecutionState, Guarantee, Outcome};
+use crate::execution::{
+    Attempt, AttemptOutcome, Command, Event, Execution, ExecutionState, Guarantee,
+};
 use crate::identity::Authorized;
 use crate::limits;
 use crate::units::TimestampMs;
@@ -89,18 +91,19 @@ impl Execution {
                 self.reason = Some(reason.clone());
             }
             Event::ExecutionSucceeded { result, closed_at, .. } => {
-                self.end_attempt(Outcome::Succeeded, None, *closed_at);
+                self.end_attempt(AttemptOutcome::Succeeded, None, *closed_at);
                 self.close(ExecutionState::Succeeded, *closed_at);
                 self.result.clone_from(result);
             }
             Event::ExecutionFailed { reason, drifted, closed_at, .. } => {
-                let outcome = if *drifted { Outcome::Drifted } else { Outcome::Refused };
+                let outcome =
+                    if *drifted { AttemptOutcome::Drifted } else { AttemptOutcome::Refused };
                 self.end_attempt(outcome, Some(reason), *closed_at);
                 self.close(ExecutionState::Failed, *closed_at);
                 self.reason = Some(reason.clone());
             }
             Event::ExecutionUnknown { detail, next_attempt_at, ended_at } => {
-                self.end_attempt(Outcome::Unknown, Some(detail), *ended_at);
+                self.end_attempt(AttemptOutcome::Unknown, Some(detail), *ended_at);
                 self.state = ExecutionState::Unknown;
                 self.next_attempt_at = *next_attempt_at;
             }
@@ -133,9 +136,9 @@ impl Execution {
     }
 
     /// An attempt that is known to have ended keeps how it did.
-    fn end_attempt(&mut self, outcome: Outcome, detail: Option<&String>, at: TimestampMs) {
+    fn end_attempt(&mut self, outcome: AttemptOutcome, detail: Option<&String>, at: TimestampMs) {
         if let Some(attempt) = self.attempts.last_mut()
-            && attempt.outcome.is_none_or(|known| known == Outcome::Unknown)
+            && attempt.outcome.is_none_or(|known| known == AttemptOutcome::Unknown)
         {
             *attempt = Attempt {
                 ended_at: Some(attempt.ended_at.unwrap_or(at)),

@@ -22,5 +22,5 @@ pub use apply::apply;
 pub use command::Command;
 pub use event::Event;
 pub use record::{
-    Approver, Attempt, EXECUTION_VERSION, Execution, ExecutionState, Guarantee, Outcome,
+    Approver, Attempt, AttemptOutcome, EXECUTION_VERSION, Execution, ExecutionState, Guarantee,
 };

@@ -53,7 +53,7 @@ words! {
 
 words! {
     /// How an attempt ended.
-    pub enum Outcome {
+    pub enum AttemptOutcome {
         /// It happened.
         Succeeded = "succeeded",
         /// The executor declares that it had no effect.
@@ -94,7 +94,7 @@ pub struct Attempt {
     /// When its end was known.
     pub ended_at: Option<TimestampMs>,
     /// How it ended.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<AttemptOutcome>,
     /// What was said, in words of this host.
     pub detail: Option<String>,
 }
@@ -230,7 +230,7 @@ impl Attempt {
             started_at: fields.required("started_at", read::timestamp)?,
             not_after: fields.required("not_after", read::timestamp)?,
             ended_at: fields.optional("ended_at", read::timestamp)?,
-            outcome: fields.optional("outcome", Outcome::read)?,
+            outcome: fields.optional("outcome", AttemptOutcome::read)?,
             detail: fields.optional("detail", |node| node.text(limits::NOTE_LENGTH_MAX))?,
         };
         fields.finish()?;

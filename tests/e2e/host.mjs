@@ -1,19 +1,25 @@
 // Starts the release host on a free port and a fresh data folder, as an operator would.
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startLedger } from "./executor.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const binary = join(root, "target/release/countersign");
+const binary = process.env.COUNTERSIGN_BINARY ?? join(root, "target/release/countersign");
 
-/** A running host: its address, the reviewers' one-time links, and the edges' tokens. */
+/** Samples have nobody who may approve much: for the journey of an action, these three may. */
+const SENIORS = ["prin_jonas_weber", "prin_mina_okafor", "prin_elodie_martin"];
+
+/** A running host: its address, the reviewers' one-time links, the edges' tokens, and a ledger that executes refunds. */
 export async function startHost() {
   const data = await mkdtemp(join(tmpdir(), "countersign-journey-"));
-  const child = spawn(binary, ["serve", "--data", data, "--ui", join(root, "www/dist"), "--listen", "127.0.0.1:0", "--samples"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const ledger = await startLedger(async () => (await run("executor", "secret", "ledger", "--data", data)).output);
+  const executors = join(data, "executors.toml");
+  await writeFile(executors, `[[executor]]\nid = "ledger"\nurl = "${ledger.url}"\ntools = ["billing.refund", "issue_refund"]\nguarantee = "none"\npreviews = true\ntimeout = "2 s"\n`);
+  const options = ["--data", data, "--ui", join(root, "www/dist"), "--listen", "127.0.0.1:0", "--samples", "--executors", executors];
+  const child = spawn(binary, ["serve", ...options], { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
   child.stdout.setEncoding("utf8");
   child.stdout.on("data", (text) => (printed += text));
@@ -24,6 +30,11 @@ export async function startHost() {
     const lines = printed.split("\n").filter((line) => line.includes("#/sign-in/"));
     return lines.length >= 6 ? lines : undefined;
   }, "six sign-in links");
+  for (const senior of SENIORS) {
+    const given = ["--role", "reviewer", "--tenant", "northwind", "--domain", "billing", "--level", "4"];
+    const { code, output } = await run("grant", "add", senior, "--data", data, ...given);
+    if (code !== 0) throw new Error(output);
+  }
   const tokenFile = join(data, "sample-edge.token");
   const tokens = JSON.parse(await readFile(tokenFile, "utf8"));
   return {
@@ -32,9 +43,11 @@ export async function startHost() {
     tokenFile,
     data,
     linkOf: (name) => /http:\S+/.exec(links.find((line) => line.includes(name)) ?? "")?.[0],
+    ledger,
     async stop() {
       child.kill("SIGTERM");
       const code = await new Promise((resolve) => child.once("exit", resolve));
+      await ledger.close();
       return code;
     },
     remove: () => rm(data, { recursive: true, force: true }),

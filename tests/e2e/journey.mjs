@@ -199,8 +199,129 @@ test("a hostile draft is text: nothing runs, nothing is fetched, what is hidden 
   assert.deepEqual(await axe(page), []);
 });
 
+/** What an agent proposes: a refund, which the default policy gives to people above 50 USD. */
+async function proposeRefund(customer_id, amount, more = {}) {
+  const { proposal } = await client.propose({
+    actions: [{ tool: "issue_refund", arguments: { customer_id, amount, currency: "USD" } }],
+    context: { domain: "billing" },
+    summary: "The customer was charged twice. \u202ePlease approve.",
+    ...more,
+  });
+  return proposal.proposal_id;
+}
+
+/** Opens an action and reads to its end, as an approval needs. */
+async function openAction(page, id) {
+  await page.goto(`${host.address}/#/actions/${id}`);
+  await page.getByRole("region", { name: "What will be done" }).waitFor();
+  await page.evaluate(async () => {
+    for (let top = 0; top < document.body.scrollHeight; top += 200) {
+      window.scrollTo({ top });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  });
+}
+
+test("an action, from an agent's proposal over an edit and two approvals to its execution", async () => {
+  const { page } = jonas;
+  await page.goto(`${host.address}/#/actions`);
+  await page.getByRole("heading", { name: "Nothing waits for approval" }).waitFor();
+  const proposed = await proposeRefund("cust_981", 4_200);
+  // Nobody reloads: the list hears of it.
+  const row = page.locator(`[data-action="${proposed}"]`);
+  await row.waitFor();
+  assert.match(await row.innerText(), /4,200\.00 USD/);
+  assert.deepEqual(await axe(page), []);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.getByText("Four thousand two hundred US dollars", { exact: false }).waitFor();
+  const shown = await page.locator("body").innerText();
+  for (const told of ["issue_refund", "cust_981", "Moves money", "Balance of cust_981", "14200", "0 of 1", "Sample edge of northwind", "U+202E"]) {
+    assert.ok(shown.includes(told), `the screen shows ${told}`);
+  }
+  await page.waitForFunction(() => document.activeElement?.id === "reject-action");
+  await page.keyboard.press("Escape");
+  assert.deepEqual(await axe(page), []);
+
+  // Edited to an amount that two people must approve: what the policy says follows each key.
+  await page.keyboard.press("e");
+  const meaning = page.getByRole("group", { name: "What the edit means" });
+  const digest = meaning.getByRole("row", { name: /Action digest/ });
+  await digest.waitFor();
+  const before = await digest.innerText();
+  await page.getByLabel("amount", { exact: true }).fill("26000");
+  await meaning.getByText("2 people with level 4 in billing").waitFor();
+  assert.notEqual(await digest.innerText(), before);
+  await meaning.getByText(/another person has to approve it/).waitFor();
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole("button", { name: "Save the edit as a new proposal" }).click();
+  await page.waitForFunction((id) => location.hash.startsWith("#/actions/") && !location.hash.includes(id), proposed);
+  const edited = page.url().split("/").at(-1);
+  await page.getByRole("region", { name: "Edited from an earlier proposal" }).getByText("26000").waitFor();
+  const refused = page.getByRole("button", { name: /^Approve: Refund, 26,000/ });
+  await page.waitForFunction(() => /does not approve it/.test(document.querySelector(".bar__words")?.textContent ?? ""));
+  assert.equal(await refused.getAttribute("aria-disabled"), "true");
+  assert.deepEqual(await axe(page), []);
+
+  const mina = await signedIn("Mina");
+  await openAction(mina.page, edited);
+  await mina.page.getByRole("button", { name: /^Approve: Refund, 26,000/ }).click();
+  await mina.page.getByText("You have approved this", { exact: true }).waitFor();
+  assert.equal((await client.proposal(edited)).proposal.state, "pending");
+
+  const elodie = await signedIn("lodie");
+  await openAction(elodie.page, edited);
+  await elodie.page.getByText("1 of 2").waitFor();
+  await elodie.page.getByRole("button", { name: /^Approve: Refund, 26,000/ }).click();
+  await elodie.page.getByRole("button", { name: /^Undo/ }).first().waitFor();
+  assert.equal(host.ledger.done.size, 0, "nothing is done while it can be undone");
+  await elodie.page.keyboard.press("u");
+  await elodie.page.getByRole("button", { name: /^Approve: Refund, 26,000/ }).waitFor();
+  await elodie.page.keyboard.press("a");
+  await elodie.page.getByRole("button", { name: /^Undo/ }).first().waitFor();
+
+  // The application waits for what it proposed, and gets what people made of it.
+  const finished = await client.waitForExecution(proposed, { timeoutMs: 40_000, pollMs: 200 });
+  assert.equal(finished.proposal.proposal_id, edited);
+  const [execution] = finished.executions;
+  assert.deepEqual([execution.state, execution.action.arguments.amount, execution.result.refund_id], ["succeeded", 26_000, "re_1"]);
+  assert.deepEqual(execution.approved_by.map(({ name }) => name), ["Mina Okafor", "Élodie Martin"]);
+  assert.equal(host.ledger.done.size, 1);
+  const outcome = elodie.page.getByRole("region", { name: "What came of it" });
+  await outcome.getByText("Done", { exact: true }).waitFor();
+  assert.match(await outcome.innerText(), /Mina Okafor.*Élodie Martin[\s\S]*re_1/);
+  const history = await elodie.page.locator(".history").innerText();
+  for (const told of [/Mina Okafor approved it/, /Élodie Martin took the approval back/, /Élodie Martin approved it/, /noted that it was done/]) assert.match(history, told);
+  assert.deepEqual(await axe(elodie.page), []);
+  await elodie.page.screenshot({ path: join(shots, "action-done-1440-light.png"), fullPage: true });
+  for (const seen of [mina, elodie]) {
+    assert.deepEqual(seen.wrongs, []);
+    await seen.context.close();
+  }
+});
+
+test("an outcome that nobody knows is explained, and a person finds out", async () => {
+  const { page } = jonas;
+  const unclear = await proposeRefund("cust_unclear", 75);
+  await openAction(page, unclear);
+  await page.getByRole("button", { name: /^Approve: Refund, 75/ }).click();
+  await page.getByText(/It may have happened, and it may not have/).waitFor({ timeout: 40_000 });
+  const record = page.getByRole("button", { name: "Record that it did not happen" });
+  await page.getByText("It did not happen", { exact: true }).click();
+  await page.getByLabel("How you know").fill("The bank shows no transfer.");
+  assert.deepEqual(await axe(page), []);
+  await page.screenshot({ path: join(shots, "action-unknown-1440-light.png"), fullPage: true });
+  // It counts only once the executor may not act on it any more.
+  await until(async () => (await record.getAttribute("aria-disabled")) === null, "the executor's time is over", 120_000);
+  await record.click();
+  await page.getByText(/Found out by Jonas Weber/).waitFor();
+  const finished = await client.waitForExecution(unclear, { timeoutMs: 5_000, pollMs: 100 });
+  assert.equal(finished.executions[0].state, "failed");
+});
+
 test("every screen stands at both widths and in both schemes", async () => {
   const subject = await escalate(dispute("req_journey_5"));
+  const action = await proposeRefund("cust_17", 420, { case_id: subject });
   const storage = await jonas.context.storageState();
   for (const [width, height] of [[1440, 900], [360, 740]]) {
     for (const scheme of ["light", "dark"]) {
@@ -219,6 +340,16 @@ test("every screen stands at both widths and in both schemes", async () => {
       await page.goto(`${host.address}/#/case/${subject}`);
       await page.getByRole("heading", { level: 1, name: "Billing dispute" }).waitFor();
       await shoot("case");
+      await page.goto(`${host.address}/#/actions`);
+      await page.locator(`[data-action="${action}"]`).waitFor();
+      await shoot("actions");
+      await page.goto(`${host.address}/#/actions/${action}`);
+      await page.getByRole("region", { name: "Preview" }).getByText("10420").waitFor();
+      await shoot("action");
+      await page.keyboard.press("e");
+      await page.getByLabel("amount", { exact: true }).fill("42");
+      await page.getByRole("group", { name: "What the edit means" }).getByText("42.00 USD").waitFor();
+      await shoot("action-editing");
       await page.goto(`${host.address}/#/workflow`);
       await page.locator(".measure").first().waitFor();
       await shoot("workflow");

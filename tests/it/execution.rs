@@ -2,8 +2,8 @@
 
 use countersign::compile::to_json;
 use countersign::execution::{
-    Attempt, Command, EXECUTION_VERSION, Event, Execution, ExecutionState, Guarantee, Outcome,
-    apply,
+    Attempt, AttemptOutcome, Command, EXECUTION_VERSION, Event, Execution, ExecutionState,
+    Guarantee, apply,
 };
 use countersign::identity::{Actor, authorize_proposal};
 use countersign::json::Json;
@@ -191,9 +191,9 @@ fn nothing_is_sent_again_after_a_stop_or_too_many_attempts() {
 fn f33_an_attempt_keeps_how_it_ended_and_unknown_is_not_failed() {
     let clock = scheduler();
     let unknown = in_state(ExecutionState::Unknown, Guarantee::Idempotent);
-    assert_eq!(unknown.last_attempt().unwrap().outcome, Some(Outcome::Unknown));
+    assert_eq!(unknown.last_attempt().unwrap().outcome, Some(AttemptOutcome::Unknown));
     let late = step(&unknown, &clock, succeed(), at(LATER)).unwrap();
-    assert_eq!(late.last_attempt().unwrap().outcome, Some(Outcome::Succeeded));
+    assert_eq!(late.last_attempt().unwrap().outcome, Some(AttemptOutcome::Succeeded));
     assert_eq!(late.result, Some(Json::Bool(true)));
     let again = step(&unknown, &clock, start(false), at(SOON)).unwrap();
     assert_eq!(again.attempts.len(), 2);

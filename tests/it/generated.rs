@@ -112,7 +112,7 @@ fn the_typescript_types_are_fresh() {
         proposal::ProposalEventData,
         execution::ExecutionState,
         execution::Guarantee,
-        execution::Outcome,
+        execution::AttemptOutcome,
         execution::Approver,
         execution::Attempt,
         execution::Execution,

@@ -6,7 +6,7 @@ import { Client } from "../../pkg/dist/client.js";
 
 const { paths } = JSON.parse(await readFile(new URL("../../pkg/openapi.json", import.meta.url), "utf8"));
 
-/** Arguments after the id, where a method needs some; `waitForAnswer` only repeats `case`. */
+/** Arguments after the id, where a method needs some; waiting only repeats `case` and `proposal`. */
 const ARGUMENTS = {
   cases: [{ view: "open", queue: "q", state: "ready", risk_level: "low", language: "en", tenant_id: "t", q: "a", order: "due", limit: 5, cursor: "c" }],
   auditEntries: [{ entity_id: "e", after: "a", limit: 5 }],
@@ -22,7 +22,10 @@ const ARGUMENTS = {
   webhooks: [],
   createWebhook: [{ url: "https://app.example/events" }],
   webhookDeliveries: ["id", { state: "dead", limit: 5, cursor: "7" }],
+  proposals: [{ view: "open", state: "pending", tenant_id: "t", case_id: "c", risk_level: "high", q: "a", order: "expires", limit: 5, cursor: "c" }],
+  propose: [{ proposed_action: "issue_refund", amount: 1 }],
   waitForAnswer: undefined,
+  waitForExecution: undefined,
 };
 
 function operation(method, path) {

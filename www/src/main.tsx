@@ -15,6 +15,7 @@ import "./styles/sign-in.css";
 import "./styles/inbox.css";
 import "./styles/case.css";
 import "./styles/decide.css";
+import "./styles/action.css";
 import "./styles/rail.css";
 import "./styles/workflow.css";
 

@@ -1,11 +1,14 @@
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { ActionScreen } from "../routes/ActionScreen";
+import { Actions } from "../routes/Actions";
 import { CaseScreen } from "../routes/CaseScreen";
 import { Inbox } from "../routes/Inbox";
 import { SignIn } from "../routes/SignIn";
 import { Unknown } from "../routes/Unknown";
 import { Workflow } from "../routes/Workflow";
+import { watchOpenActions } from "../services/actions";
 import { announcement } from "../services/announce";
 import { watchQueues } from "../services/queues";
 import { leaveSignIn, route } from "../services/router";
@@ -42,7 +45,7 @@ function Screen(): JSX.Element {
     case "ended":
       return (
         <>
-          <Queues />
+          <Counts />
           <GlobalKeys />
           {!reachable.value && <OfflineStrip />}
           <Route />
@@ -53,9 +56,10 @@ function Screen(): JSX.Element {
   }
 }
 
-/** Titles and counts of queues are wanted on every screen, so they outlive each of them. */
-function Queues(): null {
+/** Titles of queues and counts are wanted on every screen, so they outlive each of them. */
+function Counts(): null {
   useEffect(() => watchQueues(), []);
+  useEffect(() => watchOpenActions(), []);
   return null;
 }
 
@@ -70,6 +74,10 @@ function Route(): JSX.Element {
       return <Inbox filter={current.filter} />;
     case "case":
       return <CaseScreen key={current.case_id} case_id={current.case_id} />;
+    case "actions":
+      return <Actions filter={current.filter} />;
+    case "action":
+      return <ActionScreen key={current.proposal_id} proposal_id={current.proposal_id} />;
     case "workflow":
       return <Workflow filter={current.filter} />;
     case "sign_in":

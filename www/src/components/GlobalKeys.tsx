@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useKeys } from "../services/keys";
 import { go } from "../services/router";
-import { undo, undoables } from "../services/undoables";
+import { takeBack, undoables } from "../services/undoables";
 import { KeysDialog } from "./KeysDialog";
 
 const keysShown = signal(false);
@@ -16,10 +16,11 @@ export function GlobalKeys(): JSX.Element | null {
   useKeys({
     "?": showKeys,
     "g i": () => go("#/inbox"),
+    "g a": () => go("#/actions"),
     "g w": () => go("#/workflow"),
     u: () => {
       const latest = undoables.value[0];
-      if (latest !== undefined) void undo(latest.case_id);
+      if (latest !== undefined) void takeBack(latest);
     },
   });
   if (!keysShown.value) return null;

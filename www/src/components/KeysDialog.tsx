@@ -30,10 +30,23 @@ const GROUPS: readonly { title: string; keys: readonly (readonly [string, string
     ],
   },
   {
+    title: "Action",
+    keys: [
+      ["a", "Approve it as it stands"],
+      ["r", "Reject it"],
+      ["w", "Say no, with a message to the agent"],
+      ["e", "Edit the arguments"],
+      ["1 – 9", "Reason, while rejecting"],
+      [DECIDE_KEYS, "Decide and open the next action"],
+      ["n", "Next action"],
+    ],
+  },
+  {
     title: "Everywhere",
     keys: [
       ["u", "Undo the last decision"],
       ["g i", "Inbox"],
+      ["g a", "Actions"],
       ["g w", "Workflow"],
       ["?", "All keys"],
     ],

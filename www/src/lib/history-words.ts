@@ -1,5 +1,5 @@
 /** Turns audit entries into sentences: who did what, when, and through which door. */
-import type { CaseHistoryEntry } from "../services/wire";
+import type { HistoryEntry } from "../services/wire";
 import { DOOR_WORDS, OUTCOME_WORDS, sentenceCase, VERDICT_WORDS, wordOf } from "./words";
 
 export interface HistoryLine {
@@ -34,6 +34,26 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   sla_breached: "noted that the deadline was missed",
   question_sent: "asked the user a question",
   turn_appended: "added a message",
+  approval_requested: "proposed it",
+  preview_recorded: "noted what the dry run says",
+  approval_recorded: "approved it",
+  approval_resolved: "settled it",
+  proposal_superseded: "edited it: another proposal stands in its place",
+  proposal_withdrawn: "withdrew it",
+  approval_expired: "closed it: its time ran out",
+  proposal_voided: "made it void",
+  approval_undone: "took the approval back",
+  approval_revoked: "revoked the approval",
+  approval_consumed: "used the approval",
+  stop_requested: "asked to stop it",
+  execution_prepared: "prepared the execution",
+  attempt_started: "sent it to the executor",
+  execution_cancelled: "cancelled the execution",
+  execution_succeeded: "noted that it was done",
+  execution_failed: "noted that it failed, without effect",
+  execution_unknown: "noted that the outcome is unknown",
+  execution_reconciled: "found out what happened",
+  conflict: "noted a contradiction about the outcome",
 };
 
 const RELEASE_WORDS: Readonly<Record<string, string>> = {
@@ -43,9 +63,10 @@ const RELEASE_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** The newest first; equal entries of one actor in a row are folded, because heartbeats would bury the rest. */
-export function historyLines(entries: readonly CaseHistoryEntry[]): HistoryLine[] {
+export function historyLines(entries: readonly HistoryEntry[]): HistoryLine[] {
   const lines: HistoryLine[] = [];
-  for (const entry of [...entries].sort((left, right) => Date.parse(right.at) - Date.parse(left.at))) {
+  // What happened at one moment came in this order, so the last of it is the newest.
+  for (const entry of [...entries].reverse().sort((left, right) => Date.parse(right.at) - Date.parse(left.at))) {
     const line = lineOf(entry);
     const previous = lines.at(-1);
     if (previous !== undefined && previous.what === line.what && previous.who === line.who && previous.door === line.door) {
@@ -57,7 +78,7 @@ export function historyLines(entries: readonly CaseHistoryEntry[]): HistoryLine[
   return lines;
 }
 
-function lineOf(entry: CaseHistoryEntry): HistoryLine {
+function lineOf(entry: HistoryEntry): HistoryLine {
   return {
     entry_id: entry.entry_id,
     what: `${EVENT_WORDS[entry.event] ?? sentenceCase(entry.event).toLowerCase()}${detail(entry)}`,
@@ -68,14 +89,22 @@ function lineOf(entry: CaseHistoryEntry): HistoryLine {
   };
 }
 
-function detail(entry: CaseHistoryEntry): string {
+function detail(entry: HistoryEntry): string {
   switch (entry.event) {
     case "case_decided":
       return decisionDetail(field(entry.data, "decision") ?? entry.data);
     case "case_released":
       return join(wordOf(RELEASE_WORDS, textField(entry.data, "reason") ?? "released"), textField(entry.data, "note"));
+    case "approval_requested":
+      return textField(field(entry.data, "proposal"), "supersedes") === null ? "" : ": in the place of an earlier one";
+    case "approval_recorded":
+      return join("", textField(field(entry.data, "vote"), "note"));
+    case "approval_resolved":
+      return join(textField(entry.data, "state") ?? "", textField(field(entry.data, "closing"), "reason"));
+    case "execution_reconciled":
+      return join(field(entry.data, "happened") === true ? "it happened" : "it did not happen", textField(entry.data, "note"));
     default:
-      return join("", textField(entry.data, "reason"));
+      return join("", textField(entry.data, "reason") ?? textField(field(entry.data, "closing"), "reason") ?? textField(entry.data, "detail"));
   }
 }
 

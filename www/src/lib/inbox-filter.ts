@@ -33,10 +33,10 @@ export function parseFilter(query: string): InboxFilter {
   const params = new URLSearchParams(query);
   return {
     view: oneOf(VIEWS, params.get("view")) ?? NO_FILTER.view,
-    queue: text(params.get("queue")),
+    queue: textOf(params.get("queue")),
     risk_level: oneOf(RISK_LEVELS, params.get("risk")),
-    language: text(params.get("language")),
-    tenant_id: text(params.get("tenant")),
+    language: textOf(params.get("language")),
+    tenant_id: textOf(params.get("tenant")),
     search: params.get("q") ?? "",
     order: oneOf(ORDERS, params.get("order")) ?? NO_FILTER.order,
   };
@@ -60,10 +60,10 @@ export function isNarrowed(filter: InboxFilter): boolean {
   return filter.risk_level !== null || filter.language !== null || filter.tenant_id !== null || filter.search !== "";
 }
 
-function oneOf<T extends string>(allowed: readonly T[], value: string | null): T | null {
+export function oneOf<T extends string>(allowed: readonly T[], value: string | null): T | null {
   return allowed.find((candidate) => candidate === value) ?? null;
 }
 
-function text(value: string | null): string | null {
+export function textOf(value: string | null): string | null {
   return value === null || value === "" ? null : value;
 }

@@ -36,40 +36,41 @@ interface Item {
   revision: number;
 }
 
+const idOf = ({ case_id }: Item): string => case_id;
 const items = (...ids: string[]): Item[] => ids.map((case_id) => ({ case_id, revision: 1 }));
 const ids = (rows: readonly InboxRow<Item>[]): string => rows.map(({ summary, gone }) => (gone ? `(${summary.case_id})` : summary.case_id)).join(" ");
 
 describe("fresh data never moves a row", () => {
   test("a new case waits, wherever it would belong", () => {
-    const next = reconcileRows(freshRows(items("a", "b")).rows, items("z", "a", "b"));
+    const next = reconcileRows(freshRows(items("a", "b")).rows, items("z", "a", "b"), idOf);
     expect(ids(next.rows)).toBe("a b");
     expect(next.waiting.map(({ case_id }) => case_id)).toEqual(["z"]);
   });
 
   test("a case that left stays as a faded row, and comes back to life", () => {
-    const left = reconcileRows(freshRows(items("a", "b", "c")).rows, items("a", "c"));
+    const left = reconcileRows(freshRows(items("a", "b", "c")).rows, items("a", "c"), idOf);
     expect(ids(left.rows)).toBe("a (b) c");
-    expect(ids(reconcileRows(left.rows, items("b", "a", "c")).rows)).toBe("a b c");
+    expect(ids(reconcileRows(left.rows, items("b", "a", "c"), idOf).rows)).toBe("a b c");
   });
 
   test("another order changes nothing but the contents", () => {
-    const next = reconcileRows(freshRows(items("a", "b")).rows, [{ case_id: "b", revision: 1 }, { case_id: "a", revision: 7 }]);
+    const next = reconcileRows(freshRows(items("a", "b")).rows, [{ case_id: "b", revision: 1 }, { case_id: "a", revision: 7 }], idOf);
     expect(next.rows.map(({ summary }) => summary)).toEqual([{ case_id: "a", revision: 7 }, { case_id: "b", revision: 1 }]);
   });
 
   test("an empty list fills at once", () => {
-    expect(ids(reconcileRows<Item>([], items("a")).rows)).toBe("a");
+    expect(ids(reconcileRows<Item>([], items("a"), idOf).rows)).toBe("a");
   });
 });
 
 test("at the end of the list more is added below, and what belongs above still waits", () => {
-  const next = growRows(freshRows(items("a", "b", "c")).rows, items("z", "a", "c", "d", "e"));
+  const next = growRows(freshRows(items("a", "b", "c")).rows, items("z", "a", "c", "d", "e"), idOf);
   expect(ids(next.rows)).toBe("a (b) c d e");
   expect(next.waiting.map(({ case_id }) => case_id)).toEqual(["z"]);
 });
 
 describe("moving through the rows", () => {
-  const rows = reconcileRows(freshRows(items("a", "b", "c")).rows, items("a", "c")).rows;
+  const rows = reconcileRows(freshRows(items("a", "b", "c")).rows, items("a", "c"), idOf).rows;
   test.each([
     ["nothing chosen, down", null, 1, "a"],
     ["nothing chosen, up", null, -1, "c"],
@@ -80,7 +81,7 @@ describe("moving through the rows", () => {
     ["from a row that left", "b", 1, "c"],
     ["from one that is not there", "x", 1, "a"],
   ] as const)("%s", (_name, from, step, expected) => {
-    expect(neighbour(rows, from, step)).toBe(expected);
+    expect(neighbour(rows, from, step, idOf)).toBe(expected);
   });
 });
 

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { now } from "../services/clock";
 import { startKeys } from "../services/keys";
 import { reachable, session } from "../services/session";
-import type { Case, CaseReply } from "../services/wire";
+import type { Case, CaseReply, ProposalSummary } from "../services/wire";
+import { actionSummary } from "../test/action-samples";
 import { problem, TestHost } from "../test/host";
 import { heldCase, sampleCase, sampleMe, sampleReply } from "../test/samples";
 import { seriousFaults } from "../test/axe";
@@ -11,12 +12,14 @@ import { CaseScreen } from "./CaseScreen";
 
 let stop: () => void = () => undefined;
 let host: TestHost;
+let proposals: ProposalSummary[] = [];
 
 beforeEach(() => {
   sessionStorage.clear();
   reachable.value = true;
   session.value = { status: "signed_in", me: sampleMe() };
-  host = new TestHost();
+  host = new TestHost().on("GET /v1/proposals", () => ({ body: { proposals, next_cursor: null, now: new Date().toISOString() } }));
+  proposals = [];
   stop = startKeys();
 });
 
@@ -60,7 +63,7 @@ describe("everything that a decision needs is on one screen", () => {
       "Tool risk",
       "cannot verify · unavailable",
       "request.judge_score",
-      "abcdef0123",
+      "abcdef012345…",
       "Level 2 in billing",
     ]) {
       expect(screen.getAllByText((_, element) => element?.textContent?.trim() === text).length, text).toBeGreaterThan(0);
@@ -74,6 +77,14 @@ describe("everything that a decision needs is on one screen", () => {
     await show(held());
     expect(await seriousFaults(document.body)).toEqual([]);
   });
+});
+
+test("the actions of the case stand there with their state, and lead to their screens", async () => {
+  proposals = [actionSummary({ state: "consumed", execution_states: ["succeeded"] })];
+  await show(held());
+  const link = await screen.findByRole("link", { name: /Refund.*cust_981.*4,200.00 USD/ });
+  expect(link.getAttribute("href")).toBe("#/actions/prop_1");
+  expect(link.closest("li")?.textContent).toContain("Done");
 });
 
 describe("foreign text is text", () => {

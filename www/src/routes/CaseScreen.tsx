@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { CaseActions } from "../components/case/CaseActions";
 import { CaseHeader } from "../components/case/CaseHeader";
 import { CaseNotices } from "../components/case/CaseNotices";
 import { Conversation } from "../components/case/Conversation";
@@ -90,6 +91,7 @@ function CaseBody(): JSX.Element {
           <EvidenceList />
           <ToolResults />
           <ProposedActions />
+          <CaseActions />
           <Corrections />
         </main>
         <Rail />

@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen, within } from "@testing-library/pre
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type InboxFilter, NO_FILTER } from "../lib/inbox-filter";
 import { now } from "../services/clock";
-import { selectedId } from "../services/inbox";
+import { inbox } from "../services/inbox";
 import { refreshQueues } from "../services/queues";
 import { startKeys } from "../services/keys";
 import { session } from "../services/session";
@@ -18,7 +18,7 @@ let nonce = 0;
 
 beforeEach(() => {
   now.value = Date.parse(NOW);
-  selectedId.value = null;
+  inbox.selectedId.value = null;
   session.value = { status: "signed_in", me: sampleMe() };
   host = new TestHost().on("GET /v1/queues", () => ({
     body: {

@@ -1,15 +1,16 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { CaseList } from "../components/inbox/CaseList";
+import { NewRows } from "../components/common/NewRows";
+import { RowList } from "../components/common/RowList";
+import { CaseRow } from "../components/inbox/CaseRow";
 import { FilterBar } from "../components/inbox/FilterBar";
 import { InboxFaces } from "../components/inbox/InboxFaces";
-import { NewCases } from "../components/inbox/NewCases";
 import { ViewNav } from "../components/inbox/ViewNav";
 import { viewTitle } from "../components/inbox/view-title";
 import { useTitle } from "../components/useTitle";
 import { formatFilter, type InboxFilter } from "../lib/inbox-filter";
 import { plural } from "../lib/words";
-import { hasMore, inboxStatus, moveSelection, presentCount, rows, selectedId, showMore, showWaiting, stale, waiting, watchInbox } from "../services/inbox";
+import { inbox } from "../services/inbox";
 import { useKeys } from "../services/keys";
 import { openAndClaim } from "../services/open-case";
 import { queueTitle } from "../services/queues";
@@ -20,41 +21,53 @@ export function Inbox({ filter }: { filter: InboxFilter }): JSX.Element {
   useTitle(title);
   const address = formatFilter(filter);
   // The address is the filter, so an equal filter in a new object is no reason to start again.
-  useEffect(() => watchInbox(filter), [address]);
+  useEffect(() => inbox.watch(filter), [address]);
   useKeys(
     useMemo(
       () => ({
-        j: () => void moveSelection(1),
-        k: () => void moveSelection(-1),
+        j: () => void inbox.moveSelection(1),
+        k: () => void inbox.moveSelection(-1),
         c: () => {
-          if (selectedId.value !== null) openAndClaim(selectedId.value);
+          if (inbox.selectedId.value !== null) openAndClaim(inbox.selectedId.value);
         },
         "/": () => document.getElementById("search")?.focus(),
-        ".": () => void showWaiting(),
+        ".": () => void inbox.showWaiting(),
       }),
       [],
     ),
   );
-  const ready = inboxStatus.value.name === "ready";
+  const ready = inbox.status.value.name === "ready";
   return (
     <div class="inbox">
-      <ViewNav filter={filter} />
-      <main class="inbox__main" id="main" aria-busy={stale.value}>
+      <ViewNav screen="inbox" filter={filter} />
+      <main class="inbox__main" id="main" aria-busy={inbox.stale.value}>
         <header class="inbox__head">
           <h1>{title}</h1>
-          {ready && !stale.value && (
+          {ready && !inbox.stale.value && (
             <p class="soft">
-              {plural(presentCount.value, "case")}
-              {hasMore.value ? ", and more" : ""}
+              {plural(inbox.presentCount.value, "case")}
+              {inbox.hasMore.value ? ", and more" : ""}
             </p>
           )}
         </header>
         <FilterBar filter={filter} />
-        {waiting.value.length > 0 && <NewCases count={waiting.value.length} />}
-        {ready && rows.value.length > 0 ? <CaseList filter={filter} /> : <InboxFaces filter={filter} />}
-        {ready && hasMore.value && (
+        <NewRows count={inbox.waiting.value.length} noun="case" onShow={() => void inbox.showWaiting()} />
+        {ready && inbox.rows.value.length > 0 ? (
+          <RowList
+            list={inbox}
+            label="Cases"
+            class="cases--cases"
+            columns={["Due", "Risk", "Question and why it is here", "Queue", "Confidence", "Holder"]}
+            row={(row, position, total) => (
+              <CaseRow key={row.summary.case_id} row={row} position={position} total={total} withQueue={filter.queue === null} />
+            )}
+          />
+        ) : (
+          <InboxFaces filter={filter} />
+        )}
+        {ready && inbox.hasMore.value && (
           <p class="inbox__more">
-            <Button onPress={() => void showMore()}>Load more</Button>
+            <Button onPress={() => void inbox.showMore()}>Load more</Button>
           </p>
         )}
       </main>

@@ -20,7 +20,7 @@ export function Workflow({ filter }: { filter: MeasureFilter }): JSX.Element {
   const fault = exportFault.value;
   return (
     <div class="inbox">
-      <ViewNav filter={null} />
+      <ViewNav screen="workflow" filter={null} />
       <main class="inbox__main workflow" id="main" aria-busy={measuresStale.value}>
         <header class="inbox__head">
           <h1>Workflow</h1>

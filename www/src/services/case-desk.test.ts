@@ -105,7 +105,7 @@ describe("deciding", () => {
     expect(sent).toHaveLength(1);
     expect(sent[0]?.body).toMatchObject({ epoch: 1, revision: 3, verdict: "edited", outcome: "send", answer: "It is settled.", notes: "called" });
     expect(sent[0]?.key).toMatch(/^[0-9a-f]{32}$/);
-    expect(undoables.value).toMatchObject([{ case_id: "case_1", words: "Approved: the answer is sent" }]);
+    expect(undoables.value).toMatchObject([{ kind: "case", id: "case_1", words: "Approved: the answer is sent" }]);
   });
 
   test("nothing is sent while the form is incomplete", async () => {

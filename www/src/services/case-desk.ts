@@ -17,12 +17,12 @@ import { CaseText } from "./case-text";
 import { hostNow, learnHostTime, now } from "./clock";
 import { type Fault, faultOf } from "./fault";
 import { dropWork } from "./kept-work";
-import { pollLive } from "./live";
+import { isOfCase, pollLive } from "./live";
 import type { Poll } from "./poll";
 import { randomKey } from "./random-key";
 import { currentMe, noteReachability, reachable } from "./session";
 import { rememberUndoable, undo, undoFault, undone } from "./undoables";
-import type { Case, CaseEvent, CaseReply } from "./wire";
+import type { Case, CaseReply, HostEvent } from "./wire";
 
 const POLL_MS = 8_000;
 /** The host takes no more; nobody is active on one case for longer. */
@@ -182,8 +182,8 @@ export class CaseDesk {
   }
 
   /** What this desk did itself is on screen already. */
-  private isNews({ data }: CaseEvent): boolean {
-    return data.case_id === this.case_id && data.revision > (this.subject.peek()?.revision ?? 0);
+  private isNews(event: HostEvent): boolean {
+    return isOfCase(event) && event.data.case_id === this.case_id && event.data.revision > (this.subject.peek()?.revision ?? 0);
   }
 
   private async load(): Promise<boolean> {

@@ -34,6 +34,8 @@ const KINDS: Readonly<Record<string, FaultKind>> = {
   stale_version: "changed",
   invalid_state: "changed",
   already_decided: "decided",
+  quorum_closed: "decided",
+  proposal_void: "changed",
   expired: "expired",
   withdrawn: "withdrawn",
   in_flight: "busy",
@@ -41,6 +43,9 @@ const KINDS: Readonly<Record<string, FaultKind>> = {
   store_busy: "busy",
   store_lost: "busy",
 };
+
+/** What the fault is about. */
+export type Subject = "case" | "action";
 
 const TITLES: Readonly<Record<FaultKind, string>> = {
   offline: "No connection to the host",
@@ -57,14 +62,15 @@ const TITLES: Readonly<Record<FaultKind, string>> = {
   failed: "Something went wrong",
 };
 
-export function faultOf(error: unknown): Fault {
+/** The titles are written for cases; the same goes for actions. */
+export function faultOf(error: unknown, subject: Subject = "case"): Fault {
   if (!(error instanceof CountersignError)) {
     return { kind: "failed", title: TITLES.failed, detail: error instanceof Error ? error.message : String(error), code: "unknown" };
   }
   const kind = kindOf(error);
   const help = error.help === undefined ? "" : ` ${asSentence(error.help)}`;
   const detail = kind === "offline" ? "What is on screen may be out of date. Your text is kept." : `${asSentence(error.message)}${help}`;
-  return { kind, title: TITLES[kind], detail, code: error.code };
+  return { kind, title: TITLES[kind].replace(/\bcase\b/, subject), detail, code: error.code };
 }
 
 function kindOf(error: CountersignError): FaultKind {

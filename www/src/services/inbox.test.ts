@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NO_FILTER } from "../lib/inbox-filter";
 import { problem, TestHost } from "../test/host";
 import { NOW, sampleSummary } from "../test/samples";
-import { inboxStatus, moveSelection, nextCaseId, rows, selectedId, showWaiting, stale, waiting, watchInbox } from "./inbox";
+import { inbox, nextCaseId } from "./inbox";
 import { queues } from "./queues";
 import type { CaseSummary } from "./wire";
+
+const { rows, selectedId, stale, waiting } = inbox;
 
 let host: TestHost;
 let stop: () => void = () => undefined;
@@ -31,7 +33,7 @@ let nonce = 0;
 /** Opens a list that no test has opened before. */
 async function watch(change = {}): Promise<void> {
   nonce += 1;
-  stop = watchInbox({ ...NO_FILTER, tenant_id: `t${nonce}`, ...change });
+  stop = inbox.watch({ ...NO_FILTER, tenant_id: `t${nonce}`, ...change });
   await vi.advanceTimersByTimeAsync(0);
 }
 
@@ -42,7 +44,7 @@ describe("the list while somebody reads it", () => {
     await vi.advanceTimersByTimeAsync(5_000);
     expect(shown()).toBe("(a) b c");
     expect(waiting.value.map(({ case_id }) => case_id)).toEqual(["z"]);
-    await showWaiting();
+    await inbox.showWaiting();
     expect(shown()).toBe("z b c");
     expect(waiting.value).toEqual([]);
   });
@@ -60,11 +62,11 @@ describe("the list while somebody reads it", () => {
     let release: (cases: CaseSummary[]) => void = () => undefined;
     const late = new Promise<CaseSummary[]>((resolve) => (release = resolve));
     vi.stubGlobal("fetch", async () => Response.json({ cases: await late, next_cursor: null, now: NOW }));
-    stop = watchInbox({ ...NO_FILTER, search: "old" });
+    stop = inbox.watch({ ...NO_FILTER, search: "old" });
     await vi.advanceTimersByTimeAsync(0);
     stop();
     vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ cases: list("new"), next_cursor: null, now: NOW })));
-    stop = watchInbox({ ...NO_FILTER, search: "new" });
+    stop = inbox.watch({ ...NO_FILTER, search: "new" });
     await vi.advanceTimersByTimeAsync(0);
     release(list("late"));
     await vi.advanceTimersByTimeAsync(0);
@@ -77,14 +79,14 @@ describe("the list while somebody reads it", () => {
     host.on("GET /v1/cases", () => "no_connection");
     await vi.advanceTimersByTimeAsync(30_000);
     expect(shown()).toBe("a b c");
-    expect(inboxStatus.value.name).toBe("ready");
+    expect(inbox.status.value.name).toBe("ready");
   });
 });
 
 test("a list that cannot be had shows why", async () => {
   host.on("GET /v1/cases", () => problem(403, "not_permitted"));
   await watch();
-  expect(inboxStatus.value).toMatchObject({ name: "fault", fault: { kind: "not_permitted" } });
+  expect(inbox.status.value).toMatchObject({ name: "fault", fault: { kind: "not_permitted" } });
 });
 
 test("the filter is what the host is asked for", async () => {
@@ -112,7 +114,7 @@ test("overdue is what is open and past due", async () => {
 describe("moving on", () => {
   test("j and k walk through the rows", async () => {
     await watch();
-    expect([moveSelection(1), moveSelection(1), moveSelection(-1), moveSelection(-1)]).toEqual(["a", "b", "a", null]);
+    expect([inbox.moveSelection(1), inbox.moveSelection(1), inbox.moveSelection(-1), inbox.moveSelection(-1)]).toEqual(["a", "b", "a", null]);
     expect(selectedId.value).toBe("a");
   });
 

@@ -1,9 +1,6 @@
-/**
- * A reviewer's text, kept in this tab until it is decided: it outlives a reload, a lost claim and a lost connection.
- *
- * It is kept for the tab only, because cases hold other people's words and must not stay on a shared machine.
- */
+/** A reviewer's text on a case, kept in this tab until it is decided. */
 import type { DecisionForm } from "../lib/decision-form";
+import { drop, keep, kept } from "./tab-storage";
 
 export interface KeptWork {
   form: DecisionForm;
@@ -15,27 +12,13 @@ export interface KeptWork {
 const PREFIX = "countersign.work.";
 
 export function keepWork(case_id: string, work: KeptWork): void {
-  try {
-    sessionStorage.setItem(PREFIX + case_id, JSON.stringify(work));
-  } catch {
-    // Storage is full or refused: the text is still on screen and saved with the host.
-    return;
-  }
+  keep(PREFIX + case_id, work);
 }
 
 export function keptWork(case_id: string): KeptWork | null {
-  try {
-    const stored = sessionStorage.getItem(PREFIX + case_id);
-    return stored === null ? null : (JSON.parse(stored) as KeptWork);
-  } catch {
-    return null;
-  }
+  return kept(PREFIX + case_id);
 }
 
 export function dropWork(case_id: string): void {
-  try {
-    sessionStorage.removeItem(PREFIX + case_id);
-  } catch {
-    return;
-  }
+  drop(PREFIX + case_id);
 }

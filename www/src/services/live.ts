@@ -7,7 +7,7 @@
 import { effect, signal } from "@preact/signals";
 import { type Poll, poll } from "./poll";
 import { session } from "./session";
-import type { CaseEvent } from "./wire";
+import type { CaseEvent, HostEvent, ProposalEvent } from "./wire";
 
 /** Whether news arrive by themselves. */
 export const live = signal(false);
@@ -22,7 +22,7 @@ const REOPEN_MS = 5_000;
 const REOPEN_MS_MAX = 60_000;
 
 /** Hears of an event, or of `null`: the stream began, broke, or may have left something out. */
-type Listener = (event: CaseEvent | null) => void;
+type Listener = (event: HostEvent | null) => void;
 
 const listeners = new Set<Listener>();
 
@@ -30,7 +30,7 @@ const listeners = new Set<Listener>();
 export function pollLive(
   task: () => Promise<boolean>,
   interval_ms: () => number,
-  concerns: (event: CaseEvent) => boolean = () => true,
+  concerns: (event: HostEvent) => boolean = () => true,
 ): Poll {
   const poller = poll(task, () => (live.peek() ? Math.max(interval_ms(), LIVE_POLL_MS) : interval_ms()));
   let gathering: ReturnType<typeof setTimeout> | undefined;
@@ -55,8 +55,16 @@ export function pollLive(
 }
 
 /** Whether an event changes a row or a count: a sign of life or saved work does not. */
-export function showsInLists({ type }: CaseEvent): boolean {
+export function showsInLists({ type }: HostEvent): boolean {
   return !type.endsWith(".lease_extended") && !type.endsWith(".work_saved");
+}
+
+export function isOfProposal(event: HostEvent): event is ProposalEvent {
+  return "proposal_id" in event.data;
+}
+
+export function isOfCase(event: HostEvent): event is CaseEvent {
+  return !isOfProposal(event);
 }
 
 /** Keeps the stream open while somebody is signed in and looks: a hidden page needs none of a browser's few connections. */
@@ -84,7 +92,7 @@ export function startLive(): () => void {
       // What happened between the last look and now was not on this stream.
       tell(null);
     };
-    opened.onmessage = ({ data }: MessageEvent<string>) => tell(JSON.parse(data) as CaseEvent);
+    opened.onmessage = ({ data }: MessageEvent<string>) => tell(JSON.parse(data) as HostEvent);
     opened.onerror = () => {
       setLive(false);
       // The browser comes back by itself from a break, not from a refusal.
@@ -113,6 +121,6 @@ function setLive(value: boolean): void {
   if (!value) tell(null);
 }
 
-function tell(event: CaseEvent | null): void {
+function tell(event: HostEvent | null): void {
   for (const hear of listeners) hear(event);
 }

@@ -3,7 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { api } from "./api";
 import { learnHostTime } from "./clock";
 import { faultOf } from "./fault";
-import { pollLive, showsInLists } from "./live";
+import { isOfCase, pollLive, showsInLists } from "./live";
 import { noteReachability } from "./session";
 import type { QueueSummary } from "./wire";
 
@@ -20,7 +20,7 @@ export const openCount = computed(() => sum((queue) => queue.counts.ready + queu
 export const overdueCount = computed(() => sum((queue) => queue.counts.overdue));
 
 export function watchQueues(): () => void {
-  return pollLive(refreshQueues, () => POLL_MS, showsInLists).stop;
+  return pollLive(refreshQueues, () => POLL_MS, (event) => isOfCase(event) && showsInLists(event)).stop;
 }
 
 /** Whether the reviewer may claim from a queue, as far as is known yet. */

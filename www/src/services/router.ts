@@ -1,5 +1,6 @@
 /** The address after the hash, read into a route; every screen and filter can be linked to. */
 import { signal } from "@preact/signals";
+import { type ActionFilter, formatActionFilter, parseActionFilter } from "../lib/action-filter";
 import { formatFilter, type InboxFilter, NO_FILTER, parseFilter } from "../lib/inbox-filter";
 import { formatMeasureFilter, type MeasureFilter, parseMeasureFilter } from "../lib/measure-filter";
 
@@ -7,6 +8,8 @@ export type Route =
   | { name: "sign_in" }
   | { name: "inbox"; filter: InboxFilter }
   | { name: "case"; case_id: string }
+  | { name: "actions"; filter: ActionFilter }
+  | { name: "action"; proposal_id: string }
   | { name: "workflow"; filter: MeasureFilter }
   | { name: "unknown" };
 
@@ -21,7 +24,7 @@ export function startRouter(onToken: (token: string) => void): () => void {
     const token = takeToken();
     if (token !== null) onToken(token);
     route.value = parseRoute(location.hash);
-    if (["inbox", "case", "workflow"].includes(route.value.name)) returnAddress = location.hash;
+    if (["inbox", "case", "actions", "action", "workflow"].includes(route.value.name)) returnAddress = location.hash;
   };
   window.addEventListener("hashchange", read);
   read();
@@ -39,6 +42,8 @@ export function parseRoute(hash: string): Route {
   const argument = decoded(rest.join("/"));
   if (name === "" || name === "inbox") return { name: "inbox", filter: parseFilter(query) };
   if (name === "workflow") return { name: "workflow", filter: parseMeasureFilter(query) };
+  if (name === "actions" && rest.length === 0) return { name: "actions", filter: parseActionFilter(query) };
+  if (name === "actions" && argument !== null && argument !== "") return { name: "action", proposal_id: argument };
   if (name === "sign-in") return { name: "sign_in" };
   if (name === "case" && argument !== null && argument !== "") return { name: "case", case_id: argument };
   return { name: "unknown" };
@@ -52,6 +57,15 @@ export function inboxAddress(filter: InboxFilter): string {
 export function workflowAddress(filter: MeasureFilter): string {
   const query = formatMeasureFilter(filter);
   return query === "" ? "#/workflow" : `#/workflow?${query}`;
+}
+
+export function actionsAddress(filter: ActionFilter): string {
+  const query = formatActionFilter(filter);
+  return query === "" ? "#/actions" : `#/actions?${query}`;
+}
+
+export function actionAddress(proposal_id: string): string {
+  return `#/actions/${encodeURIComponent(proposal_id)}`;
 }
 
 export function caseAddress(case_id: string): string {

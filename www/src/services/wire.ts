@@ -1,10 +1,41 @@
 /** The records as the package's client types them; the one place that names where they come from. */
-import type { Case, CaseReply, CasesQuery, Measure } from "countersign/client";
+import type { Case, CasesQuery, Measure } from "countersign/client";
 
 export { Client, CountersignError } from "countersign/client";
-export type { Case, CaseEvent, CaseReply, CasesReply, CaseSummary, Correction, Measure, Me, MetricsReply, QueueSummary, QueuesReply } from "countersign/client";
+export type {
+  Action,
+  ActionGate,
+  ArgumentType,
+  Authority,
+  Bundle,
+  Case,
+  CaseEvent,
+  CaseReply,
+  CasesReply,
+  CaseSummary,
+  Correction,
+  Execution,
+  Gate,
+  GateReason,
+  HistoryEntry,
+  HostEvent,
+  Impact,
+  Measure,
+  Me,
+  MetricsReply,
+  Money,
+  Proposal,
+  ProposalCommandReply,
+  ProposalEvent,
+  ProposalReply,
+  ProposalsQuery,
+  ProposalSummary,
+  QueueSummary,
+  QueuesReply,
+  Requirement,
+  Tool,
+} from "countersign/client";
 
-export type CaseHistoryEntry = CaseReply["history"][number];
 export type CaseState = Case["state"];
 export type Confidence = Case["confidence"];
 export type Decision = NonNullable<Case["decision"]>;

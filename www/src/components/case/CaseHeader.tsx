@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { sentenceCase, STATE_WORDS, wordOf } from "../../lib/words";
-import { filter } from "../../services/inbox";
+import { inbox } from "../../services/inbox";
 import { queueTitle } from "../../services/queues";
 import { inboxAddress } from "../../services/router";
 import { currentMe } from "../../services/session";
@@ -22,7 +22,7 @@ export function CaseHeader(): JSX.Element {
   const open = isOpen(subject);
   return (
     <header class="case-head">
-      <a class="button button--quiet case-head__back" href={inboxAddress(filter.value)} aria-label="Back to the inbox">
+      <a class="button button--quiet case-head__back" href={inboxAddress(inbox.filter.value)} aria-label="Back to the inbox">
         <Icon name="back" />
         <span class="button__label">Inbox</span>
       </a>

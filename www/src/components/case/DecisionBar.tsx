@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { isOpen } from "../../lib/desk-rules";
 import { durationWords } from "../../lib/duration";
 import { percentWords } from "../../lib/waterfall";
@@ -6,6 +6,7 @@ import { decisionWords, OUTCOME_WORDS, STATE_WORDS, VERDICT_WORDS, wordOf } from
 import { hostNow, now } from "../../services/clock";
 import { currentMe } from "../../services/session";
 import type { Case } from "../../services/wire";
+import { Bar } from "../common/Bar";
 import { Button, DECIDE_KEYS } from "../common/Button";
 import { Icon } from "../common/Icon";
 import { claim, decideAndNext, decideNow, enterMode, goNext, leaveMode } from "./case-keys";
@@ -173,25 +174,5 @@ function ClosedWords({ subject }: { subject: Case }): JSX.Element {
         {decided}.
       </span>
     </span>
-  );
-}
-
-interface BarProps {
-  words: ComponentChildren;
-  children: ComponentChildren;
-  done?: boolean;
-  quiet?: boolean;
-}
-
-function Bar({ words, children, done, quiet }: BarProps): JSX.Element {
-  return (
-    <section class={done === true ? "bar bar--done" : quiet === true ? "bar bar--quiet" : "bar"} aria-label="Decide">
-      <div class="bar__inner">
-        <p class="bar__words" role="status">
-          {words}
-        </p>
-        <div class="bar__buttons">{children}</div>
-      </div>
-    </section>
   );
 }

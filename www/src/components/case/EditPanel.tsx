@@ -5,7 +5,7 @@ import { wordDiff } from "../../lib/word-diff";
 import { Button } from "../common/Button";
 import { AnswerField } from "./AnswerField";
 import { useCase, useDesk } from "./desk-context";
-import { DiffView } from "./DiffView";
+import { DiffView } from "../common/DiffView";
 
 /** The draft in the reviewer's hands, and exactly what they change in it. */
 export function EditPanel(): JSX.Element {

@@ -17,16 +17,18 @@ interface ButtonProps {
   pressed?: boolean;
   label?: string;
   expanded?: boolean;
+  id?: string;
 }
 
 export function Button(props: ButtonProps): JSX.Element {
-  const { children, onPress, look = "plain", icon, keyName, whyNot = null, whyNotId, pressed, label, expanded } = props;
+  const { children, onPress, look = "plain", icon, keyName, whyNot = null, whyNotId, pressed, label, expanded, id } = props;
   const ownId = useId();
   const disabled = whyNot !== null;
   return (
     <>
       <button
         type="button"
+        id={id}
         class={`button button--${look}`}
         aria-disabled={disabled ? "true" : undefined}
         aria-describedby={disabled ? (whyNotId ?? ownId) : undefined}

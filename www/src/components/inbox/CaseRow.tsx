@@ -3,7 +3,7 @@ import type { InboxRow } from "../../lib/inbox-rows";
 import { visibleString } from "../../lib/visible-text";
 import { percentWords } from "../../lib/waterfall";
 import { languageName, sentenceCase, STATE_WORDS, TRIGGER_WORDS, wordOf } from "../../lib/words";
-import { selectedId } from "../../services/inbox";
+import { inbox } from "../../services/inbox";
 import { queueTitle } from "../../services/queues";
 import { caseAddress } from "../../services/router";
 import { currentMe } from "../../services/session";
@@ -24,15 +24,16 @@ export function CaseRow({ row, position, total, withQueue }: CaseRowProps): JSX.
   const closed = summary.state === "resolved" || summary.state === "withdrawn" || summary.state === "expired";
   return (
     <li
-      class={gone ? "case-row case-row--gone" : selectedId.value === summary.case_id ? "case-row case-row--selected" : "case-row"}
+      class={gone ? "case-row case-row--gone" : inbox.selectedId.value === summary.case_id ? "case-row case-row--selected" : "case-row"}
       aria-posinset={position}
       aria-setsize={total}
     >
       <a
         class="case-row__link"
         href={caseAddress(summary.case_id)}
+        data-row={summary.case_id}
         data-case={summary.case_id}
-        onFocus={() => (selectedId.value = summary.case_id)}
+        onFocus={() => (inbox.selectedId.value = summary.case_id)}
       >
         <span class="case-row__due">
           {closed ? <span class="soft">{wordOf(STATE_WORDS, summary.state)}</span> : <TimeLeft createdAt={summary.created_at} dueAt={summary.due_at} />}

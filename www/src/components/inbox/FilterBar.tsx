@@ -1,24 +1,21 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
 import { type InboxFilter, isNarrowed, NO_FILTER, ORDERS, RISK_LEVELS } from "../../lib/inbox-filter";
 import { languageName, ORDER_WORDS, RISK_WORDS, wordOf } from "../../lib/words";
-import { rows } from "../../services/inbox";
+import { inbox } from "../../services/inbox";
 import { inboxAddress, replace } from "../../services/router";
 import { currentMe } from "../../services/session";
-import { Button, KeyHint } from "../common/Button";
+import { Button } from "../common/Button";
 import { Choice, choices } from "../common/Choice";
-import { Icon } from "../common/Icon";
-
-const TYPING_PAUSE_MS = 200;
+import { SearchField } from "../common/SearchField";
 
 /** What narrows the list; all of it stands in the address. */
 export function FilterBar({ filter }: { filter: InboxFilter }): JSX.Element {
   const change = (part: Partial<InboxFilter>): void => replace(inboxAddress({ ...filter, ...part }));
-  const languages = choices(filter.language, rows.value.map(({ summary }) => summary.language));
-  const tenants = choices(filter.tenant_id, [...(currentMe()?.tenants ?? []), ...rows.value.map(({ summary }) => summary.tenant_id)]);
+  const languages = choices(filter.language, inbox.rows.value.map(({ summary }) => summary.language));
+  const tenants = choices(filter.tenant_id, [...(currentMe()?.tenants ?? []), ...inbox.rows.value.map(({ summary }) => summary.tenant_id)]);
   return (
     <div class="filters" role="search">
-      <SearchField search={filter.search} onSearch={(search) => change({ search })} />
+      <SearchField label="Search cases" search={filter.search} onSearch={(search) => change({ search })} />
       <div class="filters__selects">
         <Choice
           label="Risk"
@@ -63,39 +60,6 @@ export function FilterBar({ filter }: { filter: InboxFilter }): JSX.Element {
           </Button>
         )}
       </div>
-    </div>
-  );
-}
-
-function SearchField({ search, onSearch }: { search: string; onSearch: (search: string) => void }): JSX.Element {
-  const [text, setText] = useState(search);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => {
-    // The address changed from outside: the back button, another view, or Clear.
-    setText(search);
-    return () => clearTimeout(timer.current);
-  }, [search]);
-  return (
-    <div class="search">
-      <Icon name="search" />
-      <input
-        id="search"
-        class="field search__field"
-        type="search"
-        aria-label="Search cases"
-        placeholder="Search"
-        value={text}
-        onInput={(event) => {
-          const typed = event.currentTarget.value;
-          setText(typed);
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => onSearch(typed.trim()), TYPING_PAUSE_MS);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") event.currentTarget.blur();
-        }}
-      />
-      <KeyHint name="/" />
     </div>
   );
 }

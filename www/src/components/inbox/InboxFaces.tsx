@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { type InboxFilter, type InboxView, isNarrowed } from "../../lib/inbox-filter";
-import { inboxStatus, retryInbox, stale } from "../../services/inbox";
+import { inbox } from "../../services/inbox";
 import { inboxAddress, replace } from "../../services/router";
 import { Button } from "../common/Button";
 import { Face, FaultFace, Loading } from "../common/Face";
@@ -14,20 +14,20 @@ const EMPTY: Readonly<Record<InboxView, { title: string; text: string }>> = {
 
 /** What stands in the place of the list while there is none. */
 export function InboxFaces({ filter }: { filter: InboxFilter }): JSX.Element {
-  const status = inboxStatus.value;
+  const status = inbox.status.value;
   if (status.name === "fault") {
     return (
       <FaultFace
         fault={status.fault}
         actions={
-          <Button look="primary" onPress={retryInbox}>
+          <Button look="primary" onPress={() => inbox.retry()}>
             Try again
           </Button>
         }
       />
     );
   }
-  if (status.name === "loading" || stale.value) return <Loading what="cases" lines={8} />;
+  if (status.name === "loading" || inbox.stale.value) return <Loading what="cases" lines={8} />;
   if (isNarrowed(filter)) {
     return (
       <Face

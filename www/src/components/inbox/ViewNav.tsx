@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { type InboxFilter, type InboxView, NO_FILTER } from "../../lib/inbox-filter";
+import { openActions } from "../../services/actions";
 import { mineCount, openCount, overdueCount, queues, servedQueues } from "../../services/queues";
 import { inboxAddress } from "../../services/router";
 import { currentMe, signOut } from "../../services/session";
@@ -13,8 +14,14 @@ import { VIEW_TITLES } from "./view-title";
 
 const VIEW_ICONS: Readonly<Record<InboxView, IconName>> = { mine: "person", open: "inbox", overdue: "overdue", resolved: "check" };
 
-/** The views at the left, none of them current on a screen of its own (`filter` is `null`): what is mine, what each queue holds and by when, what is late, what is done. */
-export function ViewNav({ filter }: { filter: InboxFilter | null }): JSX.Element {
+interface ViewNavProps {
+  screen: "inbox" | "actions" | "workflow";
+  /** The inbox's filter; `null` on every other screen. */
+  filter: InboxFilter | null;
+}
+
+/** The screens and views at the left: what is mine, what each queue holds and by when, what is late, what is done, and the actions to decide. */
+export function ViewNav({ screen, filter }: ViewNavProps): JSX.Element {
   const counts: Readonly<Partial<Record<InboxView, number | null>>> = {
     mine: mineCount.value,
     open: openCount.value,
@@ -44,6 +51,27 @@ export function ViewNav({ filter }: { filter: InboxFilter | null }): JSX.Element
           ))}
         </ul>
       </nav>
+      <nav aria-label="Screens">
+        <ul class="views">
+          <li>
+            <ViewLink
+              address="#/actions"
+              current={screen === "actions"}
+              icon="tool"
+              count={openActions.value?.count ?? null}
+              atLeast={openActions.value?.more ?? false}
+              noun="actions"
+            >
+              Actions
+            </ViewLink>
+          </li>
+          <li>
+            <ViewLink address="#/workflow" current={screen === "workflow"} icon="chart" count={null}>
+              Workflow
+            </ViewLink>
+          </li>
+        </ul>
+      </nav>
       <nav aria-labelledby="queues-title">
         <h2 class="side__title" id="queues-title">
           My queues
@@ -57,15 +85,6 @@ export function ViewNav({ filter }: { filter: InboxFilter | null }): JSX.Element
           ))}
         </ul>
       </nav>
-      <nav aria-label="Screens">
-        <ul class="views">
-          <li>
-            <ViewLink address="#/workflow" current={filter === null} icon="chart" count={null} pressing={false}>
-              Workflow
-            </ViewLink>
-          </li>
-        </ul>
-      </nav>
       <Who />
     </header>
   );
@@ -76,16 +95,19 @@ interface ViewLinkProps {
   current: boolean;
   icon: IconName;
   count: number | null;
-  pressing: boolean;
+  pressing?: boolean;
+  /** There are more than were counted. */
+  atLeast?: boolean;
+  noun?: string;
   children: string;
 }
 
-function ViewLink({ address, current, icon, count, pressing, children }: ViewLinkProps): JSX.Element {
+function ViewLink({ address, current, icon, count, pressing = false, atLeast = false, noun = "cases", children }: ViewLinkProps): JSX.Element {
   return (
     <a class="view" href={address} aria-current={current ? "page" : undefined}>
       <Icon name={icon} />
       <span class="view__name">{children}</span>
-      {count !== null && count > 0 && <Count count={count} pressing={pressing} />}
+      {count !== null && count > 0 && <Count count={count} pressing={pressing} atLeast={atLeast} noun={noun} />}
     </a>
   );
 }
@@ -109,11 +131,12 @@ function QueueLink({ queue, current }: { queue: QueueSummary; current: boolean }
   );
 }
 
-function Count({ count, pressing }: { count: number; pressing: boolean }): JSX.Element {
+function Count({ count, pressing, atLeast = false, noun = "cases" }: { count: number; pressing: boolean; atLeast?: boolean; noun?: string }): JSX.Element {
   return (
     <span class={pressing ? "count count--pressing" : "count"}>
       {count.toLocaleString("en")}
-      <span class="heard-only"> cases</span>
+      {atLeast && "+"}
+      <span class="heard-only"> {noun}</span>
     </span>
   );
 }

@@ -4,7 +4,7 @@ import { deadline, durationWords } from "../../../lib/duration";
 import { now } from "../../../services/clock";
 import { Moment, TimeLeft } from "../../common/Badges";
 import { useCase, useDesk } from "../desk-context";
-import { RailSection } from "./RailSection";
+import { RailSection } from "../../common/RailSection";
 
 /** The clock of the case, and that of the claim. */
 export function ClockSection(): JSX.Element {

@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import { percentWords, waterfall, type WaterfallStep } from "../../../lib/waterfall";
 import { SIGNAL_STATE_WORDS, wordOf } from "../../../lib/words";
 import { useCase } from "../desk-context";
-import { RailSection } from "./RailSection";
+import { RailSection } from "../../common/RailSection";
 
 /** How sure the system was that the draft is right, and what that is made of. */
 export function ConfidenceSection(): JSX.Element {

@@ -1,13 +1,12 @@
 import type { JSX } from "preact";
+import { authorityWords } from "../../../lib/action-words";
 import { RISK_WORDS, sentenceCase, wordOf } from "../../../lib/words";
 import { queueTitle } from "../../../services/queues";
-import { Copy } from "../../common/Copy";
+import { Digest, Fact } from "../../common/Fact";
 import { VisibleLine } from "../../common/VisibleText";
 import { useCase, useDesk } from "../desk-context";
 import { nameOf } from "../names";
-import { RailSection } from "./RailSection";
-
-const HASH_SHOWN_LENGTH = 10;
+import { RailSection } from "../../common/RailSection";
 
 /** What nobody could judge: it counted neither for nor against. */
 export function UnjudgedSection(): JSX.Element | null {
@@ -36,12 +35,7 @@ export function PolicySection(): JSX.Element {
       <dl class="facts">
         <Fact name="Policy" value={policy.id} />
         <Fact name="Version" value={policy.version} />
-        <div>
-          <dt>Hash</dt>
-          <dd>
-            <code>{shortHash(policy.hash)}</code> <Copy text={policy.hash} label="Copy" />
-          </dd>
-        </div>
+        <Digest name="Hash" digest={policy.hash} />
       </dl>
     </RailSection>
   );
@@ -55,7 +49,7 @@ export function RoutingSection(): JSX.Element {
     <RailSection title="Routing">
       <dl class="facts">
         <Fact name="Queue" value={queueTitle(subject.queue) ?? sentenceCase(subject.queue)} />
-        <Fact name="Authority" value={authorityWords(authority.domain, authority.level)} />
+        <Fact name="Authority" value={sentenceCase(authorityWords(authority))} />
         <Fact name="Risk" value={wordOf(RISK_WORDS, subject.risk_level)} />
         <Fact name="Priority" value={String(subject.priority)} />
         {subject.skills.length > 0 && <Fact name="Skills" value={subject.skills.join(", ")} />}
@@ -80,23 +74,4 @@ export function ReleaseSection(): JSX.Element | null {
       </dl>
     </RailSection>
   );
-}
-
-function Fact({ name, value }: { name: string; value: string }): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <VisibleLine text={value} />
-      </dd>
-    </div>
-  );
-}
-
-function authorityWords(domain: string, level: number): string {
-  return domain === "any" ? `Level ${level}, any subject` : `Level ${level} in ${sentenceCase(domain).toLowerCase()}`;
-}
-
-function shortHash(hash: string): string {
-  return hash.replace(/^sha256:/, "").slice(0, HASH_SHOWN_LENGTH);
 }

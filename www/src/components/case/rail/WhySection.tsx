@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { asSentence, DISPOSITION_WORDS, RISK_WORDS, TRIGGER_WORDS, wordOf } from "../../../lib/words";
 import { VisibleLine } from "../../common/VisibleText";
 import { useCase } from "../desk-context";
-import { RailSection } from "./RailSection";
+import { RailSection } from "../../common/RailSection";
 
 /** Every rule that fired, with its reason. */
 export function WhySection(): JSX.Element {

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { visibleText } from "../../lib/visible-text";
 import type { WordDiff } from "../../lib/word-diff";
-import { VisibleParts } from "../common/VisibleText";
+import { VisibleParts } from "./VisibleText";
 
 /** Two texts as one, with what was taken out struck through and what was put in underlined. */
 export function DiffView({ diff }: { diff: WordDiff }): JSX.Element {

@@ -1,45 +1,43 @@
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { InboxFilter } from "../../lib/inbox-filter";
+import type { InboxRow } from "../../lib/inbox-rows";
 import { type RowWindow, rowWindow } from "../../lib/row-window";
-import { rows, scroll, selectedId, showMore, stale } from "../../services/inbox";
-import { CaseRow } from "./CaseRow";
+import type { LiveList } from "../../services/live-list";
 
 /** So near to the end the next page is asked for, before the reader has to wait for it. */
 const ROWS_LEFT_BEFORE_MORE = 40;
 
-/** The list itself; of a long one only what is near the window is drawn. */
-export function CaseList({ filter }: { filter: InboxFilter }): JSX.Element {
-  const list = useRef<HTMLUListElement>(null);
-  const shown = rows.value;
-  const range = useRowWindow(list, shown.length);
-  useSelectionFocus(list);
-  useKeptScroll();
+interface RowListProps<T, F> {
+  list: LiveList<T, F>;
+  /** What the rows are: "Cases". */
+  label: string;
+  class: string;
+  /** The titles of the columns, for a wide screen. */
+  columns: readonly string[];
+  row: (row: InboxRow<T>, position: number, total: number) => JSX.Element;
+}
+
+/** A live list; of a long one only what is near the window is drawn. */
+export function RowList<T, F>({ list, label, class: className, columns, row }: RowListProps<T, F>): JSX.Element {
+  const element = useRef<HTMLUListElement>(null);
+  const shown = list.rows.value;
+  const range = useRowWindow(element, shown.length);
+  useSelectionFocus(element, list);
+  useKeptScroll(list);
   useEffect(() => {
-    if (range.first > 0 && range.end > shown.length - ROWS_LEFT_BEFORE_MORE) void showMore();
+    if (range.first > 0 && range.end > shown.length - ROWS_LEFT_BEFORE_MORE) void list.showMore();
   }, [range, shown.length]);
   return (
-    <div class={stale.value ? "cases cases--stale" : "cases"}>
+    <div class={list.stale.value ? `cases ${className} cases--stale` : `cases ${className}`}>
       <div class="cases__head" aria-hidden="true">
-        <span>Due</span>
-        <span>Risk</span>
-        <span>Question and why it is here</span>
-        <span>Queue</span>
-        <span>Confidence</span>
-        <span>Holder</span>
-      </div>
-      <ul class="cases__list" ref={list} aria-label="Cases">
-        <Spacer height_px={range.before_px} />
-        {shown.slice(range.first, range.end).map((row, index) => (
-          <CaseRow
-            key={row.summary.case_id}
-            row={row}
-            position={range.first + index + 1}
-            total={shown.length}
-            withQueue={filter.queue === null}
-          />
+        {columns.map((title) => (
+          <span key={title}>{title}</span>
         ))}
+      </div>
+      <ul class="cases__list" ref={element} aria-label={label}>
+        <Spacer height_px={range.before_px} />
+        {shown.slice(range.first, range.end).map((shownRow, index) => row(shownRow, range.first + index + 1, shown.length))}
         <Spacer height_px={range.after_px} />
       </ul>
     </div>
@@ -82,14 +80,14 @@ function viewportOf(list: HTMLUListElement | null): typeof START {
 }
 
 /** The focus follows the selection, also to a row that has to be scrolled to before it is drawn. */
-function useSelectionFocus(list: { current: HTMLUListElement | null }): void {
+function useSelectionFocus<T, F>(ref: { current: HTMLUListElement | null }, list: LiveList<T, F>): void {
   useSignalEffect(() => {
-    const wanted = selectedId.value;
-    const element = list.current;
+    const wanted = list.selectedId.value;
+    const element = ref.current;
     // Whoever is typing a search keeps the field.
     if (wanted === null || element === null || document.activeElement instanceof HTMLInputElement) return;
     if (focusRow(element, wanted)) return;
-    const index = rows.peek().findIndex(({ summary }) => summary.case_id === wanted);
+    const index = list.rows.peek().findIndex(({ summary }) => list.idOf(summary) === wanted);
     if (index === -1) return;
     const { row_height_px, height_px } = viewportOf(element);
     const top_px = element.getBoundingClientRect().top + window.scrollY + index * row_height_px;
@@ -98,16 +96,16 @@ function useSelectionFocus(list: { current: HTMLUListElement | null }): void {
   });
 }
 
-function focusRow(list: HTMLUListElement, case_id: string): boolean {
-  const link = list.querySelector<HTMLElement>(`[data-case="${CSS.escape(case_id)}"]`);
+function focusRow(list: HTMLUListElement, id: string): boolean {
+  const link = list.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`);
   if (link === null) return false;
   if (document.activeElement !== link) link.focus({ preventScroll: true });
   link.scrollIntoView({ block: "nearest" });
   return true;
 }
 
-/** Coming back from a case finds the list where it was left. */
-function useKeptScroll(): void {
+/** Coming back from a row finds the list where it was left. */
+function useKeptScroll<T, F>({ scroll }: LiveList<T, F>): void {
   useLayoutEffect(() => {
     window.scrollTo({ top: scroll.top_px });
     const keep = (): void => {
