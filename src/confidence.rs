@@ -3,8 +3,10 @@
 //! A monotone additive log-odds model: a base, one non-decreasing piecewise-linear curve per
 //! signal, and non-positive offsets for signals that are missing or unavailable. The contributions
 //! add up to the logit exactly, so the explanation *is* the computation. Raising a present signal
-//! never lowers the probability; a `required` signal that is missing counts as its worst value, so
-//! that hiding it never helps.
+//! never lowers the probability. Whether *hiding* one can help depends on the signal: a `required`
+//! one that is missing counts as its worst value, so that hiding it never helps; any other that is
+//! missing costs its own offset, which a bad reading may undercut. Both promises at once, for every
+//! signal, no sum of log-odds can keep.
 
 use std::collections::BTreeMap;
 
@@ -45,10 +47,25 @@ words! {
 pub struct ConfidenceModel {
     /// Names the fit: which judgement or which rows the numbers come from.
     pub model_version: String,
+    /// What the numbers were learned from; absent while they are judgement alone.
+    pub fit: Option<Fit>,
     /// Log-odds of a right draft whose signals are all typical, in nats.
     pub base: f64,
     /// One curve per signal, in the order in which they are explained.
     pub signals: Vec<SignalCurve>,
+}
+
+/// What a model was learned from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Fit {
+    /// Labelled rows.
+    pub labels: i64,
+    /// Digest of these rows and of how they were fitted: the same digest, the same numbers.
+    pub hash: String,
+    /// Share of the conversations that was held back, and may certify the model; in [0, 1].
+    pub held_back: f64,
 }
 
 /// What one signal adds to the log-odds.
@@ -131,6 +148,9 @@ pub struct Contribution {
     pub word: String,
 }
 
+/// The greatest effect of one segment or one offset, in nats: odds of a hundred million.
+pub const EFFECT_NATS_MAX: f64 = 20.0;
+
 /// A contribution within this distance of zero, in nats, is neither good nor weak: it changes the
 /// odds by less than a sixth.
 const FAIR_NATS: f64 = 0.15;
@@ -165,11 +185,37 @@ impl ConfidenceModel {
         let model = Self {
             model_version: fields
                 .required("model_version", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
+            fit: fields.optional("fit", Fit::read)?,
             base: fields.required("base", read::number)?,
             signals: fields.list("signals", limits::SIGNALS_MAX, SignalCurve::read)?,
         };
         fields.finish()?;
-        Ok(model)
+        // A comparison of each with each: there are few, and a set would bring code into the module.
+        let named = |name: &str| model.signals.iter().filter(|curve| curve.name == name).count();
+        match model.signals.iter().map(|curve| &curve.name).find(|name| named(name) > 1) {
+            Some(name) => Err(node.invalid(
+                format!("the signal `{}` stands twice", read::excerpt(name)),
+                "take one of them out: it would count twice",
+            )),
+            None => Ok(model),
+        }
+    }
+}
+
+impl Fit {
+    /// Reads what a model was learned from.
+    ///
+    /// # Errors
+    /// `invalid_field` if the record is not one.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let fit = Self {
+            labels: fields.required("labels", |node| node.integer(0, crate::json::INTEGER_MAX))?,
+            hash: fields.required("hash", |node| node.filled_text(limits::NAME_LENGTH_MAX))?,
+            held_back: fields.required("held_back", read::score)?.get(),
+        };
+        fields.finish()?;
+        Ok(fit)
     }
 }
 
@@ -195,14 +241,23 @@ impl SignalCurve {
             .fold(0.0, |sum, (weight, center)| sum - weight * center)
     }
 
-    fn contribution(&self, signal: Signal) -> Contribution {
+    /// What the curve adds for a signal as it arrived, in nats.
+    #[must_use]
+    pub fn adds(&self, signal: Signal) -> f64 {
         let missing = if self.required { self.worst().min(self.missing) } else { self.missing };
-        let (state, value, contribution) = match signal {
-            Signal::Present(score) => {
-                (SignalState::Present, Some(score.get()), self.at(score.get()))
-            }
-            Signal::Missing => (SignalState::Missing, None, missing),
-            Signal::Unavailable => (SignalState::Unavailable, None, missing + self.unavailable),
+        match signal {
+            Signal::Present(score) => self.at(score.get()),
+            Signal::Missing => missing,
+            Signal::Unavailable => missing + self.unavailable,
+        }
+    }
+
+    fn contribution(&self, signal: Signal) -> Contribution {
+        let contribution = self.adds(signal);
+        let (state, value) = match signal {
+            Signal::Present(score) => (SignalState::Present, Some(score.get())),
+            Signal::Missing => (SignalState::Missing, None),
+            Signal::Unavailable => (SignalState::Unavailable, None),
         };
         let word = match state {
             SignalState::Missing => &self.words.missing,
@@ -256,7 +311,7 @@ impl SignalCurve {
         if self.weights.len() + 1 != self.knots.len() || self.centers.len() != self.weights.len() {
             return Some(("segments and knots do not match", "give one weight between two knots"));
         }
-        if !self.weights.iter().all(|weight| (0.0..=20.0).contains(weight))
+        if !self.weights.iter().all(|weight| (0.0..=EFFECT_NATS_MAX).contains(weight))
             || !in_range(&self.centers)
         {
             return Some((
@@ -264,7 +319,7 @@ impl SignalCurve {
                 "more evidence may not lower confidence: use 0 to 20 nats",
             ));
         }
-        let offset = -20.0..=0.0;
+        let offset = -EFFECT_NATS_MAX..=0.0;
         if !offset.contains(&self.missing) || !offset.contains(&self.unavailable) {
             return Some((
                 "an offset is positive",
@@ -272,6 +327,19 @@ impl SignalCurve {
             ));
         }
         None
+    }
+}
+
+impl Default for SignalWords {
+    /// The words of a signal for which nobody chose others.
+    fn default() -> Self {
+        Self {
+            good: "good".to_owned(),
+            fair: "fair".to_owned(),
+            weak: "weak".to_owned(),
+            missing: "not measured".to_owned(),
+            unavailable: "cannot verify".to_owned(),
+        }
     }
 }
 

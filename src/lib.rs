@@ -9,6 +9,7 @@
 pub mod audit;
 pub mod calendar;
 pub mod case;
+pub mod certificate;
 pub mod confidence;
 pub mod correction;
 pub mod error;

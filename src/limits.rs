@@ -43,7 +43,7 @@ pub const TEMPLATES_MAX: usize = 200;
 /// Queues of one policy.
 pub const QUEUES_MAX: usize = 500;
 /// Signals of one confidence model.
-pub const SIGNALS_MAX: usize = 16;
+pub const SIGNALS_MAX: usize = 64;
 /// Knots of one signal's curve.
 pub const KNOTS_MAX: usize = 16;
 /// Operations of one compiled condition.

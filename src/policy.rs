@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Sla};
+use crate::certificate::{Certificate, CertificateDemand};
 use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
@@ -28,6 +29,9 @@ pub const BUNDLE_VERSION: i64 = 2;
 
 /// Separates the digests of bundles from all other digests.
 const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
+
+/// Separates the digests of what decides from all other digests.
+const DECISIONS_DOMAIN: &str = "countersign/decisions/v1";
 
 words! {
     /// Why a rule exists: the six kinds of trigger.
@@ -116,6 +120,11 @@ pub struct Tier {
     pub limited_answer: Option<Score>,
     /// What happens when no signal was measured.
     pub without_signals: Disposition,
+    /// What a certificate must show before a draft is the answer; its threshold takes the place of
+    /// `answer`.
+    pub certified: Option<CertificateDemand>,
+    /// What was shown.
+    pub certificate: Option<Certificate>,
 }
 
 /// One rule.
@@ -224,6 +233,7 @@ pub struct Policy {
     bundle: Bundle,
     fallback: Queue,
     reference: PolicyReference,
+    decision_hash: String,
 }
 
 impl Policy {
@@ -245,7 +255,7 @@ impl Policy {
             version: bundle.version.clone(),
             hash: value.digest(BUNDLE_DOMAIN),
         };
-        Ok(Self { bundle, fallback, reference })
+        Ok(Self { bundle, fallback, reference, decision_hash: decision_hash(value) })
     }
 
     /// What it says.
@@ -264,6 +274,12 @@ impl Policy {
     #[must_use]
     pub const fn reference(&self) -> &PolicyReference {
         &self.reference
+    }
+
+    /// Digest of what decides whether a draft is answered: what a certificate is bound to.
+    #[must_use]
+    pub fn decision_hash(&self) -> &str {
+        &self.decision_hash
     }
 
     /// The queue for what no other accepts.
@@ -375,10 +391,10 @@ impl Tiers {
     fn read(node: Node<'_>) -> Read<Self> {
         let mut fields = node.object()?;
         let tiers = Self {
-            low: fields.required("low", Tier::read)?,
-            medium: fields.required("medium", Tier::read)?,
-            high: fields.required("high", Tier::read)?,
-            critical: fields.required("critical", Tier::read)?,
+            low: fields.required("low", |node| Tier::read(node, RiskLevel::Low))?,
+            medium: fields.required("medium", |node| Tier::read(node, RiskLevel::Medium))?,
+            high: fields.required("high", |node| Tier::read(node, RiskLevel::High))?,
+            critical: fields.required("critical", |node| Tier::read(node, RiskLevel::Critical))?,
         };
         fields.finish()?;
         Ok(tiers)
@@ -386,16 +402,73 @@ impl Tiers {
 }
 
 impl Tier {
-    fn read(node: Node<'_>) -> Read<Self> {
+    /// Reads a tier, in a bundle as in a policy's text.
+    ///
+    /// # Errors
+    /// `invalid_field` if its bounds contradict each other, or answers need a certificate and a
+    /// bound of the author's own stands beside it.
+    pub fn read(node: Node<'_>, risk_level: RiskLevel) -> Read<Self> {
         let mut fields = node.object()?;
         let tier = Self {
             answer: fields.optional("answer", read::score)?,
             limited_answer: fields.optional("limited_answer", read::score)?,
             without_signals: fields.required("without_signals", Disposition::read)?,
+            certified: fields.optional("certified", CertificateDemand::read)?,
+            certificate: fields
+                .optional("certificate", |node| Certificate::read(node, risk_level))?,
         };
         fields.finish()?;
-        Ok(tier)
+        let problem = tier.problem();
+        problem.map_or(Ok(tier), |(detail, help)| Err(node.invalid(detail, help)))
     }
+
+    fn problem(&self) -> Option<(&'static str, &'static str)> {
+        if self.answer.zip(self.limited_answer).is_some_and(|(answer, limited)| limited > answer) {
+            return Some((
+                "a limited answer needs more confidence than an answer",
+                "make `limited_answer` at most `answer`",
+            ));
+        }
+        if self.certified.is_none() && self.certificate.is_some() {
+            return Some((
+                "a certificate that nobody asks for",
+                "add `certified` with what it must show, or take the certificate out",
+            ));
+        }
+        if self.certified.is_some() && self.answer.is_some() {
+            return Some((
+                "the threshold of a certified tier is the certificate's",
+                "take `answer` out, or `certified`",
+            ));
+        }
+        if self.certified.is_some() && self.without_signals == Disposition::Answer {
+            return Some((
+                "an answer without any signal cannot be certified",
+                "use another outcome for `without_signals`",
+            ));
+        }
+        None
+    }
+}
+
+/// What decides whether a draft is answered, without what a certificate must not be bound to: itself,
+/// queues, calendars, texts, and the amounts that people may approve.
+fn decision_hash(bundle: &Json) -> String {
+    let mut covered = BTreeMap::new();
+    let Json::Object(fields) = bundle else {
+        return String::new();
+    };
+    for key in ["confidence", "facts", "risk_level_when_missing", "triggers"] {
+        covered.insert(key.to_owned(), fields.get(key).cloned().unwrap_or(Json::Null));
+    }
+    if let Some(Json::Object(actions)) = fields.get("actions") {
+        let mut actions = actions.clone();
+        for key in ["ladder", "rates"] {
+            actions.remove(key);
+        }
+        covered.insert("actions".to_owned(), Json::Object(actions));
+    }
+    Json::Object(covered).digest(DECISIONS_DOMAIN)
 }
 
 impl Trigger {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::certificate::CertificateState;
 use crate::confidence::Confidence;
 use crate::expr::{Program, Truth};
 use crate::fact::{self, FactRecord, Value, is_missing};
@@ -60,6 +61,8 @@ pub struct Verdict {
     pub risk_level: RiskLevel,
     /// How sure the system is, and why.
     pub confidence: Confidence,
+    /// Whether a certificate let this risk level answer; absent where none is asked for.
+    pub certificate: Option<CertificateState>,
     /// Every rule that fired, in the policy's order.
     pub triggers: Vec<FiredTrigger>,
     /// Rules that fired and were cancelled, with what cancelled them.
@@ -185,7 +188,8 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
     let of_triggers: Vec<_> =
         templates.filter_map(|(trigger, _)| trigger.template.as_deref()).collect();
     let mut triggers: Vec<FiredTrigger> = fired.into_iter().map(|(_, fired)| fired).collect();
-    if let Some(low) = low_confidence(policy, &confidence, risk_level) {
+    let certificate = certificate(policy, risk_level, now);
+    if let Some(low) = low_confidence(policy, &confidence, risk_level, certificate) {
         match suppression::cancelling(&holding, &low) {
             Some(by) => cancelled.push((by, low)),
             None => triggers.push(low),
@@ -214,6 +218,7 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
         disposition,
         user_message,
         risk_level,
+        certificate,
         reason: reason(&triggers, &suppressed, disposition, &confidence),
         triggers,
         suppressed,
@@ -372,19 +377,32 @@ fn words_of(value: &Value<'_>) -> String {
     }
 }
 
+/// Whether the risk level may answer, where that takes a certificate.
+fn certificate(policy: &Policy, risk: RiskLevel, now: TimestampMs) -> Option<CertificateState> {
+    let tier = policy.bundle().tiers.of(risk);
+    let demand = tier.certified?;
+    Some(demand.state(tier.certificate.as_ref(), policy.decision_hash(), now))
+}
+
 /// The rule that every policy has: the confidence that the risk level needs.
 fn low_confidence(
     policy: &Policy,
     confidence: &Confidence,
     risk: RiskLevel,
+    certificate: Option<CertificateState>,
 ) -> Option<FiredTrigger> {
     let tier = policy.bundle().tiers.of(risk);
+    let answer = match certificate {
+        None => tier.answer,
+        Some(CertificateState::InForce) => tier.certificate.as_ref().map(|shown| shown.threshold),
+        Some(_) => None,
+    };
     let reaches = |bound: Option<crate::units::Score>| {
         bound.is_some_and(|bound| confidence.probability >= bound.get())
     };
     let disposition = if !confidence.has_signals() {
         tier.without_signals
-    } else if reaches(tier.answer) {
+    } else if reaches(answer) {
         Disposition::Answer
     } else if reaches(tier.limited_answer) {
         Disposition::LimitedAnswer
@@ -394,8 +412,13 @@ fn low_confidence(
     if disposition == Disposition::Answer {
         return None;
     }
-    let reason = match tier.answer {
+    let reason = match answer {
         _ if !confidence.has_signals() => format!("no signal was measured, at {risk} risk"),
+        None if certificate.is_some() => format!(
+            "at {risk} risk a person decides: {} (confidence {})",
+            certificate.map_or("", CertificateState::words),
+            confidence.percent(),
+        ),
         None => format!("at {risk} risk a person decides (confidence {})", confidence.percent()),
         Some(bound) => format!(
             "confidence {} is under {}, which an answer at {risk} risk needs",

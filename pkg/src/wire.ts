@@ -283,6 +283,10 @@ risk_level: RiskLevel,
  */
 confidence: Confidence, 
 /**
+ * Whether a certificate let this risk level answer; absent where none is asked for.
+ */
+certificate: CertificateState | null, 
+/**
  * Every rule that fired, in the policy's order.
  */
 triggers: Array<FiredTrigger>, 
@@ -420,6 +424,10 @@ export type ConfidenceModel = {
  */
 model_version: string, 
 /**
+ * What the numbers were learned from; absent while they are judgement alone.
+ */
+fit: Fit | null, 
+/**
  * Log-odds of a right draft whose signals are all typical, in nats.
  */
 base: number, 
@@ -427,6 +435,23 @@ base: number,
  * One curve per signal, in the order in which they are explained.
  */
 signals: Array<SignalCurve>, };
+
+/**
+ * What a model was learned from.
+ */
+export type Fit = { 
+/**
+ * Labelled rows.
+ */
+labels: number, 
+/**
+ * Digest of these rows and of how they were fitted: the same digest, the same numbers.
+ */
+hash: string, 
+/**
+ * Share of the conversations that was held back, and may certify the model; in [0, 1].
+ */
+held_back: number, };
 
 /**
  * What one signal adds to the log-odds.
@@ -551,6 +576,69 @@ contribution: number,
  * What that means, in a word or two.
  */
 word: string, };
+
+/**
+ * Whether a certificate lets a tier answer.
+ */
+export type CertificateState = "in_force" | "absent" | "other_decisions" | "expired" | "too_weak";
+
+/**
+ * What a tier demands of a certificate.
+ */
+export type CertificateDemand = { 
+/**
+ * The greatest share of wrong answers among those that a machine gives, in (0, 1).
+ */
+tolerated_error: number, 
+/**
+ * The greatest probability that the certificate is wrong about that, in (0, 1).
+ */
+failure_probability: number, };
+
+/**
+ * What was shown about one tier.
+ */
+export type Certificate = { 
+/**
+ * The tier.
+ */
+risk_level: RiskLevel, 
+/**
+ * At or above this probability the draft is the answer.
+ */
+threshold: Score, 
+/**
+ * The share of wrong answers that was shown not to be exceeded, in (0, 1).
+ */
+tolerated_error: number, 
+/**
+ * The probability that this is wrong, in (0, 1).
+ */
+failure_probability: number, 
+/**
+ * Reviewed answers at or above the threshold, one of each conversation.
+ */
+answers: number, 
+/**
+ * How many of them were wrong.
+ */
+errors: number, 
+/**
+ * Digest of the reviewed rows.
+ */
+rows_hash: string, 
+/**
+ * Digest of the decisions that it was made for.
+ */
+decision_hash: string, 
+/**
+ * When it was made.
+ */
+issued_at: TimestampMs, 
+/**
+ * When it ends.
+ */
+expires_at: TimestampMs, };
 
 /**
  * Where a case goes.
@@ -1885,7 +1973,16 @@ limited_answer: Score | null,
 /**
  * What happens when no signal was measured.
  */
-without_signals: Disposition, };
+without_signals: Disposition, 
+/**
+ * What a certificate must show before a draft is the answer; its threshold takes the place of
+ * `answer`.
+ */
+certified: CertificateDemand | null, 
+/**
+ * What was shown.
+ */
+certificate: Certificate | null, };
 
 /**
  * One rule.

@@ -9,6 +9,7 @@ mod calendar;
 pub mod cel;
 mod checks;
 mod condition;
+mod confidence;
 mod diagnostic;
 mod document;
 mod duration;

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Calendar;
-use crate::compile::{actions, calendar, checks, condition, duration, impact_model, rules};
-use crate::confidence::{ConfidenceModel, Orientation, SignalCurve, SignalWords};
+use crate::compile::{
+    actions, calendar, checks, condition, confidence, duration, impact_model, rules,
+};
 use crate::error::Fault;
 use crate::fact::{FactDeclaration, FactRecord, FactSource, FactType};
 use crate::json::Json;
 use crate::limits;
-use crate::policy::{Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, Tier, Tiers, TriggerKind};
+use crate::policy::{Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, TriggerKind};
 use crate::read::{self, Fields, Node, Read};
 use crate::request::RiskLevel;
 use crate::tool::ActionPolicy;
 use crate::units::Id;
-use crate::verdict::Disposition;
 
 /// Reads the sections; every section tells its own faults, so that an author sees them together.
 pub(super) fn read(document: &Json) -> Result<Bundle, Vec<Fault>> {
@@ -45,7 +45,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     let head = faults.keep(head);
     let facts = each(&mut fields, "fact", limits::POLICY_FACTS_MAX, faults, read_fact)?;
     unique(&facts, "fact", |fact| &fact.path, faults);
-    let confidence = fields.required("confidence", read_confidence);
+    let confidence = fields.required("confidence", confidence::read);
     let confidence = faults.keep(confidence);
     let triggers = each(&mut fields, "trigger", limits::TRIGGERS_MAX, faults, |node| {
         rules::read_trigger(node, &facts)
@@ -234,101 +234,6 @@ fn read_fact(node: Node<'_>) -> Read<FactDeclaration> {
     Ok(declaration)
 }
 
-fn read_confidence(node: Node<'_>) -> Read<(ConfidenceModel, Tiers)> {
-    let mut fields = node.object()?;
-    let model = ConfidenceModel {
-        model_version: fields.required("model_version", name)?,
-        base: fields.required("base", read::number)?,
-        signals: fields.list("signal", limits::SIGNALS_MAX, read_signal)?,
-    };
-    let tiers = fields.required("tiers", |node| {
-        let mut fields = node.object()?;
-        let tiers = Tiers {
-            low: fields.required("low", read_tier)?,
-            medium: fields.required("medium", read_tier)?,
-            high: fields.required("high", read_tier)?,
-            critical: fields.required("critical", read_tier)?,
-        };
-        fields.finish()?;
-        Ok(tiers)
-    })?;
-    fields.finish()?;
-    Ok((model, tiers))
-}
-
-/// A curve by what an owner can judge: the knots, what each segment gains, and the typical reading,
-/// at which the signal neither raises nor lowers the odds.
-fn read_signal(node: Node<'_>) -> Read<SignalCurve> {
-    let mut fields = node.object()?;
-    let signal_name = fields.required("name", name)?;
-    let label = fields.required("label", name)?;
-    let orientation =
-        fields.optional("orientation", Orientation::read)?.unwrap_or(Orientation::HigherIsBetter);
-    let knots = fields.list("knots", limits::KNOTS_MAX, read::number)?;
-    let weights = fields.list("gains", limits::KNOTS_MAX, read::number)?;
-    let typical = fields.required("typical", read::score)?.get();
-    let oriented = match orientation {
-        Orientation::HigherIsBetter => typical,
-        Orientation::LowerIsBetter => 1.0 - typical,
-    };
-    let segments = knots.iter().zip(knots.iter().skip(1));
-    let centers =
-        segments.map(|(from, to)| ((oriented - from) / (to - from)).clamp(0.0, 1.0)).collect();
-    let curve = SignalCurve {
-        name: signal_name,
-        label,
-        orientation,
-        knots,
-        weights,
-        centers,
-        missing: fields.required("missing", read::number)?,
-        unavailable: fields.required("unavailable", read::number)?,
-        required: fields.optional("required", read::bool)?.unwrap_or(false),
-        words: fields.required("words", read_words)?,
-    };
-    fields.finish()?;
-    match curve.problem() {
-        Some((detail, help)) => {
-            Err(node.invalid(format!("signal `{}`: {detail}", curve.name), help))
-        }
-        None => Ok(curve),
-    }
-}
-
-fn read_words(node: Node<'_>) -> Read<SignalWords> {
-    let mut fields = node.object()?;
-    let mut word = |key, default: &str| {
-        let word = fields.optional(key, name)?;
-        Ok(word.unwrap_or_else(|| default.to_owned()))
-    };
-    let words = SignalWords {
-        good: word("good", "good")?,
-        fair: word("fair", "fair")?,
-        weak: word("weak", "weak")?,
-        missing: word("missing", "not measured")?,
-        unavailable: word("unavailable", "cannot verify")?,
-    };
-    fields.finish()?;
-    Ok(words)
-}
-
-fn read_tier(node: Node<'_>) -> Read<Tier> {
-    let mut fields = node.object()?;
-    let tier = Tier {
-        answer: fields.optional("answer", read::score)?,
-        limited_answer: fields.optional("limited_answer", read::score)?,
-        without_signals: fields.required("without_signals", Disposition::read)?,
-    };
-    fields.finish()?;
-    if tier.answer.zip(tier.limited_answer).is_some_and(|(answer, limited)| limited > answer) {
-        return Err(node.invalid(
-            "a limited answer needs more confidence than an answer",
-            "make `limited_answer` at most `answer`",
-        ));
-    }
-    Ok(tier)
-}
-
 fn read_queue(node: Node<'_>, facts: &[FactDeclaration], calendars: &[Calendar]) -> Read<Queue> {
     let mut fields = node.object()?;
     let sla = fields.required("sla", duration::read_sla)?;
@@ -388,6 +293,6 @@ fn read_texts(node: Node<'_>) -> Read<BTreeMap<String, String>> {
     Err(node.invalid("there is no text under `default`", "add a `default` text"))
 }
 
-fn name(node: Node<'_>) -> Read<String> {
+pub(super) fn name(node: Node<'_>) -> Read<String> {
     node.filled_text(limits::NAME_LENGTH_MAX)
 }

@@ -4,20 +4,20 @@ use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
-use crate::compile::{Compiled, DEFAULT_POLICY, compile, draft_tools};
-use crate::host::clock::wall_clock;
+use crate::host::confidence::{self, command::ConfidenceCommand};
 use crate::host::config::{Config, host_name};
-use crate::host::evaluate::{classify_file, evaluate_file, outlook};
+use crate::host::eval::{self, EvalCommand};
 use crate::host::executor_command::{self, ExecutorCommand};
 use crate::host::export::{Format, export_corrections};
 use crate::host::ids;
-use crate::host::impact::{self, EvalCommand, ImpactCommand};
+use crate::host::impact::{self, ImpactCommand};
 use crate::host::people::{self, EVERY, HostActor, NewGrant, host_actor};
+use crate::host::policy_command::{self, PolicyCommand};
 use crate::host::serve::serve;
 use crate::host::store::corrections::CorrectionQuery;
 use crate::host::store::identity::{self, CredentialKind, Scope};
@@ -48,12 +48,15 @@ enum Command {
     /// The impact of actions whose tools no policy names.
     #[command(subcommand)]
     Impact(ImpactCommand),
-    /// How well classifications work, on rows with labels.
-    #[command(subcommand)]
-    Eval(EvalCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Learns and certifies confidence from reviewed rows.
+    #[command(subcommand)]
+    Confidence(ConfidenceCommand),
+    /// Measures the product on rows with known outcomes.
+    #[command(subcommand)]
+    Eval(EvalCommand),
     /// What decided cases teach.
     #[command(subcommand)]
     Corrections(CorrectionsCommand),
@@ -114,57 +117,6 @@ struct ServeOptions {
     /// TLS; all others must be public.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
     webhook_allow: Vec<SocketAddr>,
-}
-
-#[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Says what is wrong with a policy.
-    Check {
-        /// The TOML file.
-        file: PathBuf,
-    },
-    /// Compiles a policy to a bundle.
-    Compile {
-        /// The TOML file.
-        file: PathBuf,
-        /// Where to write the bundle; standard output without it.
-        #[arg(short, long)]
-        output: Option<PathBuf>,
-    },
-    /// Decides requests, one JSON object a line, and prints their verdicts.
-    Evaluate {
-        /// The requests.
-        requests: PathBuf,
-        /// The policy's TOML file; the default policy without it.
-        #[arg(long)]
-        policy: Option<PathBuf>,
-        /// The instant of the decisions in RFC 3339; the present without it.
-        #[arg(long, value_parser = instant)]
-        now: Option<TimestampMs>,
-    },
-    /// What tools say of themselves.
-    #[command(subcommand)]
-    Tools(ToolsCommand),
-    /// Classifies actions, one JSON object `{actions, context}` a line, and prints their gates.
-    Classify {
-        /// The actions, each line with its context.
-        actions: PathBuf,
-        /// The policy's TOML file; the default policy without it.
-        #[arg(long)]
-        policy: Option<PathBuf>,
-        /// The instant of the decisions in RFC 3339; the present without it.
-        #[arg(long, value_parser = instant)]
-        now: Option<TimestampMs>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum ToolsCommand {
-    /// Drafts `[[tool]]` entries, each for review, from a tool list of MCP or an OpenAPI document.
-    Import {
-        /// The list or document, in JSON.
-        file: PathBuf,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -339,38 +291,11 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             let config = Config { data, listen, ui, policy, samples, executors, webhook_allow };
             serve(&config, out).await.map_err(CommandError::new)
         }
-        Command::Policy(PolicyCommand::Check { file }) => {
-            let compiled = compile_file(&file)?;
-            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))?;
-            print(out, &outlook(&compiled.policy, wall_clock()))
-        }
-        Command::Policy(PolicyCommand::Compile { file, output }) => {
-            let bundle = compile_file(&file)?.bundle.canonical();
-            match output {
-                None => print(out, &bundle),
-                Some(output) => std::fs::write(&output, format!("{bundle}\n"))
-                    .map_err(|error| CommandError(format!("`{}`: {error}", output.display()))),
-            }
-        }
-        Command::Policy(PolicyCommand::Evaluate { requests, policy, now }) => {
-            let compiled = compile_file_or_default(policy.as_deref())?;
-            let now = now.unwrap_or_else(wall_clock);
-            evaluate_file(&compiled.policy, &requests, now, out).map_err(CommandError::new)
-        }
-        Command::Policy(PolicyCommand::Classify { actions, policy, now }) => {
-            let compiled = compile_file_or_default(policy.as_deref())?;
-            let now = now.unwrap_or_else(wall_clock);
-            classify_file(&compiled.policy, &actions, now, out).map_err(CommandError::new)
-        }
-        Command::Policy(PolicyCommand::Tools(ToolsCommand::Import { file })) => {
-            let text = std::fs::read_to_string(&file)
-                .map_err(|error| CommandError(format!("`{}`: {error}", file.display())))?;
-            let document = serde_json::from_str(&text).map_err(CommandError::new)?;
-            print(out, draft_tools(&document).map_err(CommandError::new)?.trim_end())
-        }
+        Command::Policy(command) => policy_command::run(command, out),
         Command::Impact(command) => impact::run(command, out),
-        Command::Eval(command) => impact::evaluate(command, out),
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
+        Command::Confidence(command) => confidence::command::run(command, out),
+        Command::Eval(command) => eval::run(command, out),
         Command::Corrections(command) => export(command, out),
         Command::Principal(command) => principal(command, out).await,
         Command::Grant(command) => grant(command, out).await,
@@ -559,23 +484,6 @@ pub(super) async fn change<T: Send + 'static>(
     result
 }
 
-fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| CommandError(format!("`{}`: {error}", file.display())))?;
-    compile(&text, &file.display().to_string()).map_err(|diagnostics| {
-        let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-        CommandError(told.join("\n"))
-    })
-}
-
-fn compile_file_or_default(file: Option<&Path>) -> Result<Compiled, CommandError> {
-    match file {
-        Some(file) => compile_file(file),
-        None => compile(DEFAULT_POLICY, "default.toml")
-            .map_err(|_| CommandError("the default policy does not compile".to_owned())),
-    }
-}
-
 pub(super) fn id(text: &str) -> Result<Id, CommandError> {
     Id::new(text).ok_or_else(|| {
         CommandError(format!(
@@ -584,7 +492,7 @@ pub(super) fn id(text: &str) -> Result<Id, CommandError> {
     })
 }
 
-fn instant(text: &str) -> Result<TimestampMs, String> {
+pub(super) fn instant(text: &str) -> Result<TimestampMs, String> {
     TimestampMs::parse(text).ok_or_else(|| "a time such as 2026-05-09T18:00:00Z".to_owned())
 }
 
@@ -593,7 +501,7 @@ pub(super) fn print(out: &mut impl Write, line: &str) -> Result<(), CommandError
 }
 
 /// Reads one of a closed set of words.
-fn word<T: Copy + Send + Sync + 'static>(
+pub(super) fn word<T: Copy + Send + Sync + 'static>(
     words: &'static [(&'static str, T)],
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
     move |text| {

@@ -6,7 +6,9 @@
 
 pub mod clock;
 pub mod command_line;
+pub mod confidence;
 pub mod config;
+pub mod eval;
 pub mod evaluate;
 pub mod executor;
 pub mod executor_command;
@@ -17,6 +19,7 @@ pub mod impact;
 mod listen;
 mod outbound;
 pub mod people;
+pub mod policy_command;
 pub mod propose;
 pub mod samples;
 pub mod scheduler;

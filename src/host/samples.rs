@@ -65,6 +65,25 @@ const REVIEWERS: &[Reviewer] = &[
         level: 3,
         skills: &["security_operations"],
     },
+    // Two leads, so that what needs two of them can be approved.
+    Reviewer {
+        principal_id: "prin_sofia_lindqvist",
+        person_id: "person_sofia_lindqvist",
+        name: "Sofia Lindqvist",
+        queue: "billing_dispute",
+        domain: "any",
+        level: 4,
+        skills: &["billing"],
+    },
+    Reviewer {
+        principal_id: "prin_kwame_mensah",
+        person_id: "person_kwame_mensah",
+        name: "Kwame Mensah",
+        queue: "billing_dispute",
+        domain: "any",
+        level: 4,
+        skills: &["billing"],
+    },
 ];
 
 /// A fresh sign-in link of a sample reviewer.

@@ -10,8 +10,7 @@ mod proposals;
 use serde::Serialize;
 
 pub use cases::{CaseOperation, authorize};
-pub(crate) use proposals::authorities_of;
-pub use proposals::{ProposalOperation, authorize_proposal};
+pub use proposals::{ProposalOperation, authorities_of, authorize_proposal};
 
 use crate::case::Case;
 use crate::error::{ErrorCode, Fault};

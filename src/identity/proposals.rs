@@ -68,7 +68,7 @@ pub fn authorize_proposal(
 
 /// Of the authorities that the proposal needs, those that the actor's grants give for this tenant.
 #[must_use]
-pub(crate) fn authorities_of(
+pub fn authorities_of(
     actor: &Actor,
     tenant_id: &Id,
     needed: &[Authority],

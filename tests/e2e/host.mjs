@@ -28,8 +28,8 @@ export async function startHost() {
   // Links stand on lines that name the reviewer.
   const links = await until(() => {
     const lines = printed.split("\n").filter((line) => line.includes("#/sign-in/"));
-    return lines.length >= 4 ? lines : undefined;
-  }, "four sign-in links");
+    return lines.length >= 6 ? lines : undefined;
+  }, "six sign-in links");
   for (const senior of SENIORS) {
     const given = ["--role", "reviewer", "--tenant", "northwind", "--domain", "billing", "--level", "4"];
     const { code, output } = await run("grant", "add", senior, "--data", data, ...given);

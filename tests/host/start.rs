@@ -22,6 +22,34 @@ fn a_host_refuses_the_database_of_a_later_release() {
 }
 
 #[test]
+fn a_host_does_not_start_with_executors_that_are_wrong() {
+    let folder = Folder::new();
+    let file = folder.join("executors.toml");
+    for (text, told) in [
+        (None, "executors.toml"),
+        (Some("[[executor]]\nid = \"a\"\nurl = \"ftp://h/\"\n"), "executors.toml:3"),
+        (Some("[[executor]]\nid = \"a\"\nurl = \"http://127.0.0.1:1/\"\n"), "runs no tool"),
+        (
+            Some("[[executor]]\nid = \"a\"\nurl = \"http://127.0.0.1:1/\"\ntools = [\"a*b\"]\n"),
+            "`a*b`",
+        ),
+    ] {
+        if let Some(text) = text {
+            std::fs::write(&file, text).unwrap();
+        }
+        let output = program(&["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder.path())
+            .arg("--executors")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success());
+        assert!(error.contains("the executors cannot be read") && error.contains(told), "{error}");
+    }
+}
+
+#[test]
 fn a_host_without_samples_says_how_the_first_reviewer_is_made() {
     let folder = Folder::new();
     let data = folder.path();

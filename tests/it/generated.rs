@@ -12,8 +12,8 @@ fn the_default_bundle_in_the_package_is_fresh() {
 #[test]
 fn the_typescript_types_are_fresh() {
     use countersign::{
-        audit, calendar, case, compile, confidence, correction, error, execution, expr, fact, gate,
-        identity, impact, inference, metrics,
+        audit, calendar, case, certificate, compile, confidence, correction, error, execution,
+        expr, fact, gate, identity, impact, inference, metrics,
     };
     use countersign::{
         money, policy, proposal, request, routing, suppression, tool, units, verdict,
@@ -55,10 +55,14 @@ fn the_typescript_types_are_fresh() {
         confidence::Orientation,
         confidence::SignalState,
         confidence::ConfidenceModel,
+        confidence::Fit,
         confidence::SignalCurve,
         confidence::SignalWords,
         confidence::Confidence,
         confidence::Contribution,
+        certificate::CertificateState,
+        certificate::CertificateDemand,
+        certificate::Certificate,
         routing::Routing,
         fact::FactType,
         fact::FactSource,

@@ -16,6 +16,7 @@ mod canonical;
 mod case;
 mod cel_properties;
 mod cel_vectors;
+mod certificate;
 mod compile;
 mod compile_actions;
 mod confidence;

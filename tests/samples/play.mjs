@@ -1,16 +1,19 @@
 /**
- * Plays requests.jsonl against a running host as the edges of its tenants would, through the built npm package.
+ * Plays requests.jsonl against a running host as the edges of its tenants would, through the built npm package,
+ * then proposes the actions of actions.jsonl.
  *
  *     node tests/samples/play.mjs --url http://127.0.0.1:8787 --token-file data/sample-edge.token
  *
  * A few users then rate what they got, so that every measure has something to show.
  *
- * The token file is `{tenant: token}`. Cases have fixed ids, so that playing twice changes nothing.
+ * The token file is `{tenant: token}`. Cases and proposals have fixed ids, so that playing twice changes nothing.
+ * `--only actions` and `--only requests` play one of the two.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Client } from "../../pkg/dist/client.js";
 import { CountersignError, Edge, Engine } from "../../pkg/dist/node.js";
+import { proposeActions, readRows, tableOfProposals } from "./actions.mjs";
 
 /** Ends the script with one line. */
 function stop(why) {
@@ -20,9 +23,11 @@ function stop(why) {
 
 function options() {
   try {
-    const { values } = parseArgs({ options: { url: { type: "string" }, "token-file": { type: "string" } } });
+    const text = { type: "string" };
+    const { values } = parseArgs({ options: { url: text, "token-file": text, only: text } });
     if (values.url === undefined || values["token-file"] === undefined) throw new Error("--url and --token-file are needed");
-    return { url: values.url, tokens: JSON.parse(readFileSync(values["token-file"], "utf8")) };
+    if (![undefined, "actions", "requests"].includes(values.only)) throw new Error("--only takes `actions` or `requests`");
+    return { url: values.url, only: values.only, tokens: JSON.parse(readFileSync(values["token-file"], "utf8")) };
   } catch (error) {
     return stop(error.message);
   }
@@ -94,14 +99,14 @@ function table(title, counts) {
   return [title, ...lines].join("\n");
 }
 
-const { url, tokens } = options();
-const rows = readFileSync(new URL("requests.jsonl", import.meta.url), "utf8").trim().split("\n");
-const requests = rows.map((row) => JSON.parse(row));
-const played = [];
-try {
+const { url, tokens, only } = options();
+const tokenOf = (tenant) => tokens[tenant] ?? stop(`the token file has no token for ${tenant}`);
+
+async function playRequests() {
+  const requests = readRows("requests.jsonl");
+  const played = [];
   for (const tenant of new Set(requests.map((request) => request.tenant_id))) {
-    const token = tokens[tenant] ?? stop(`the token file has no token for ${tenant}`);
-    const client = new Client({ baseUrl: url, token });
+    const client = new Client({ baseUrl: url, token: tokenOf(tenant) });
     const engine = await Engine.load(await client.currentPolicy());
     const own = requests.filter((request) => request.tenant_id === tenant);
     const verdicts = await play(engine, client, own);
@@ -111,10 +116,27 @@ try {
       played.push(...verdicts);
     }
   }
-} catch (error) {
-  stop(error instanceof CountersignError ? `${error.code}: ${error.message}${error.help === undefined ? "" : `; ${error.help}`}` : error.stack);
-}
-if (played.length > 0) {
+  if (played.length === 0) return;
   console.log(table("disposition", count(played.map((verdict) => verdict.disposition))));
   console.log(table("queue", count(played.flatMap((verdict) => verdict.routing?.queue ?? []))));
+}
+
+async function playActions() {
+  const rows = readRows("actions.jsonl");
+  const proposals = [];
+  for (const tenant of new Set(rows.map((row) => row.tenant_id))) {
+    const own = rows.filter((row) => row.tenant_id === tenant);
+    const { made, views } = await proposeActions({ url, token: tokenOf(tenant) }, own);
+    const skipped = own.length - made === 0 ? "" : `; ${own.length - made} are there already`;
+    console.log(`samples: proposed ${made} actions of ${tenant}${skipped}`);
+    proposals.push(...views);
+  }
+  console.log(tableOfProposals(proposals));
+}
+
+try {
+  if (only !== "actions") await playRequests();
+  if (only !== "requests") await playActions();
+} catch (error) {
+  stop(error instanceof CountersignError ? `${error.code}: ${error.message}${error.help === undefined ? "" : `; ${error.help}`}` : error.stack);
 }

@@ -127,13 +127,22 @@ impl Executor {
             let target = target.map_err(|detail| node.invalid(detail, "give an address"))?;
             Ok((url.to_owned(), target))
         };
+        // A pattern that no tool's name fits would leave what is approved waiting, without a word.
+        let tool = |node: Node<'_>| {
+            let tool = name(node)?;
+            let stem = tool.strip_suffix('*').unwrap_or(&tool);
+            let fits = !stem.contains('*') && !stem.contains(char::is_whitespace);
+            let detail = format!("`{}` is not a tool's name", crate::read::excerpt(&tool));
+            let help = "write a name, or the beginning of names with `*` at the end";
+            fits.then_some(tool).ok_or_else(|| node.invalid(detail, help))
+        };
         let mut fields = node.object()?;
         let (url, target) = fields.required("url", address)?;
         let executor = Self {
             id: fields.required("id", name)?,
             url,
             target,
-            tools: fields.list("tools", limits::TOOLS_MAX, name)?,
+            tools: fields.list("tools", limits::TOOLS_MAX, tool)?,
             guarantee: fields.optional("guarantee", Guarantee::read)?.unwrap_or(Guarantee::None),
             key_kept_ms: fields.optional("key_kept", read_duration)?.unwrap_or(KEY_KEPT_MS),
             previews: fields.optional("previews", crate::read::bool)?.unwrap_or(false),
@@ -147,6 +156,10 @@ impl Executor {
                 .unwrap_or(TIMEOUT_MS),
         };
         fields.finish()?;
+        if executor.tools.is_empty() {
+            let detail = format!("the executor `{}` runs no tool", executor.id);
+            return Err(node.invalid(detail, "list its `tools`"));
+        }
         Ok(executor)
     }
 }
@@ -194,6 +207,9 @@ timeout = "2 s"
             ("[[executor]]\nid = \"a\"\nurl = \"http://h/\"\nguarante = \"none\"\n", 4, "guarante"),
             ("[[executor]]\nid = \"a\"\nurl = \"http://h/\"\ntimeout = \"1 ms\"\n", 4, "100 ms"),
             ("[[executor]]\nid = \"a\"\nurl = \"http://h/\"\nguarantee = \"once\"\n", 4, "once"),
+            ("[[executor]]\nid = \"a\"\nurl = \"http://h/\"\ntools = []\n", 1, "runs no tool"),
+            ("[[executor]]\nid = \"a\"\nurl = \"http://h/\"\ntools = [\"a.*.b\"]\n", 4, "`a.*.b`"),
+            ("[[executor]]\nid = \"a\"\nurl = \"http://h/\"\ntools = [\"a b\"]\n", 4, "`a b`"),
             (
                 "[[executor]]\nid = \"a\"\nurl = \"http://h/\"\ntools = [\"x\", \"x\"]\n",
                 1,

@@ -34,13 +34,6 @@ pub enum ImpactCommand {
     },
 }
 
-/// How well something works on rows with labels.
-#[derive(Debug, Subcommand)]
-pub enum EvalCommand {
-    /// The classification of tools that no policy names.
-    Actions(EvalActions),
-}
-
 /// What to evaluate, and on what.
 #[derive(Debug, Args)]
 pub struct EvalActions {
@@ -84,8 +77,7 @@ pub fn run(command: ImpactCommand, out: &mut impl Write) -> Result<(), CommandEr
 ///
 /// # Errors
 /// Where the rows cannot be read, or the predictions cannot be written.
-pub fn evaluate(command: EvalCommand, out: &mut impl Write) -> Result<(), CommandError> {
-    let EvalCommand::Actions(options) = command;
+pub fn evaluate(options: &EvalActions, out: &mut impl Write) -> Result<(), CommandError> {
     let mut told: Vec<(&str, Vec<Report>)> = Vec::new();
     if let Some(path) = &options.cross_validate {
         let rows = read_rows(path).map_err(CommandError::new)?;

@@ -1,0 +1,200 @@
+//! Certificates: what a tier needs before a machine may answer in it, and what was shown.
+//!
+//! A certificate says that, with high probability over the reviewed answers it was made from, the
+//! share of wrong answers at or above a threshold is at most so much. It is bound to the decisions it
+//! was made for, to one risk level, and to a time; where it does not hold, a person decides. Making
+//! one needs labels and belongs to the command line; here it is only read and held against the tier.
+
+use serde::Serialize;
+
+use crate::limits;
+use crate::read::{self, Node, Read};
+use crate::request::RiskLevel;
+use crate::units::{Score, TimestampMs};
+use crate::word::words;
+
+words! {
+    /// Whether a certificate lets a tier answer.
+    pub enum CertificateState {
+        /// It does.
+        InForce = "in_force",
+        /// There is none.
+        Absent = "absent",
+        /// It was made for other decisions: another model, other rules, other tools.
+        OtherDecisions = "other_decisions",
+        /// Its time is over.
+        Expired = "expired",
+        /// It shows less than the tier demands.
+        TooWeak = "too_weak",
+    }
+}
+
+/// What a tier demands of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CertificateDemand {
+    /// The greatest share of wrong answers among those that a machine gives, in (0, 1).
+    pub tolerated_error: f64,
+    /// The greatest probability that the certificate is wrong about that, in (0, 1).
+    pub failure_probability: f64,
+}
+
+/// What was shown about one tier.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Certificate {
+    /// The tier.
+    pub risk_level: RiskLevel,
+    /// At or above this probability the draft is the answer.
+    pub threshold: Score,
+    /// The share of wrong answers that was shown not to be exceeded, in (0, 1).
+    pub tolerated_error: f64,
+    /// The probability that this is wrong, in (0, 1).
+    pub failure_probability: f64,
+    /// Reviewed answers at or above the threshold, one of each conversation.
+    pub answers: i64,
+    /// How many of them were wrong.
+    pub errors: i64,
+    /// Digest of the reviewed rows.
+    pub rows_hash: String,
+    /// Digest of the decisions that it was made for.
+    pub decision_hash: String,
+    /// When it was made.
+    pub issued_at: TimestampMs,
+    /// When it ends.
+    pub expires_at: TimestampMs,
+}
+
+impl CertificateDemand {
+    /// Reviewed answers without one error that a certificate needs at least.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a quotient of bounded logarithms")]
+    pub fn answers_min(&self) -> i64 {
+        let exact = libm::log(self.failure_probability) / libm::log1p(-self.tolerated_error);
+        // A quotient that is whole but for rounding needs no further answer.
+        libm::ceil(exact - 1e-9).max(1.0) as i64
+    }
+
+    /// Whether a certificate lets the tier answer, of decisions with this digest, at this time.
+    #[must_use]
+    pub fn state(
+        &self,
+        certificate: Option<&Certificate>,
+        decision_hash: &str,
+        now: TimestampMs,
+    ) -> CertificateState {
+        match certificate {
+            None => CertificateState::Absent,
+            Some(shown) if shown.decision_hash != decision_hash => CertificateState::OtherDecisions,
+            Some(shown) if now >= shown.expires_at => CertificateState::Expired,
+            Some(shown)
+                if shown.tolerated_error > self.tolerated_error
+                    || shown.failure_probability > self.failure_probability =>
+            {
+                CertificateState::TooWeak
+            }
+            Some(_) => CertificateState::InForce,
+        }
+    }
+
+    /// Reads a demand.
+    ///
+    /// # Errors
+    /// `invalid_field` for a share that is not between 0 and 1.
+    pub fn read(node: Node<'_>) -> Read<Self> {
+        let mut fields = node.object()?;
+        let demand = Self {
+            tolerated_error: fields.required("tolerated_error", share)?,
+            failure_probability: fields.required("failure_probability", share)?,
+        };
+        fields.finish()?;
+        Ok(demand)
+    }
+}
+
+impl Certificate {
+    /// Reads a certificate of one tier.
+    ///
+    /// # Errors
+    /// `invalid_field` if it is another tier's, or if its own figures cannot show what it says.
+    pub fn read(node: Node<'_>, risk_level: RiskLevel) -> Read<Self> {
+        let hash = |node: Node<'_>| node.filled_text(limits::NAME_LENGTH_MAX);
+        let count = |node: Node<'_>| node.integer(0, crate::json::INTEGER_MAX);
+        let mut fields = node.object()?;
+        let certificate = Self {
+            risk_level: fields.required("risk_level", RiskLevel::read)?,
+            threshold: fields.required("threshold", read::score)?,
+            tolerated_error: fields.required("tolerated_error", share)?,
+            failure_probability: fields.required("failure_probability", share)?,
+            answers: fields.required("answers", count)?,
+            errors: fields.required("errors", count)?,
+            rows_hash: fields.required("rows_hash", hash)?,
+            decision_hash: fields.required("decision_hash", hash)?,
+            issued_at: fields.required("issued_at", read::timestamp)?,
+            expires_at: fields.required("expires_at", read::timestamp)?,
+        };
+        fields.finish()?;
+        if certificate.risk_level != risk_level {
+            return Err(node.invalid(
+                format!(
+                    "a certificate for {} risk stands at {risk_level} risk",
+                    certificate.risk_level
+                ),
+                "certify each tier by itself",
+            ));
+        }
+        let Certificate { tolerated_error, failure_probability, .. } = certificate;
+        // Without one error so many answers are this probable; rounding is given its part.
+        let chance = power(1.0 - tolerated_error, certificate.answers);
+        #[expect(clippy::cast_precision_loss, reason = "counts of answers are small")]
+        let errors_fit = certificate.errors as f64 <= tolerated_error * certificate.answers as f64;
+        if !errors_fit || chance > failure_probability * (1.0 + 1e-9) {
+            return Err(node.invalid(
+                format!(
+                    "{} errors in {} answers show no error of at most {tolerated_error}",
+                    certificate.errors, certificate.answers
+                ),
+                "make the certificate with `countersign confidence certify`",
+            ));
+        }
+        Ok(certificate)
+    }
+}
+
+impl CertificateState {
+    /// Why the tier does not answer, for the reviewer; empty where it does.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::InForce => "",
+            Self::Absent => "there is no certificate",
+            Self::OtherDecisions => "the certificate was made for other decisions",
+            Self::Expired => "the certificate has expired",
+            Self::TooWeak => "the certificate shows less than is demanded",
+        }
+    }
+}
+
+/// A whole power, by squares: logarithms would bring code into the module.
+fn power(base: f64, exponent: i64) -> f64 {
+    let (mut result, mut square, mut left) = (1.0, base, exponent);
+    while left > 0 {
+        if left % 2 == 1 {
+            result *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    result
+}
+
+/// A share strictly between nothing and all.
+fn share(node: Node<'_>) -> Read<f64> {
+    let value = node.number()?;
+    if value > 0.0 && value < 1.0 {
+        return Ok(value);
+    }
+    Err(node.invalid(format!("`{value}` is not between 0 and 1"), "give a share such as 0.05"))
+}

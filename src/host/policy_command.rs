@@ -1,0 +1,116 @@
+//! `countersign policy`: what owners do with a policy's text.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use crate::compile::{Compiled, DEFAULT_POLICY, compile, draft_tools};
+use crate::host::clock::wall_clock;
+use crate::host::command_line::{CommandError, instant, print};
+use crate::host::confidence;
+use crate::host::evaluate::{classify_file, evaluate_file, outlook};
+use crate::units::TimestampMs;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Says what is wrong with a policy.
+    Check {
+        /// The TOML file.
+        file: PathBuf,
+    },
+    /// Compiles a policy to a bundle.
+    Compile {
+        /// The TOML file.
+        file: PathBuf,
+        /// Where to write the bundle; standard output without it.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+    /// Decides requests, one JSON object a line, and prints their verdicts.
+    Evaluate {
+        /// The requests.
+        requests: PathBuf,
+        /// The policy's TOML file; the default policy without it.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+        /// The instant of the decisions in RFC 3339; the present without it.
+        #[arg(long, value_parser = instant)]
+        now: Option<TimestampMs>,
+    },
+    /// What tools say of themselves.
+    #[command(subcommand)]
+    Tools(ToolsCommand),
+    /// Classifies actions, one JSON object `{actions, context}` a line, and prints their gates.
+    Classify {
+        /// The actions, each line with its context.
+        actions: PathBuf,
+        /// The policy's TOML file; the default policy without it.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+        /// The instant of the decisions in RFC 3339; the present without it.
+        #[arg(long, value_parser = instant)]
+        now: Option<TimestampMs>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ToolsCommand {
+    /// Drafts `[[tool]]` entries, each for review, from a tool list of MCP or an OpenAPI document.
+    Import {
+        /// The list or document, in JSON.
+        file: PathBuf,
+    },
+}
+
+pub(super) fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), CommandError> {
+    match command {
+        PolicyCommand::Check { file } => {
+            let compiled = compile_file(&file)?;
+            print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))?;
+            confidence::command::tell_certificates(&compiled.policy, wall_clock(), out)?;
+            print(out, &outlook(&compiled.policy, wall_clock()))
+        }
+        PolicyCommand::Compile { file, output } => {
+            let bundle = compile_file(&file)?.bundle.canonical();
+            match output {
+                None => print(out, &bundle),
+                Some(output) => std::fs::write(&output, format!("{bundle}\n"))
+                    .map_err(|error| CommandError::new(format!("`{}`: {error}", output.display()))),
+            }
+        }
+        PolicyCommand::Evaluate { requests, policy, now } => {
+            let compiled = compile_file_or_default(policy.as_deref())?;
+            let now = now.unwrap_or_else(wall_clock);
+            evaluate_file(&compiled.policy, &requests, now, out).map_err(CommandError::new)
+        }
+        PolicyCommand::Classify { actions, policy, now } => {
+            let compiled = compile_file_or_default(policy.as_deref())?;
+            let now = now.unwrap_or_else(wall_clock);
+            classify_file(&compiled.policy, &actions, now, out).map_err(CommandError::new)
+        }
+        PolicyCommand::Tools(ToolsCommand::Import { file }) => {
+            let text = std::fs::read_to_string(&file)
+                .map_err(|error| CommandError::new(format!("`{}`: {error}", file.display())))?;
+            let document = serde_json::from_str(&text).map_err(CommandError::new)?;
+            print(out, draft_tools(&document).map_err(CommandError::new)?.trim_end())
+        }
+    }
+}
+
+pub(super) fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CommandError::new(format!("`{}`: {error}", file.display())))?;
+    compile(&text, &file.display().to_string()).map_err(|diagnostics| {
+        let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        CommandError::new(told.join("\n"))
+    })
+}
+
+pub(super) fn compile_file_or_default(file: Option<&Path>) -> Result<Compiled, CommandError> {
+    match file {
+        Some(file) => compile_file(file),
+        None => compile(DEFAULT_POLICY, "default.toml")
+            .map_err(|_| CommandError::new("the default policy does not compile".to_owned())),
+    }
+}
