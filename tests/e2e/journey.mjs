@@ -213,7 +213,8 @@ async function proposeRefund(customer_id, amount, more = {}) {
 /** Opens an action and reads to its end, as an approval needs. */
 async function openAction(page, id) {
   await page.goto(`${host.address}/#/actions/${id}`);
-  await page.getByRole("region", { name: "What will be done" }).waitFor();
+  // Before the dry run has answered nobody can decide.
+  await page.getByText("Waiting for approval", { exact: true }).waitFor();
   await page.evaluate(async () => {
     for (let top = 0; top < document.body.scrollHeight; top += 200) {
       window.scrollTo({ top });
@@ -233,6 +234,7 @@ test("an action, from an agent's proposal over an edit and two approvals to its 
   assert.match(await row.innerText(), /4,200\.00 USD/);
   assert.deepEqual(await axe(page), []);
   await page.keyboard.press("j");
+  await page.waitForFunction((id) => document.activeElement?.getAttribute("data-action") === id, proposed);
   await page.keyboard.press("Enter");
   await page.getByText("Four thousand two hundred US dollars", { exact: false }).waitFor();
   const shown = await page.locator("body").innerText();

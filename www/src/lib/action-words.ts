@@ -2,7 +2,7 @@
 import type { Authority, Execution, Impact, Proposal, ProposalSummary } from "../services/wire";
 import { amountFigures } from "./money-words";
 import { visibleString } from "./visible-text";
-import { plural, sentenceCase } from "./words";
+import { plural, sentenceCase, wordOf } from "./words";
 
 export const PROPOSAL_STATE_WORDS: Readonly<Record<string, string>> = {
   previewing: "Dry run under way",
@@ -62,6 +62,12 @@ export const GATE_WORDS: Readonly<Record<string, string>> = {
 
 export const ACTION_ORDER_WORDS: Readonly<Record<string, string>> = { expires: "Expires first", age: "Oldest first" };
 export const ACTION_VIEW_TITLES = { open: "To decide", mine: "Mine", approved: "Under way", closed: "Closed" } as const;
+
+/** Where a proposal stands; what the policy alone let through was approved by nobody. */
+export function proposalStateWords({ state, required }: Pick<Proposal, "state" | "required">): string {
+  const allowed = required.verdict === "allow" && (state === "approved" || state === "consumed");
+  return allowed ? "Allowed by the policy" : wordOf(PROPOSAL_STATE_WORDS, state);
+}
 
 /** Why an action is turned down; the order gives the number keys. */
 export const ACTION_REASONS = [

@@ -3,7 +3,7 @@ import { actionReply, sampleExecution, sampleGate, sampleProposal } from "../tes
 import { type ActionFilter, formatActionFilter, NO_ACTION_FILTER, parseActionFilter } from "./action-filter";
 import { actionDecision, type ActionForm, EMPTY_ACTION_FORM, writtenAction } from "./action-form";
 import { whyNot } from "./action-rules";
-import { actionName, progressWords, titlesWords } from "./action-words";
+import { actionName, progressWords, proposalStateWords, titlesWords } from "./action-words";
 import { editorCounts, missingCount, missingWords, needs } from "./approvals";
 import { actionOf, type ArgumentField, differences, fieldsOf, parseField, typeWord, valueText } from "./argument-rows";
 import { reconcilableFrom, unknownWords } from "./execution-words";
@@ -198,6 +198,13 @@ test("names are short, and show what is hidden in them", () => {
   expect(titlesWords(["A", "B\u202E", "C", "D", "E"])).toBe("A, then B⟨U+202E⟩, then C, and 2 more");
   const gate = sampleGate({ impact: { ...sampleGate().impact, target: `${"x".repeat(40)}\u200B` } });
   expect(actionName({ actions: sampleProposal().actions, gate })).toBe(`Refund, 4,200.00 USD, ${"x".repeat(27)}…`);
+});
+
+test("what the policy alone let through was approved by nobody", () => {
+  const allowed = { ...sampleProposal().required, verdict: "allow" as const };
+  expect(proposalStateWords(sampleProposal({ state: "consumed" }))).toBe("Approved and used");
+  expect(proposalStateWords(sampleProposal({ state: "consumed", required: allowed }))).toBe("Allowed by the policy");
+  expect(proposalStateWords(sampleProposal({ state: "withdrawn", required: allowed }))).toBe("Withdrawn");
 });
 
 test("the worst news comes first", () => {

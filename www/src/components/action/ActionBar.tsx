@@ -1,10 +1,9 @@
 import type { JSX } from "preact";
-import { PROPOSAL_STATE_WORDS, progressWords } from "../../lib/action-words";
+import { progressWords, proposalStateWords } from "../../lib/action-words";
 import { isLive } from "../../lib/action-rules";
 import { missingCount } from "../../lib/approvals";
 import { durationWords } from "../../lib/duration";
 import { percentWords } from "../../lib/waterfall";
-import { wordOf } from "../../lib/words";
 import { hostNow, now } from "../../services/clock";
 import { Bar } from "../common/Bar";
 import { Button, DECIDE_KEYS } from "../common/Button";
@@ -142,7 +141,7 @@ function DoneBar(): JSX.Element {
         <span class={good ? "bar__held" : "bar__held bar__held--not"}>
           <Icon name={good ? "check" : proposal.state === "consumed" ? "alert" : "close"} />
           <span>
-            <b>{wordOf(PROPOSAL_STATE_WORDS, proposal.state)}</b>
+            <b>{proposalStateWords(proposal)}</b>
             {proposal.state === "approved" && effective_ms !== null && effective_ms > 0 && (
               <>
                 : takes effect in <b class="bar__count">{durationWords(effective_ms + ROUND_UP_MS)}</b>

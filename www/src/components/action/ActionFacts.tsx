@@ -46,7 +46,7 @@ const TITLES: Readonly<Partial<Record<Proposal["state"], string>>> = {
   previewing: "What will be done",
   pending: "What will be done",
   approved: "What will be done",
-  consumed: "What was approved",
+  consumed: "What was to be done",
 };
 
 /** What the actions of a chain come to. */

@@ -1,7 +1,6 @@
 import type { JSX } from "preact";
 import { isLive } from "../../lib/action-rules";
-import { PROPOSAL_STATE_WORDS, titlesWords } from "../../lib/action-words";
-import { wordOf } from "../../lib/words";
+import { proposalStateWords, titlesWords } from "../../lib/action-words";
 import { actions } from "../../services/actions";
 import { actionsAddress } from "../../services/router";
 import { RiskBadge, TimeLeft } from "../common/Badges";
@@ -31,7 +30,7 @@ export function ActionHeader(): JSX.Element {
       <div class="case-head__facts">
         <RiskBadge level={proposal.required.tier} />
         {isLive(proposal) && <TimeLeft createdAt={proposal.created_at} dueAt={proposal.expires_at} />}
-        <span class="case-head__holder">{wordOf(PROPOSAL_STATE_WORDS, proposal.state)}</span>
+        <span class="case-head__holder">{proposalStateWords(proposal)}</span>
       </div>
       <div class="case-head__actions">
         <Button look="quiet" icon="next" keyName="n" onPress={() => void goNextAction(desk)}>

@@ -82,9 +82,10 @@ function votesWords(votes: number, quorum: number): string {
 }
 
 function WhySection(): JSX.Element {
-  const { gate } = useProposal();
+  const { gate, required } = useProposal();
+  const title = required.verdict === "require_approval" ? "Why approval is needed" : required.verdict === "allow" ? "Why it is allowed" : "Why it is denied";
   return (
-    <RailSection title="Why approval is needed" aside={<span class="soft">{plural(gate.reasons.length, "reason")}</span>}>
+    <RailSection title={title} aside={gate.reasons.length > 0 && <span class="soft">{plural(gate.reasons.length, "reason")}</span>}>
       {gate.reasons.length === 0 && (
         <p>
           <VisibleLine text={asSentence(gate.reason)} />
@@ -134,7 +135,7 @@ function WhySection(): JSX.Element {
 
 function ClockSection(): JSX.Element {
   const proposal = useProposal();
-  const { created_at, expires_at, effective_at, state } = proposal;
+  const { created_at, expires_at, effective_at, state, votes } = proposal;
   return (
     <RailSection title="Clock">
       {isLive(proposal) && (
@@ -150,7 +151,7 @@ function ClockSection(): JSX.Element {
           {isLive(proposal) ? "expires" : "would have expired"} <Moment at={expires_at} />
         </span>
       </p>
-      {effective_at !== null && (state === "approved" || state === "consumed") && (
+      {effective_at !== null && votes.length > 0 && (state === "approved" || state === "consumed") && (
         <p class="soft">
           The approval {Date.parse(effective_at) > now.value ? "takes" : "took"} effect <Moment at={effective_at} />.
         </p>

@@ -28,7 +28,7 @@ export function PreviewPart(): JSX.Element {
             ? "A dry run is under way."
             : required.preview_required
               ? "No preview, although the policy asks for one."
-              : "No preview: nobody tried out what would change. Decide from the arguments above."}
+              : `No preview: nobody tried out what would change.${state === "pending" ? " Decide from the arguments above." : ""}`}
         </p>
       ) : (
         <>
