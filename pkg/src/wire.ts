@@ -925,6 +925,10 @@ count: string | null,
  */
 arguments: { [key in string]: ArgumentRule } | null, 
 /**
+ * JSON Schema of the arguments as a whole; the host checks it before anybody is asked.
+ */
+schema?: Json, 
+/**
  * Who keeps its gate shut.
  */
 enforcement: Enforcement, 
@@ -1234,7 +1238,7 @@ evaluated_at: TimestampMs, };
 export type GateReason = { 
 /**
  * The rule of the policy, the tool's name, or one of the built-in rules: `unknown_tool`,
- * `inferred`, `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
+ * `inferred`, `amount`, `target`, `count`, `arguments`, `schema`, `requires_approval`, `policy_basis`, `authority`.
  */
 rule: string, 
 /**

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::compile::{condition, duration};
+use crate::compile::{condition, duration, schema};
 use crate::error::Fault;
 use crate::fact::FactDeclaration;
 use crate::impact::{Effect, Reversibility};
+use crate::json::Json;
 use crate::limits;
 use crate::money::{AmountUnit, Currency, Money, Rates};
 use crate::policy::Authority;
@@ -62,7 +63,7 @@ pub(super) fn read_unknown_tool(node: Node<'_>) -> Read<Tool> {
 }
 
 fn tool(mut fields: Fields<'_>, names: Vec<String>) -> Read<Tool> {
-    let arguments = |node: Node<'_>| node.map(limits::FACTS_MAX, read_argument);
+    let schema = fields.optional("schema", schema::read)?;
     let reversibility = fields.required("reversibility", Reversibility::read)?;
     let reads = reversibility == Reversibility::ReadOnly;
     // Where an entry leaves something open, the cautious reading holds.
@@ -87,7 +88,8 @@ fn tool(mut fields: Fields<'_>, names: Vec<String>) -> Read<Tool> {
         amount: read_amount(&mut fields)?,
         target: fields.optional("target", read_pointer)?,
         count: fields.optional("count", read_pointer)?,
-        arguments: fields.optional("arguments", arguments)?,
+        arguments: arguments_of(&mut fields, schema.as_ref())?,
+        schema,
         enforcement: fields
             .optional("enforcement", Enforcement::read)?
             .unwrap_or(Enforcement::Advisory),
@@ -101,6 +103,16 @@ fn tool(mut fields: Fields<'_>, names: Vec<String>) -> Read<Tool> {
     };
     fields.finish()?;
     Ok(tool)
+}
+
+/// The arguments by type, as they are listed, or as the schema lists them.
+fn arguments_of(
+    fields: &mut Fields<'_>,
+    schema: Option<&Json>,
+) -> Read<Option<BTreeMap<String, ArgumentRule>>> {
+    let arguments = |node: Node<'_>| node.map(limits::FACTS_MAX, read_argument);
+    let listed = fields.optional("arguments", arguments)?;
+    Ok(listed.or_else(|| schema.and_then(schema::arguments)))
 }
 
 fn read_amount(fields: &mut Fields<'_>) -> Read<Option<AmountAt>> {
@@ -129,7 +141,7 @@ fn read_amount(fields: &mut Fields<'_>) -> Read<Option<AmountAt>> {
 fn read_argument(node: Node<'_>) -> Read<ArgumentRule> {
     let text = node.str()?;
     let required = !text.ends_with('?');
-    let word = crate::json::Json::String(text.trim_end_matches('?').to_owned());
+    let word = Json::String(text.trim_end_matches('?').to_owned());
     let argument_type = ArgumentType::read(Node::root(&word))
         .map_err(|fault| Fault { path: node.pointer(), ..fault })?;
     Ok(ArgumentRule { argument_type, required })

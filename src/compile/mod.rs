@@ -16,11 +16,13 @@ mod duration;
 mod impact_model;
 mod import;
 mod rules;
+mod schema;
 mod source;
 
 pub use diagnostic::Diagnostic;
 pub use impact_model::builtin as builtin_impact_model;
 pub use import::draft_tools;
+pub use schema::schema_faults;
 
 use crate::error::Fault;
 use crate::json::{Json, StoredJson};

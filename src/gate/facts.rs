@@ -27,6 +27,37 @@ const CONTEXT_FACTS: &[&str] = &[
     "actions.amount",
 ];
 
+/// Where the arguments of an action are not what its tool's schema asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaFault {
+    /// The action's place in the chain.
+    pub action: usize,
+    /// JSON Pointer into its arguments.
+    pointer: String,
+    /// What is wrong.
+    detail: String,
+}
+
+impl SchemaFault {
+    /// A fault at a place in the arguments of an action.
+    #[must_use]
+    pub const fn new(action: usize, pointer: String, detail: String) -> Self {
+        Self { action, pointer, detail }
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
 /// For whom an action is proposed, and what is known around it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -49,6 +80,9 @@ pub struct Context {
     /// What the host knows; never read from what a caller sends.
     #[serde(skip)]
     pub host_facts: BTreeMap<String, Json>,
+    /// What the arguments miss of their tools' schemas, as the host found; `None` where nobody looked.
+    #[serde(skip)]
+    pub schema_faults: Option<Vec<SchemaFault>>,
     /// JSON Pointers, from `/context` on, of fields that this version does not know; they took no
     /// part.
     #[serde(skip)]
@@ -96,6 +130,7 @@ impl Context {
             asks_for_person: None,
             facts: BTreeMap::new(),
             host_facts: BTreeMap::new(),
+            schema_faults: None,
             unknown_fields: Vec::new(),
         }
     }
@@ -115,6 +150,7 @@ impl Context {
                 })?
                 .unwrap_or_default(),
             host_facts: BTreeMap::new(),
+            schema_faults: None,
             // The same wherever the context stands in what was sent.
             unknown_fields: fields
                 .finish_listing_unknown()
@@ -136,6 +172,7 @@ impl Context {
             asks_for_person: request.asks_for_person,
             facts: request.facts.clone(),
             host_facts: BTreeMap::new(),
+            schema_faults: None,
             // The verdict lists those of the request itself.
             unknown_fields: Vec::new(),
         }

@@ -63,6 +63,7 @@ pub(super) fn judge(
         .collect();
     for action in &mut judged {
         action.read_arguments(policy, now);
+        action.hold_against_schema(context);
         action.look(policy, now);
     }
     let chain = ChainFacts {
@@ -195,6 +196,19 @@ impl<'a> Judged<'a> {
             if !known {
                 let reason = format!("the argument `{}` is not known", excerpt(name));
                 self.object("arguments", reason, &pointer_to(name));
+            }
+        }
+    }
+
+    /// Only the host has what checks a schema: where it did not, its own gate may be stricter.
+    fn hold_against_schema(&mut self, context: &Context) {
+        match &context.schema_faults {
+            None => self.provisional |= self.tool.schema.is_some(),
+            Some(faults) => {
+                let index = self.index;
+                for fault in faults.iter().filter(|fault| fault.action == index) {
+                    self.object("schema", fault.detail().to_owned(), fault.pointer());
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ mod judge;
 
 use serde::Serialize;
 
-pub use facts::{Context, is_readable};
+pub use facts::{Context, SchemaFault, is_readable};
 
 use crate::error::{ErrorCode, Fault};
 use crate::impact::Impact;
@@ -82,7 +82,7 @@ pub struct Gate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GateReason {
     /// The rule of the policy, the tool's name, or one of the built-in rules: `unknown_tool`,
-    /// `inferred`, `amount`, `target`, `count`, `arguments`, `requires_approval`, `policy_basis`, `authority`.
+    /// `inferred`, `amount`, `target`, `count`, `arguments`, `schema`, `requires_approval`, `policy_basis`, `authority`.
     pub rule: String,
     /// Why, in words.
     pub reason: String,

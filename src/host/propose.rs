@@ -1,10 +1,10 @@
 //! From what a caller wants done to a stored proposal: what the host knows is added, the policy in
 //! force classifies it, and the executors are looked up.
 
-use crate::compile::to_json;
+use crate::compile::{schema_faults, to_json};
 use crate::error::{ErrorCode, Fault};
 use crate::fact::FactSource;
-use crate::gate::{Context, Gate, classify};
+use crate::gate::{Context, Gate, SchemaFault, classify};
 use crate::host::executor::Executors;
 use crate::host::ids;
 use crate::host::store::{self, Failure, Snapshot, Tx, approvals, policies, proposals};
@@ -15,7 +15,7 @@ use crate::policy::Policy;
 use crate::proposal::{
     self, Author, Edit, Opening, Proposal, Request, Requirement, binding, editor_counts, open,
 };
-use crate::request::Action;
+use crate::request::{Action, POLICY_BASIS, REQUIRES_APPROVAL};
 use crate::units::{Id, TimestampMs};
 
 /// Separates digests over tools' entries from all other digests.
@@ -190,6 +190,7 @@ fn judge(
     executors: &Executors,
 ) -> Result<Judged, Failure> {
     let mut context = request.context.clone();
+    context.schema_faults = Some(hold_against_schemas(policy, &request.actions));
     let first = classify(policy, &request.actions, &context, snapshot.now)?;
     let gate = if asks_host(policy) {
         know(snapshot, policy, &mut context, &first, requester)?;
@@ -204,6 +205,22 @@ fn judge(
         tools_digest: tools_digest(policy, &request.actions)?,
         executors: request.actions.iter().map(names).collect(),
     })
+}
+
+/// Where arguments are not what the schemas of their tools ask for. What only tells of approval is
+/// no argument of a tool.
+fn hold_against_schemas(policy: &Policy, actions: &[Action]) -> Vec<SchemaFault> {
+    let of_action = |(index, action): (usize, &Action)| {
+        let schema = policy.actions().tool(&action.tool).and_then(|tool| tool.schema.as_ref());
+        let mut arguments = action.arguments.clone();
+        arguments.retain(|name, _| name != REQUIRES_APPROVAL && name != POLICY_BASIS);
+        let faults = schema.map(|schema| schema_faults(schema, &arguments)).unwrap_or_default();
+        faults
+            .into_iter()
+            .map(move |(pointer, detail)| SchemaFault::new(index, pointer, detail))
+            .collect::<Vec<_>>()
+    };
+    actions.iter().enumerate().flat_map(of_action).collect()
 }
 
 fn asks_host(policy: &Policy) -> bool {

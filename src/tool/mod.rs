@@ -119,6 +119,10 @@ pub struct Tool {
     pub count: Option<String>,
     /// Its arguments; others are not known. `null` where the policy does not say.
     pub arguments: Option<BTreeMap<String, ArgumentRule>>,
+    /// JSON Schema of the arguments as a whole; the host checks it before anybody is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub schema: Option<Json>,
     /// Who keeps its gate shut.
     pub enforcement: Enforcement,
     /// Who may approve it at least.
@@ -220,6 +224,7 @@ impl ActionPolicy {
                 target: None,
                 count: None,
                 arguments: None,
+                schema: None,
                 enforcement: Enforcement::Advisory,
                 authority: Authority { domain: "any".to_owned(), level: 2 },
                 quorum: 1,
@@ -383,6 +388,7 @@ impl Tool {
             target: fields.optional("target", read_pointer)?,
             count: fields.optional("count", read_pointer)?,
             arguments: fields.optional("arguments", arguments)?,
+            schema: fields.optional("schema", |node| Ok(node.json().clone()))?,
             enforcement: fields.required("enforcement", Enforcement::read)?,
             authority: fields.required("authority", Authority::read)?,
             quorum: fields.required("quorum", |node| node.integer(1, limits::QUORUM_MAX))?,

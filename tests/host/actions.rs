@@ -694,6 +694,49 @@ fn what_is_wrong_with_a_proposal_is_told_and_nothing_is_stored() {
 }
 
 #[test]
+fn arguments_that_miss_their_schema_are_for_people_and_say_where() {
+    let folder = Folder::new();
+    let sink = Sink::start(Manner::Does, true);
+    let executors = executors(&folder, &sink, KEYED);
+    let policy = quick_policy(&folder, "20 min", "100 ms");
+    let text = std::fs::read_to_string(&policy).unwrap();
+    let schema = r#"
+[[tool]]
+names = ["billing.goodwill"]
+title = "Goodwill"
+effects = ["data"]
+reversibility = "reversible"
+verdict = "allow"
+schema = { type = "object", required = ["points", "note"], additionalProperties = false, properties = { points = { type = "integer", minimum = 1, maximum = 100 }, note = { type = "string", pattern = "^[A-Z]" } } }
+"#;
+    std::fs::write(&policy, format!("{text}\n{schema}")).unwrap();
+    let policy = policy.to_str().unwrap();
+    let host = Host::start_with(&folder, &["--policy", policy, "--executors", &executors]);
+    let edge = host.edge("northwind");
+    for (arguments, told) in [
+        (json!({ "points": 20, "note": "Late parcel" }), None),
+        (json!({ "points": 20, "note": "Late parcel", "requires_approval": false }), None),
+        (json!({ "points": 200, "note": "Late parcel" }), Some("/0/arguments/points")),
+        (json!({ "points": 2.5, "note": "Late parcel" }), Some("/0/arguments/points")),
+        (json!({ "points": 20, "note": "late" }), Some("/0/arguments/note")),
+        (json!({ "points": 20 }), Some("/0/arguments")),
+        (json!({ "points": 20, "note": "Late", "to": "me" }), Some("/0/arguments")),
+    ] {
+        let body = json!({ "actions": [{ "tool": "billing.goodwill", "arguments": arguments }] });
+        let proposal = propose(&host, &edge, body);
+        let reasons = proposal["gate"]["reasons"].as_array().unwrap();
+        let found = reasons.iter().find(|reason| reason["rule"] == "schema");
+        match told {
+            None => assert!(found.is_none() && proposal["state"] == "approved", "{proposal:#}"),
+            Some(path) => {
+                assert_eq!(found.unwrap()["path"], path, "{arguments}");
+                assert_eq!(proposal["required"]["verdict"], "require_approval");
+            }
+        }
+    }
+}
+
+#[test]
 fn who_may_not_know_of_a_proposal_finds_none() {
     let folder = Folder::new();
     let sink = Sink::start(Manner::Does, true);

@@ -143,6 +143,17 @@ const MISTAKES: &[(&str, &str)] = &[
     ("base = \"USD\"\n", "base = \"CHF\"\n"),
     ("[rates]\nbase = \"USD\"\nper_unit = { EUR = \"1.10\" }", ""),
     ("EUR = \"1.10\"", "EUR = \"-1\""),
+    // Schemas of arguments.
+    ("verdict = \"allow\"", "verdict = \"allow\"\nschema = \"object\""),
+    ("verdict = \"allow\"", "verdict = \"allow\"\nschema = { type = \"objekt\" }"),
+    (
+        "verdict = \"allow\"",
+        "verdict = \"allow\"\nschema = { type = \"object\", required = \"amount\" }",
+    ),
+    (
+        "verdict = \"allow\"",
+        "verdict = \"allow\"\nschema = { \"$ref\" = \"https://example.com/refund.json\" }",
+    ),
     // TOML.
     ("id = \"small\"", "id = small"),
     ("id = \"small\"", "id = \"small\"\nid = \"small\""),
