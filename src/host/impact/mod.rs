@@ -82,6 +82,7 @@ pub fn evaluate(options: &EvalActions, out: &mut impl Write) -> Result<(), Comma
     if let Some(path) = &options.cross_validate {
         let rows = read_rows(path).map_err(CommandError::new)?;
         let rows: Vec<&Row> = rows.iter().collect();
+        know_sources(&rows, &options.without)?;
         for (name, by_source) in [("each source unseen", true), ("each server unseen", false)] {
             let said = out_of_fold(&rows, by_source);
             told.push((name, reports(&pairs(&rows, &said), &options.without)));
@@ -102,6 +103,7 @@ pub fn evaluate(options: &EvalActions, out: &mut impl Write) -> Result<(), Comma
         };
         let said: Vec<Prediction> = rows.iter().map(|row| predictions(row, &model)).collect();
         let rows: Vec<&Row> = rows.iter().collect();
+        know_sources(&rows, &options.without)?;
         told.push(("test", reports(&pairs(&rows, &said), &options.without)));
         if let Some(output) = &options.predictions {
             write_predictions(output, &said)?;
@@ -111,6 +113,20 @@ pub fn evaluate(options: &EvalActions, out: &mut impl Write) -> Result<(), Comma
         show(name, &reports, options.json, out)?;
     }
     Ok(())
+}
+
+/// What is to be left out has to be there: a misspelt source would leave out nothing, in silence.
+fn know_sources(rows: &[&Row], without: &[String]) -> Result<(), CommandError> {
+    let mut known: Vec<&str> = rows.iter().map(|row| row.source.as_str()).collect();
+    known.sort_unstable();
+    known.dedup();
+    match without.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let known = crate::read::quoted(&known);
+            Err(CommandError::new(format!("there is no source `{name}`: the rows are of {known}")))
+        }
+    }
 }
 
 /// Predictions for each row by weights trained without its group, with the threshold of those too.
