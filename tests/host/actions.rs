@@ -321,6 +321,36 @@ fn an_executor_that_is_down_holds_nothing_up_and_is_found_again() {
 }
 
 #[test]
+fn a_preview_that_people_must_see_is_waited_for() {
+    let folder = Folder::new();
+    let sink = Sink::start(Manner::Does, true);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let path = folder.join("executors.toml");
+    let of = |address| {
+        format!(
+            "[[executor]]\nid = \"payments\"\nurl = \"http://{address}/\"\n\
+             tools = [\"billing.*\"]\npreviews = true\n"
+        )
+    };
+    std::fs::write(&path, of(free)).unwrap();
+    let arguments = ["--executors", path.to_str().unwrap()];
+    let host = Host::start_with(&folder, &arguments);
+    let edge = host.edge("northwind");
+    let large = propose(&host, &edge, refund("40000.00"));
+    let small = propose(&host, &edge, refund("420.00"));
+    // Without a preview people decide where the policy asks for none, and are told why there is none.
+    let view = wait_for(&host, &edge, &small, "pending");
+    assert!(view["proposal"]["preview"]["note"].as_str().unwrap().contains("no answer"));
+    std::thread::sleep(Duration::from_millis(1_000));
+    assert_eq!(read(&host, &edge, &large)["proposal"]["state"], "previewing");
+    assert_eq!(host.stop(), Some(0));
+    std::fs::write(&path, of(sink.address)).unwrap();
+    let host = Host::start_with(&folder, &arguments);
+    wait_for(&host, &edge, &large, "pending");
+    assert_sound(folder.path());
+}
+
+#[test]
 fn f32_a_host_that_is_killed_while_it_waits_does_it_once() {
     for (guarantee, heeds_keys, outcome) in [
         ("idempotent", true, "succeeded"),

@@ -158,7 +158,12 @@ impl Worker {
                         None => Ok(None),
                         Some(executor) => {
                             let request = messages::preview(&proposal, position, action)?;
-                            self.preview(executor, &request).await?.map(Some)
+                            match self.preview(executor, &request).await? {
+                                Some(said) => said.map(Some),
+                                // What people must see is waited for, until the proposal expires.
+                                None if proposal.required.preview_required => return Ok(true),
+                                None => Err(format!("`{}` gave no answer", executor.id)),
+                            }
                         }
                     });
                 }
@@ -175,19 +180,16 @@ impl Worker {
         Ok(false)
     }
 
+    /// What a dry run says of one action; `None` where the executor gives no answer.
     async fn preview(
         &self,
         executor: &Executor,
         request: &Json,
-    ) -> Result<Result<Previewed, String>, Failure> {
-        let unreachable = format!("the executor `{}` gave no answer", executor.id);
-        let Ok(connected) = self.connect(executor).await else { return Ok(Err(unreachable)) };
+    ) -> Result<Option<Result<Previewed, String>>, Failure> {
+        let Ok(connected) = self.connect(executor).await else { return Ok(None) };
         let id = ids::new_id("req", self.store.now())?;
         let answer = self.call(executor, connected, &id, None, request).await?;
-        Ok(match answer {
-            Some(answer) => messages::previewed(&answer),
-            None => Err(unreachable),
-        })
+        Ok(answer.map(|answer| messages::previewed(&answer)))
     }
 
     async fn execution(&self, id: Id) -> Result<bool, Failure> {
