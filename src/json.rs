@@ -5,7 +5,7 @@
 //! canonical form, so that a digest means the same in Rust, JavaScript and Python.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
@@ -84,17 +84,74 @@ pub fn sha256_name(parts: &[&[u8]]) -> String {
     }
     let mut name = String::from("sha256:");
     for byte in hasher.finalize() {
-        let _ = write!(name, "{byte:02x}");
+        write_hexadecimal(byte, &mut name);
     }
     name
+}
+
+fn write_hexadecimal(byte: u8, out: &mut String) {
+    for digit in [byte >> 4, byte & 15] {
+        out.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
+    }
 }
 
 /// A finite number as ECMAScript and RFC 8785 write it: the shortest digits that read back.
 #[must_use]
 pub fn format_number(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
+    let mut out = String::new();
+    write_number(value, &mut out);
+    out
+}
+
+/// Appends [`format_number`].
+pub(crate) fn write_number(value: f64, out: &mut String) {
+    if !write_short(value, out) {
+        out.push_str(&shortest_digits(value));
     }
+}
+
+/// Most numbers have few digits: whole ones, and those of at most six decimals, need no search.
+///
+/// A whole number below 10^15 divided by a power of ten is rounded as reading that decimal is, so
+/// what divides back to the same number reads back to it, and the first that does is the shortest.
+#[expect(clippy::cast_possible_truncation, reason = "only whole numbers below 10^15 are cast")]
+fn write_short(value: f64, out: &mut String) -> bool {
+    const WHOLE_MAX: f64 = 1e15;
+    let magnitude = value.abs();
+    let mut scale = 1.0;
+    for decimals in 0..=6_usize {
+        let whole = libm::round(magnitude * scale);
+        if whole >= WHOLE_MAX {
+            return false;
+        }
+        if whole / scale == magnitude {
+            let digits = (whole as i64).to_string();
+            if value < 0.0 {
+                out.push('-');
+            }
+            let point = digits.len().saturating_sub(decimals);
+            let (before, after) = digits.split_at_checked(point).unwrap_or((&digits, ""));
+            out.push_str(if before.is_empty() { "0" } else { before });
+            if decimals > 0 {
+                out.push('.');
+                for _ in digits.len()..decimals {
+                    out.push('0');
+                }
+                out.push_str(after);
+            }
+            return true;
+        }
+        scale *= 10.0;
+    }
+    false
+}
+
+/// In the module JavaScript's own digits are taken, which are these by definition.
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+use crate::wasm::shortest_digits;
+
+#[cfg(not(all(feature = "wasm", target_arch = "wasm32")))]
+fn shortest_digits(value: f64) -> String {
     // Rust gives the shortest digits too, but in another layout: `d.ddde±x`.
     let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -124,7 +181,7 @@ fn write_canonical(value: &Json, out: &mut String) {
     match value {
         Json::Null => out.push_str("null"),
         Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Json::Number(value) => out.push_str(&format_number(*value)),
+        Json::Number(value) => write_number(*value, out),
         Json::String(value) => write_string(value, out),
         Json::Array(values) => {
             out.push('[');
@@ -154,23 +211,32 @@ fn write_canonical(value: &Json, out: &mut String) {
     }
 }
 
-fn write_string(value: &str, out: &mut String) {
+/// A text in quotes, with no more escapes than JSON asks for.
+pub(crate) fn write_string(value: &str, out: &mut String) {
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     out.push('"');
-    for character in value.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(is_special) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\r') => out.push_str("\\r"),
+            Some(control) => {
+                out.push_str("\\u00");
+                write_hexadecimal(u8::try_from(control).unwrap_or_default(), out);
             }
-            other => out.push(other),
+            None => {}
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
     out.push('"');
 }
 
