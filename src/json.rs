@@ -49,6 +49,18 @@ impl Json {
         }
     }
 
+    /// An object of these fields; the last of two with one name stays.
+    ///
+    /// Collecting a map instead brings a sort into the module for every place that does it.
+    #[must_use]
+    pub fn object(fields: impl IntoIterator<Item = (String, Self)>) -> Self {
+        let mut object = BTreeMap::new();
+        for (key, value) in fields {
+            object.insert(key, value);
+        }
+        Self::Object(object)
+    }
+
     /// The canonical form of RFC 8785.
     #[must_use]
     pub fn canonical(&self) -> String {
@@ -114,36 +126,52 @@ pub(crate) fn write_number(value: f64, out: &mut String) {
 ///
 /// A whole number below 10^15 divided by a power of ten is rounded as reading that decimal is, so
 /// what divides back to the same number reads back to it, and the first that does is the shortest.
-#[expect(clippy::cast_possible_truncation, reason = "only whole numbers below 10^15 are cast")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "only whole numbers below 10^15 are cast"
+)]
 fn write_short(value: f64, out: &mut String) -> bool {
-    const WHOLE_MAX: f64 = 1e15;
     let magnitude = value.abs();
-    let mut scale = 1.0;
-    for decimals in 0..=6_usize {
-        let whole = libm::round(magnitude * scale);
-        if whole >= WHOLE_MAX {
+    let mut scale: u32 = 1;
+    for decimals in 0..=6 {
+        let scaled = magnitude * f64::from(scale) + 0.5;
+        if scaled >= 1e15 {
             return false;
         }
-        if whole / scale == magnitude {
-            let digits = (whole as i64).to_string();
+        let whole = scaled as u64;
+        if whole as f64 / f64::from(scale) == magnitude {
             if value < 0.0 {
                 out.push('-');
             }
-            let point = digits.len().saturating_sub(decimals);
-            let (before, after) = digits.split_at_checked(point).unwrap_or((&digits, ""));
-            out.push_str(if before.is_empty() { "0" } else { before });
+            write_digits(whole / u64::from(scale), 1, out);
             if decimals > 0 {
                 out.push('.');
-                for _ in digits.len()..decimals {
-                    out.push('0');
-                }
-                out.push_str(after);
+                write_digits(whole % u64::from(scale), decimals, out);
             }
             return true;
         }
-        scale *= 10.0;
+        scale *= 10;
     }
     false
+}
+
+/// Appends a whole number, with zeros before it up to that many digits.
+pub(crate) fn write_digits(mut number: u64, count_min: usize, out: &mut String) {
+    let mut digits = [b'0'; 20];
+    let mut count = 0;
+    for digit in digits.iter_mut().rev() {
+        if number == 0 && count >= count_min {
+            break;
+        }
+        *digit += u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        count += 1;
+    }
+    for digit in digits.iter().skip(20 - count) {
+        out.push(char::from(*digit));
+    }
 }
 
 /// In the module JavaScript's own digits are taken, which are these by definition.
@@ -194,20 +222,32 @@ fn write_canonical(value: &Json, out: &mut String) {
             out.push(']');
         }
         Json::Object(fields) => {
-            // RFC 8785 orders keys by UTF-16 code units, the map by code points.
-            let mut keys: Vec<&String> = fields.keys().collect();
-            keys.sort_by(|left, right| left.encode_utf16().cmp(right.encode_utf16()));
+            // RFC 8785 orders keys by UTF-16 code units, the map by code points: that differs only
+            // where one lies beyond the first plane, which takes four bytes.
+            let is_far = |key: &String| key.bytes().any(|byte| byte >= 0xf0);
             out.push('{');
-            for (index, key) in keys.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(key, out);
-                out.push(':');
-                write_canonical(fields.get(key).unwrap_or(&Json::Null), out);
+            if fields.keys().any(is_far) {
+                let mut entries: Vec<(&String, &Json)> = fields.iter().collect();
+                entries.sort_unstable_by(|(left, _), (right, _)| {
+                    left.encode_utf16().cmp(right.encode_utf16())
+                });
+                write_entries(&mut entries.into_iter(), out);
+            } else {
+                write_entries(&mut fields.iter(), out);
             }
             out.push('}');
         }
+    }
+}
+
+fn write_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Json)>, out: &mut String) {
+    for (index, (key, value)) in entries.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(key, out);
+        out.push(':');
+        write_canonical(value, out);
     }
 }
 

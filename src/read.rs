@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{ErrorCode, Fault};
-use crate::json::{INTEGER_MAX, Json};
+use crate::json::{INTEGER_MAX, Json, format_number};
 use crate::limits::UNKNOWN_FIELDS_MAX;
 use crate::units::{Id, Score, TimestampMs};
 
@@ -93,6 +93,15 @@ impl<'a> Node<'a> {
 
     /// Each element of an array of at most `length_max`.
     pub fn list<T>(self, length_max: usize, read: impl Fn(Node<'_>) -> Read<T>) -> Read<Vec<T>> {
+        // A loop, because collecting brings its machinery into the module for every type.
+        let mut list = Vec::new();
+        for (index, value) in self.elements(length_max)?.iter().enumerate() {
+            list.push(read(Node { value, place: Place::Index(&self.place, index) })?);
+        }
+        Ok(list)
+    }
+
+    fn elements(&self, length_max: usize) -> Read<&'a [Json]> {
         let Json::Array(values) = self.value else {
             return Err(self.not("an array"));
         };
@@ -103,9 +112,7 @@ impl<'a> Node<'a> {
                 "send fewer entries",
             ));
         }
-        let element =
-            |(index, value)| read(Node { value, place: Place::Index(&self.place, index) });
-        values.iter().enumerate().map(element).collect()
+        Ok(values)
     }
 
     /// Each value of an object of at most `length_max` keys.
@@ -114,6 +121,16 @@ impl<'a> Node<'a> {
         length_max: usize,
         read: impl Fn(Node<'_>) -> Read<T>,
     ) -> Read<BTreeMap<String, T>> {
+        // Inserting one by one, because collecting brings a sort into the module for every type.
+        let mut values = BTreeMap::new();
+        for (key, value) in self.entries(length_max)? {
+            let place = Place::Key(&self.place, key);
+            values.insert(key.clone(), read(Node { value, place })?);
+        }
+        Ok(values)
+    }
+
+    fn entries(&self, length_max: usize) -> Read<&'a BTreeMap<String, Json>> {
         let Json::Object(fields) = self.value else {
             return Err(self.not("an object"));
         };
@@ -124,13 +141,7 @@ impl<'a> Node<'a> {
                 "send fewer keys",
             ));
         }
-        // Inserting one by one, because collecting brings a sort into the module for every type.
-        let mut values = BTreeMap::new();
-        for (key, value) in fields {
-            let place = Place::Key(&self.place, key);
-            values.insert(key.clone(), read(Node { value, place })?);
-        }
-        Ok(values)
+        Ok(fields)
     }
 
     /// A boolean.
@@ -161,9 +172,10 @@ impl<'a> Node<'a> {
         let integer = value as i64;
         if !whole || integer < min || integer > max {
             let help = format!("send a whole number from {min} to {max}");
-            return Err(
-                self.invalid(format!("`{value}` is not a whole number from {min} to {max}"), help)
-            );
+            return Err(self.invalid(
+                format!("`{}` is not a whole number from {min} to {max}", format_number(value)),
+                help,
+            ));
         }
         Ok(integer)
     }
@@ -173,7 +185,7 @@ impl<'a> Node<'a> {
         let value = self.number()?;
         Score::new(value).ok_or_else(|| {
             self.invalid(
-                format!("`{value}` is not in [0, 1]"),
+                format!("`{}` is not in [0, 1]", format_number(value)),
                 "send a number from 0 to 1, or leave it out",
             )
         })
@@ -300,11 +312,7 @@ impl<'a> Fields<'a> {
         key: &'static str,
         read: impl FnOnce(Node<'_>) -> Read<T>,
     ) -> Read<Option<T>> {
-        self.seen.push(key);
-        match self.fields.get(key) {
-            None | Some(Json::Null) => Ok(None),
-            Some(value) => read(Node { value, place: Place::Key(&self.node.place, key) }).map(Some),
-        }
+        self.field(key).map(read).transpose()
     }
 
     /// A field that must stand there.
@@ -313,14 +321,27 @@ impl<'a> Fields<'a> {
         key: &'static str,
         read: impl FnOnce(Node<'_>) -> Read<T>,
     ) -> Read<T> {
-        self.optional(key, read)?.ok_or_else(|| {
-            Fault::new(
-                ErrorCode::InvalidField,
-                Place::Key(&self.node.place, key).pointer(),
-                format!("`{key}` is missing"),
-                format!("add `{key}`"),
-            )
-        })
+        match self.field(key) {
+            Some(node) => read(node),
+            None => Err(self.missing(key)),
+        }
+    }
+
+    #[inline(never)]
+    fn field(&mut self, key: &'static str) -> Option<Node<'_>> {
+        self.seen.push(key);
+        let value = self.fields.get(key).filter(|value| !matches!(value, Json::Null))?;
+        Some(Node { value, place: Place::Key(&self.node.place, key) })
+    }
+
+    #[inline(never)]
+    fn missing(&self, key: &'static str) -> Fault {
+        Fault::new(
+            ErrorCode::InvalidField,
+            Place::Key(&self.node.place, key).pointer(),
+            format!("`{key}` is missing"),
+            format!("add `{key}`"),
+        )
     }
 
     /// A list that is empty where it is absent.
@@ -330,7 +351,10 @@ impl<'a> Fields<'a> {
         length_max: usize,
         read: impl Fn(Node<'_>) -> Read<T>,
     ) -> Read<Vec<T>> {
-        Ok(self.optional(key, |node| node.list(length_max, read))?.unwrap_or_default())
+        match self.field(key) {
+            Some(node) => node.list(length_max, read),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Ends the reading where unknown fields are refused: policies, decisions, commands.
@@ -361,6 +385,13 @@ impl<'a> Fields<'a> {
             .map(|key| Place::Key(&self.node.place, excerpt_key(key)).pointer())
             .collect()
     }
+}
+
+/// Puts texts into order, each once; one function, because each call of `sort` would be its own.
+#[inline(never)]
+pub(crate) fn sort_once(texts: &mut Vec<String>) {
+    texts.sort_unstable();
+    texts.dedup();
 }
 
 /// Names in backticks with commas between.

@@ -11,7 +11,7 @@ use crate::inference::Sighting;
 use crate::json::Json;
 use crate::money::{Currency, Money};
 use crate::policy::{Authority, Policy};
-use crate::read::{Node, excerpt};
+use crate::read::{self, Node, excerpt};
 use crate::request::{Action, POLICY_BASIS, REQUIRES_APPROVAL, RiskLevel};
 use crate::tool::{AmountAt, Enforcement, GateVerdict, ImpactRule, Tool, at_pointer};
 use crate::units::{Score, TimestampMs};
@@ -292,8 +292,7 @@ impl<'a> Judged<'a> {
         self.expires_ms = self.expires_ms.min(rule.expires_ms.unwrap_or(i64::MAX));
         let reason = if unknown {
             let mut paths: Vec<String> = missing.iter().map(|fact| fact.path.clone()).collect();
-            paths.sort();
-            paths.dedup();
+            read::sort_once(&mut paths);
             let told = not_judged(&rule.id, &paths, &rule.when);
             self.unjudged.extend(paths);
             told
@@ -446,8 +445,7 @@ fn conclude(
     gate.further_authorities = authorities.collect();
     let waits = gate.verdict == GateVerdict::RequireApproval;
     gate.expires_at = waits.then(|| now.saturating_add(expires_ms));
-    gate.unjudged.sort();
-    gate.unjudged.dedup();
+    read::sort_once(&mut gate.unjudged);
     gate.reason = reason(&gate);
     gate.action_digest = match gate.actions.as_slice() {
         [action] => action.action_digest.clone(),
@@ -488,13 +486,13 @@ fn merged(authorities: Vec<Authority>) -> Vec<Authority> {
 }
 
 fn digest(context: &Context, action: &Action, target: Option<&Json>) -> String {
-    let covered = BTreeMap::from([
+    let covered = Json::object([
         ("tenant".to_owned(), Json::String(context.tenant_id.as_str().to_owned())),
         ("tool".to_owned(), Json::String(action.tool.clone())),
         ("arguments".to_owned(), Json::Object(action.arguments.clone())),
         ("target".to_owned(), target.cloned().unwrap_or(Json::Null)),
     ]);
-    Json::Object(covered).digest(ACTION_DOMAIN)
+    covered.digest(ACTION_DOMAIN)
 }
 
 fn reason(gate: &Gate) -> String {

@@ -356,8 +356,7 @@ impl Inference {
         ];
         let told = missing.iter().filter(|(holds, _)| *holds).map(|(_, what)| (*what).to_owned());
         self.unseen.extend(told);
-        self.unseen.sort();
-        self.unseen.dedup();
+        crate::read::sort_once(&mut self.unseen);
     }
 }
 
