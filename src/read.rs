@@ -67,6 +67,11 @@ impl<'a> Node<'a> {
         detail: impl Into<String>,
         help: impl Into<String>,
     ) -> Fault {
+        self.told(code, detail.into(), help.into())
+    }
+
+    #[inline(never)]
+    fn told(&self, code: ErrorCode, detail: String, help: String) -> Fault {
         Fault::new(code, self.pointer(), detail, help)
     }
 
@@ -76,6 +81,7 @@ impl<'a> Node<'a> {
         self.fault(ErrorCode::InvalidField, detail, help)
     }
 
+    #[inline(never)]
     fn not(&self, wanted: &str) -> Fault {
         self.invalid(
             format!("expected {wanted}, got {}", self.value.kind()),
@@ -84,6 +90,7 @@ impl<'a> Node<'a> {
     }
 
     /// The fields of an object.
+    #[inline(never)]
     pub fn object(self) -> Read<Fields<'a>> {
         match self.value {
             Json::Object(fields) => Ok(Fields { node: self, fields, seen: Vec::new() }),
@@ -101,6 +108,7 @@ impl<'a> Node<'a> {
         Ok(list)
     }
 
+    #[inline(never)]
     fn elements(&self, length_max: usize) -> Read<&'a [Json]> {
         let Json::Array(values) = self.value else {
             return Err(self.not("an array"));
@@ -130,6 +138,7 @@ impl<'a> Node<'a> {
         Ok(values)
     }
 
+    #[inline(never)]
     fn entries(&self, length_max: usize) -> Read<&'a BTreeMap<String, Json>> {
         let Json::Object(fields) = self.value else {
             return Err(self.not("an object"));
@@ -145,6 +154,7 @@ impl<'a> Node<'a> {
     }
 
     /// A boolean.
+    #[inline(never)]
     pub fn bool(self) -> Read<bool> {
         match self.value {
             Json::Bool(value) => Ok(*value),
@@ -153,6 +163,7 @@ impl<'a> Node<'a> {
     }
 
     /// A finite number.
+    #[inline(never)]
     pub fn number(self) -> Read<f64> {
         match self.value {
             Json::Number(value) => Ok(*value),
@@ -165,6 +176,7 @@ impl<'a> Node<'a> {
         clippy::cast_possible_truncation,
         reason = "only whole numbers of at most 2^53 are cast"
     )]
+    #[inline(never)]
     pub fn integer(self, min: i64, max: i64) -> Read<i64> {
         let value = self.number()?;
         #[expect(clippy::cast_precision_loss, reason = "2^53 - 1 is exact")]
@@ -181,6 +193,7 @@ impl<'a> Node<'a> {
     }
 
     /// A score in [0, 1].
+    #[inline(never)]
     pub fn score(self) -> Read<Score> {
         let value = self.number()?;
         Score::new(value).ok_or_else(|| {
@@ -200,6 +213,7 @@ impl<'a> Node<'a> {
     }
 
     /// A text of at most `length_max` characters; may be empty.
+    #[inline(never)]
     pub fn text(self, length_max: usize) -> Read<String> {
         let text = self.str()?;
         let length = text.chars().count();
@@ -214,6 +228,7 @@ impl<'a> Node<'a> {
     }
 
     /// A text of at most `length_max` characters that says something.
+    #[inline(never)]
     pub fn filled_text(self, length_max: usize) -> Read<String> {
         let text = self.text(length_max)?;
         if text.trim().is_empty() {
@@ -223,6 +238,7 @@ impl<'a> Node<'a> {
     }
 
     /// An identifier.
+    #[inline(never)]
     pub fn id(self) -> Read<Id> {
         let text = self.str()?;
         Id::new(text).ok_or_else(|| {
@@ -234,6 +250,7 @@ impl<'a> Node<'a> {
     }
 
     /// An instant in RFC 3339.
+    #[inline(never)]
     pub fn timestamp(self) -> Read<TimestampMs> {
         let text = self.str()?;
         TimestampMs::parse(text).ok_or_else(|| {
@@ -250,11 +267,19 @@ impl<'a> Node<'a> {
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Ok(*value);
         }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        Err(self.invalid(
-            format!("`{}` is not one of {}", excerpt(text), quoted(&known)),
-            suggestion(text, &known).unwrap_or_else(|| "send one of them".to_owned()),
-        ))
+        let mut known = Vec::new();
+        for (word, _) in words {
+            known.push(*word);
+        }
+        Err(self.unknown_word(text, &known))
+    }
+
+    #[inline(never)]
+    fn unknown_word(&self, text: &str, known: &[&str]) -> Fault {
+        self.invalid(
+            format!("`{}` is not one of {}", excerpt(text), quoted(known)),
+            suggestion(text, known).unwrap_or_else(|| "send one of them".to_owned()),
+        )
     }
 }
 

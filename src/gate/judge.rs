@@ -1,7 +1,5 @@
 //! From the tool's entry upwards: everything that raises a gate, action by action, then together.
 
-use std::collections::BTreeMap;
-
 use crate::expr::Truth;
 use crate::fact::{self, FactSource, Value};
 use crate::gate::facts::{ActionFacts, ChainFacts, Context, extract};
@@ -356,12 +354,7 @@ impl<'a> Judged<'a> {
 
     fn impact(&self) -> Impact {
         Impact {
-            effects: {
-                let mut effects = self.effects.clone();
-                effects.sort_unstable();
-                effects.dedup();
-                effects
-            },
+            effects: Effect::each_once(&self.effects),
             reversibility: self.reversibility,
             magnitude: self.magnitude,
             target: self.target_text.clone(),
@@ -469,20 +462,24 @@ fn total(policy: &Policy, judged: &[Judged<'_>]) -> Option<Money> {
 
 /// One authority a domain, the highest level first; `any` only where it asks for the most.
 fn merged(authorities: Vec<Authority>) -> Vec<Authority> {
-    let mut levels: BTreeMap<String, i64> = BTreeMap::new();
-    for Authority { domain, level } in authorities {
-        let highest = levels.entry(domain).or_insert(level);
-        *highest = level.max(*highest);
+    let mut merged: Vec<Authority> = Vec::new();
+    for authority in authorities {
+        match merged.iter_mut().find(|known| known.domain == authority.domain) {
+            Some(known) => known.level = known.level.max(authority.level),
+            None => merged.push(authority),
+        }
     }
-    let any = levels.remove("any");
-    let mut merged: Vec<Authority> =
-        levels.into_iter().map(|(domain, level)| Authority { domain, level }).collect();
-    let level_of_any = any.filter(|any| merged.iter().all(|authority| authority.level < *any));
-    merged.extend(level_of_any.map(|level| Authority { domain: "any".to_owned(), level }));
-    merged.sort_unstable_by(|left, right| {
-        right.level.cmp(&left.level).then_with(|| left.domain.cmp(&right.domain))
-    });
-    merged
+    let named = merged.iter().filter(|authority| authority.domain != "any");
+    let highest = named.map(|authority| authority.level).max();
+    merged.retain(|one| one.domain != "any" || highest.is_none_or(|highest| highest < one.level));
+    // They are few, and inserting each brings no sort into the module.
+    let mut ordered: Vec<Authority> = Vec::new();
+    for one in merged {
+        let follows = |other: &Authority| (one.level, &other.domain) > (other.level, &one.domain);
+        let at = ordered.iter().position(follows).unwrap_or(ordered.len());
+        ordered.insert(at, one);
+    }
+    ordered
 }
 
 fn digest(context: &Context, action: &Action, target: Option<&Json>) -> String {

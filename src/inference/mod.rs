@@ -124,8 +124,7 @@ pub fn infer(action: &Action) -> Inference {
     inference.read_content(&action.arguments, changes);
     inference.hear(info.map(|info| info.hints).unwrap_or_default(), changes);
     inference.tell_unseen(info);
-    inference.effects.sort_unstable();
-    inference.effects.dedup();
+    inference.effects = Effect::each_once(&inference.effects);
     inference
 }
 
