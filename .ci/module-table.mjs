@@ -3,6 +3,7 @@
  *
  *     node .ci/module-table.mjs MODULE_WITH_NAMES [ROWS]
  *
+ * FUNCTIONS=100 lists the largest functions too.
  * Reads sizes from the code section and names from the name section; the constants of the data section have no owner.
  */
 import { readFileSync } from "node:fs";
