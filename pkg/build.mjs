@@ -30,8 +30,9 @@ const entryPoints = [
 const apart = (extension) => ({
   name: "apart",
   setup(builder) {
+    // What the bindings bring along for themselves is not a file of the package.
     builder.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) =>
-      kind === "entry-point" ? undefined : { path: path.replace(/\.js$/, extension), external: true },
+      kind === "entry-point" || path.startsWith("./snippets/") ? undefined : { path: path.replace(/\.js$/, extension), external: true },
     );
   },
 });

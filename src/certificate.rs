@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+use crate::json::format_number;
 use crate::limits;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
@@ -153,8 +154,10 @@ impl Certificate {
         if !errors_fit || chance > failure_probability * (1.0 + 1e-9) {
             return Err(node.invalid(
                 format!(
-                    "{} errors in {} answers show no error of at most {tolerated_error}",
-                    certificate.errors, certificate.answers
+                    "{} errors in {} answers show no error of at most {}",
+                    certificate.errors,
+                    certificate.answers,
+                    format_number(tolerated_error)
                 ),
                 "make the certificate with `countersign confidence certify`",
             ));
@@ -196,5 +199,8 @@ fn share(node: Node<'_>) -> Read<f64> {
     if value > 0.0 && value < 1.0 {
         return Ok(value);
     }
-    Err(node.invalid(format!("`{value}` is not between 0 and 1"), "give a share such as 0.05"))
+    Err(node.invalid(
+        format!("`{}` is not between 0 and 1", format_number(value)),
+        "give a share such as 0.05",
+    ))
 }

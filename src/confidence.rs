@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::json::Json;
+use crate::json::{Json, write_digits};
 use crate::limits;
 use crate::read::{self, Node, Read};
 use crate::request::Signal;
@@ -359,11 +359,33 @@ impl SignalWords {
     }
 }
 
+/// A number in [0, 1] with two decimals, half to even, from its exact value: what `{:.2}` gives, and
+/// without the code that it would bring into the module.
+fn hundredths(value: f64) -> String {
+    let bits = value.to_bits();
+    let (exponent, fraction) = ((bits >> 52) & 0x7ff, bits & ((1 << 52) - 1));
+    // The value is `fraction` × 2^-`shift`; what is smaller than 2^-12 shows nothing.
+    let scaled = (fraction | (1 << 52)) * 100;
+    let shift = 1_075_u64.saturating_sub(exponent);
+    let (mut whole, mut rest, mut half) = (0, 0, 1);
+    if let 1..64 = shift {
+        (whole, rest, half) = (scaled >> shift, scaled & ((1 << shift) - 1), 1 << (shift - 1));
+    }
+    if rest > half || (rest == half && whole % 2 == 1) {
+        whole += 1;
+    }
+    let mut out = String::new();
+    write_digits(whole / 100, 1, &mut out);
+    out.push('.');
+    write_digits(whole % 100, 2, &mut out);
+    out
+}
+
 impl Confidence {
     /// The probability with two decimals, for a reason that a person reads.
     #[must_use]
     pub fn percent(&self) -> String {
-        format!("{:.2}", self.probability)
+        hundredths(self.probability)
     }
 
     /// Whether any signal was measured at all.
@@ -406,6 +428,20 @@ impl Confidence {
                 part.value.map_or_else(|| Json::String(part.state.to_string()), Json::Number);
             (part.signal.clone(), value)
         };
-        Json::Object(self.contributions.iter().map(reading).collect())
+        Json::object(self.contributions.iter().map(reading))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hundredths;
+
+    #[test]
+    fn a_probability_is_told_with_two_decimals_as_the_standard_library_tells_it() {
+        let mut values = vec![0.0, 1.0, 0.125, 0.375, 0.005, 0.015, 0.995, 0.9949999, 1e-9, 5e-324];
+        values.extend((0..200_000).map(|step| f64::from(step) / 200_000.0));
+        for value in values {
+            assert_eq!(hundredths(value), format!("{value:.2}"), "{value:?}");
+        }
     }
 }

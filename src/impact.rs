@@ -57,13 +57,20 @@ pub struct Impact {
     pub tier: RiskLevel,
 }
 
+impl Effect {
+    /// Each of these once, in order.
+    pub(crate) fn each_once(effects: &[Self]) -> Vec<Self> {
+        let all = Self::WORDS.iter().map(|(_, effect)| *effect);
+        all.filter(|effect| effects.contains(effect)).collect()
+    }
+}
+
 impl Impact {
     /// What both do together.
     #[must_use]
     pub fn with(mut self, other: Self) -> Self {
         self.effects.extend(other.effects);
-        self.effects.sort_unstable();
-        self.effects.dedup();
+        self.effects = Effect::each_once(&self.effects);
         Self {
             effects: self.effects,
             reversibility: self.reversibility.max(other.reversibility),

@@ -5,7 +5,7 @@
 //! canonical form, so that a digest means the same in Rust, JavaScript and Python.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
@@ -49,6 +49,18 @@ impl Json {
         }
     }
 
+    /// An object of these fields; the last of two with one name stays.
+    ///
+    /// Collecting a map instead brings a sort into the module for every place that does it.
+    #[must_use]
+    pub fn object(fields: impl IntoIterator<Item = (String, Self)>) -> Self {
+        let mut object = BTreeMap::new();
+        for (key, value) in fields {
+            object.insert(key, value);
+        }
+        Self::Object(object)
+    }
+
     /// The canonical form of RFC 8785.
     #[must_use]
     pub fn canonical(&self) -> String {
@@ -84,17 +96,90 @@ pub fn sha256_name(parts: &[&[u8]]) -> String {
     }
     let mut name = String::from("sha256:");
     for byte in hasher.finalize() {
-        let _ = write!(name, "{byte:02x}");
+        write_hexadecimal(byte, &mut name);
     }
     name
+}
+
+fn write_hexadecimal(byte: u8, out: &mut String) {
+    for digit in [byte >> 4, byte & 15] {
+        out.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
+    }
 }
 
 /// A finite number as ECMAScript and RFC 8785 write it: the shortest digits that read back.
 #[must_use]
 pub fn format_number(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
+    let mut out = String::new();
+    write_number(value, &mut out);
+    out
+}
+
+/// Appends [`format_number`].
+pub(crate) fn write_number(value: f64, out: &mut String) {
+    if !write_short(value, out) {
+        out.push_str(&shortest_digits(value));
     }
+}
+
+/// Most numbers have few digits: whole ones, and those of at most six decimals, need no search.
+///
+/// A whole number below 10^15 divided by a power of ten is rounded as reading that decimal is, so
+/// what divides back to the same number reads back to it, and the first that does is the shortest.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "only whole numbers below 10^15 are cast"
+)]
+fn write_short(value: f64, out: &mut String) -> bool {
+    let magnitude = value.abs();
+    let mut scale: u32 = 1;
+    for decimals in 0..=6 {
+        let scaled = magnitude * f64::from(scale) + 0.5;
+        if scaled >= 1e15 {
+            return false;
+        }
+        let whole = scaled as u64;
+        if whole as f64 / f64::from(scale) == magnitude {
+            if value < 0.0 {
+                out.push('-');
+            }
+            write_digits(whole / u64::from(scale), 1, out);
+            if decimals > 0 {
+                out.push('.');
+                write_digits(whole % u64::from(scale), decimals, out);
+            }
+            return true;
+        }
+        scale *= 10;
+    }
+    false
+}
+
+/// Appends a whole number, with zeros before it up to that many digits.
+pub(crate) fn write_digits(mut number: u64, count_min: usize, out: &mut String) {
+    let mut digits = [b'0'; 20];
+    let mut count = 0;
+    for digit in digits.iter_mut().rev() {
+        if number == 0 && count >= count_min {
+            break;
+        }
+        *digit += u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        count += 1;
+    }
+    for digit in digits.iter().skip(20 - count) {
+        out.push(char::from(*digit));
+    }
+}
+
+/// In the module JavaScript's own digits are taken, which are these by definition.
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+use crate::wasm::shortest_digits;
+
+#[cfg(not(all(feature = "wasm", target_arch = "wasm32")))]
+fn shortest_digits(value: f64) -> String {
     // Rust gives the shortest digits too, but in another layout: `d.ddde±x`.
     let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -124,7 +209,7 @@ fn write_canonical(value: &Json, out: &mut String) {
     match value {
         Json::Null => out.push_str("null"),
         Json::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Json::Number(value) => out.push_str(&format_number(*value)),
+        Json::Number(value) => write_number(*value, out),
         Json::String(value) => write_string(value, out),
         Json::Array(values) => {
             out.push('[');
@@ -137,40 +222,61 @@ fn write_canonical(value: &Json, out: &mut String) {
             out.push(']');
         }
         Json::Object(fields) => {
-            // RFC 8785 orders keys by UTF-16 code units, the map by code points.
-            let mut keys: Vec<&String> = fields.keys().collect();
-            keys.sort_by(|left, right| left.encode_utf16().cmp(right.encode_utf16()));
+            // RFC 8785 orders keys by UTF-16 code units, the map by code points: that differs only
+            // where one lies beyond the first plane, which takes four bytes.
+            let is_far = |key: &String| key.bytes().any(|byte| byte >= 0xf0);
             out.push('{');
-            for (index, key) in keys.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(key, out);
-                out.push(':');
-                write_canonical(fields.get(key).unwrap_or(&Json::Null), out);
+            if fields.keys().any(is_far) {
+                let mut entries: Vec<(&String, &Json)> = fields.iter().collect();
+                entries.sort_unstable_by(|(left, _), (right, _)| {
+                    left.encode_utf16().cmp(right.encode_utf16())
+                });
+                write_entries(&mut entries.into_iter(), out);
+            } else {
+                write_entries(&mut fields.iter(), out);
             }
             out.push('}');
         }
     }
 }
 
-fn write_string(value: &str, out: &mut String) {
-    out.push('"');
-    for character in value.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
-            }
-            other => out.push(other),
+fn write_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Json)>, out: &mut String) {
+    for (index, (key, value)) in entries.enumerate() {
+        if index > 0 {
+            out.push(',');
         }
+        write_string(key, out);
+        out.push(':');
+        write_canonical(value, out);
     }
+}
+
+/// A text in quotes, with no more escapes than JSON asks for.
+pub(crate) fn write_string(value: &str, out: &mut String) {
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    out.push('"');
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(is_special) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\r') => out.push_str("\\r"),
+            Some(control) => {
+                out.push_str("\\u00");
+                write_hexadecimal(u8::try_from(control).unwrap_or_default(), out);
+            }
+            None => {}
+        }
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -462,11 +462,10 @@ fn decision_hash(bundle: &Json) -> String {
         covered.insert(key.to_owned(), fields.get(key).cloned().unwrap_or(Json::Null));
     }
     if let Some(Json::Object(actions)) = fields.get("actions") {
-        let mut actions = actions.clone();
-        for key in ["ladder", "rates"] {
-            actions.remove(key);
-        }
-        covered.insert("actions".to_owned(), Json::Object(actions));
+        let decides = |(key, _): &(&String, &Json)| *key != "ladder" && *key != "rates";
+        let deciding = actions.iter().filter(decides);
+        let actions = Json::object(deciding.map(|(key, value)| (key.clone(), value.clone())));
+        covered.insert("actions".to_owned(), actions);
     }
     Json::Object(covered).digest(DECISIONS_DOMAIN)
 }

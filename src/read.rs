@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{ErrorCode, Fault};
-use crate::json::{INTEGER_MAX, Json};
+use crate::json::{INTEGER_MAX, Json, format_number};
 use crate::limits::UNKNOWN_FIELDS_MAX;
 use crate::units::{Id, Score, TimestampMs};
 
@@ -67,6 +67,11 @@ impl<'a> Node<'a> {
         detail: impl Into<String>,
         help: impl Into<String>,
     ) -> Fault {
+        self.told(code, detail.into(), help.into())
+    }
+
+    #[inline(never)]
+    fn told(&self, code: ErrorCode, detail: String, help: String) -> Fault {
         Fault::new(code, self.pointer(), detail, help)
     }
 
@@ -76,6 +81,7 @@ impl<'a> Node<'a> {
         self.fault(ErrorCode::InvalidField, detail, help)
     }
 
+    #[inline(never)]
     fn not(&self, wanted: &str) -> Fault {
         self.invalid(
             format!("expected {wanted}, got {}", self.value.kind()),
@@ -84,6 +90,7 @@ impl<'a> Node<'a> {
     }
 
     /// The fields of an object.
+    #[inline(never)]
     pub fn object(self) -> Read<Fields<'a>> {
         match self.value {
             Json::Object(fields) => Ok(Fields { node: self, fields, seen: Vec::new() }),
@@ -93,6 +100,16 @@ impl<'a> Node<'a> {
 
     /// Each element of an array of at most `length_max`.
     pub fn list<T>(self, length_max: usize, read: impl Fn(Node<'_>) -> Read<T>) -> Read<Vec<T>> {
+        // A loop, because collecting brings its machinery into the module for every type.
+        let mut list = Vec::new();
+        for (index, value) in self.elements(length_max)?.iter().enumerate() {
+            list.push(read(Node { value, place: Place::Index(&self.place, index) })?);
+        }
+        Ok(list)
+    }
+
+    #[inline(never)]
+    fn elements(&self, length_max: usize) -> Read<&'a [Json]> {
         let Json::Array(values) = self.value else {
             return Err(self.not("an array"));
         };
@@ -103,9 +120,7 @@ impl<'a> Node<'a> {
                 "send fewer entries",
             ));
         }
-        let element =
-            |(index, value)| read(Node { value, place: Place::Index(&self.place, index) });
-        values.iter().enumerate().map(element).collect()
+        Ok(values)
     }
 
     /// Each value of an object of at most `length_max` keys.
@@ -114,6 +129,17 @@ impl<'a> Node<'a> {
         length_max: usize,
         read: impl Fn(Node<'_>) -> Read<T>,
     ) -> Read<BTreeMap<String, T>> {
+        // Inserting one by one, because collecting brings a sort into the module for every type.
+        let mut values = BTreeMap::new();
+        for (key, value) in self.entries(length_max)? {
+            let place = Place::Key(&self.place, key);
+            values.insert(key.clone(), read(Node { value, place })?);
+        }
+        Ok(values)
+    }
+
+    #[inline(never)]
+    fn entries(&self, length_max: usize) -> Read<&'a BTreeMap<String, Json>> {
         let Json::Object(fields) = self.value else {
             return Err(self.not("an object"));
         };
@@ -124,16 +150,11 @@ impl<'a> Node<'a> {
                 "send fewer keys",
             ));
         }
-        // Inserting one by one, because collecting brings a sort into the module for every type.
-        let mut values = BTreeMap::new();
-        for (key, value) in fields {
-            let place = Place::Key(&self.place, key);
-            values.insert(key.clone(), read(Node { value, place })?);
-        }
-        Ok(values)
+        Ok(fields)
     }
 
     /// A boolean.
+    #[inline(never)]
     pub fn bool(self) -> Read<bool> {
         match self.value {
             Json::Bool(value) => Ok(*value),
@@ -142,6 +163,7 @@ impl<'a> Node<'a> {
     }
 
     /// A finite number.
+    #[inline(never)]
     pub fn number(self) -> Read<f64> {
         match self.value {
             Json::Number(value) => Ok(*value),
@@ -154,6 +176,7 @@ impl<'a> Node<'a> {
         clippy::cast_possible_truncation,
         reason = "only whole numbers of at most 2^53 are cast"
     )]
+    #[inline(never)]
     pub fn integer(self, min: i64, max: i64) -> Read<i64> {
         let value = self.number()?;
         #[expect(clippy::cast_precision_loss, reason = "2^53 - 1 is exact")]
@@ -161,19 +184,21 @@ impl<'a> Node<'a> {
         let integer = value as i64;
         if !whole || integer < min || integer > max {
             let help = format!("send a whole number from {min} to {max}");
-            return Err(
-                self.invalid(format!("`{value}` is not a whole number from {min} to {max}"), help)
-            );
+            return Err(self.invalid(
+                format!("`{}` is not a whole number from {min} to {max}", format_number(value)),
+                help,
+            ));
         }
         Ok(integer)
     }
 
     /// A score in [0, 1].
+    #[inline(never)]
     pub fn score(self) -> Read<Score> {
         let value = self.number()?;
         Score::new(value).ok_or_else(|| {
             self.invalid(
-                format!("`{value}` is not in [0, 1]"),
+                format!("`{}` is not in [0, 1]", format_number(value)),
                 "send a number from 0 to 1, or leave it out",
             )
         })
@@ -188,6 +213,7 @@ impl<'a> Node<'a> {
     }
 
     /// A text of at most `length_max` characters; may be empty.
+    #[inline(never)]
     pub fn text(self, length_max: usize) -> Read<String> {
         let text = self.str()?;
         let length = text.chars().count();
@@ -202,6 +228,7 @@ impl<'a> Node<'a> {
     }
 
     /// A text of at most `length_max` characters that says something.
+    #[inline(never)]
     pub fn filled_text(self, length_max: usize) -> Read<String> {
         let text = self.text(length_max)?;
         if text.trim().is_empty() {
@@ -211,6 +238,7 @@ impl<'a> Node<'a> {
     }
 
     /// An identifier.
+    #[inline(never)]
     pub fn id(self) -> Read<Id> {
         let text = self.str()?;
         Id::new(text).ok_or_else(|| {
@@ -222,6 +250,7 @@ impl<'a> Node<'a> {
     }
 
     /// An instant in RFC 3339.
+    #[inline(never)]
     pub fn timestamp(self) -> Read<TimestampMs> {
         let text = self.str()?;
         TimestampMs::parse(text).ok_or_else(|| {
@@ -238,11 +267,19 @@ impl<'a> Node<'a> {
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Ok(*value);
         }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        Err(self.invalid(
-            format!("`{}` is not one of {}", excerpt(text), quoted(&known)),
-            suggestion(text, &known).unwrap_or_else(|| "send one of them".to_owned()),
-        ))
+        let mut known = Vec::new();
+        for (word, _) in words {
+            known.push(*word);
+        }
+        Err(self.unknown_word(text, &known))
+    }
+
+    #[inline(never)]
+    fn unknown_word(&self, text: &str, known: &[&str]) -> Fault {
+        self.invalid(
+            format!("`{}` is not one of {}", excerpt(text), quoted(known)),
+            suggestion(text, known).unwrap_or_else(|| "send one of them".to_owned()),
+        )
     }
 }
 
@@ -300,11 +337,7 @@ impl<'a> Fields<'a> {
         key: &'static str,
         read: impl FnOnce(Node<'_>) -> Read<T>,
     ) -> Read<Option<T>> {
-        self.seen.push(key);
-        match self.fields.get(key) {
-            None | Some(Json::Null) => Ok(None),
-            Some(value) => read(Node { value, place: Place::Key(&self.node.place, key) }).map(Some),
-        }
+        self.field(key).map(read).transpose()
     }
 
     /// A field that must stand there.
@@ -313,14 +346,27 @@ impl<'a> Fields<'a> {
         key: &'static str,
         read: impl FnOnce(Node<'_>) -> Read<T>,
     ) -> Read<T> {
-        self.optional(key, read)?.ok_or_else(|| {
-            Fault::new(
-                ErrorCode::InvalidField,
-                Place::Key(&self.node.place, key).pointer(),
-                format!("`{key}` is missing"),
-                format!("add `{key}`"),
-            )
-        })
+        match self.field(key) {
+            Some(node) => read(node),
+            None => Err(self.missing(key)),
+        }
+    }
+
+    #[inline(never)]
+    fn field(&mut self, key: &'static str) -> Option<Node<'_>> {
+        self.seen.push(key);
+        let value = self.fields.get(key).filter(|value| !matches!(value, Json::Null))?;
+        Some(Node { value, place: Place::Key(&self.node.place, key) })
+    }
+
+    #[inline(never)]
+    fn missing(&self, key: &'static str) -> Fault {
+        Fault::new(
+            ErrorCode::InvalidField,
+            Place::Key(&self.node.place, key).pointer(),
+            format!("`{key}` is missing"),
+            format!("add `{key}`"),
+        )
     }
 
     /// A list that is empty where it is absent.
@@ -330,7 +376,10 @@ impl<'a> Fields<'a> {
         length_max: usize,
         read: impl Fn(Node<'_>) -> Read<T>,
     ) -> Read<Vec<T>> {
-        Ok(self.optional(key, |node| node.list(length_max, read))?.unwrap_or_default())
+        match self.field(key) {
+            Some(node) => node.list(length_max, read),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Ends the reading where unknown fields are refused: policies, decisions, commands.
@@ -361,6 +410,13 @@ impl<'a> Fields<'a> {
             .map(|key| Place::Key(&self.node.place, excerpt_key(key)).pointer())
             .collect()
     }
+}
+
+/// Puts texts into order, each once; one function, because each call of `sort` would be its own.
+#[inline(never)]
+pub(crate) fn sort_once(texts: &mut Vec<String>) {
+    texts.sort_unstable();
+    texts.dedup();
 }
 
 /// Names in backticks with commas between.

@@ -292,8 +292,12 @@ impl Action {
         let mut fields = node.object()?;
         if fields.has("proposed_action") {
             let tool = fields.required("proposed_action", name)?;
-            let mut arguments = node.map(limits::FACTS_MAX, argument)?;
-            arguments.remove("proposed_action");
+            let mut arguments = BTreeMap::new();
+            for (name, value) in node.map(limits::FACTS_MAX, argument)? {
+                if name != "proposed_action" {
+                    arguments.insert(name, value);
+                }
+            }
             return Ok(Self { tool, arguments, tool_info: None });
         }
         let tool = fields.required("tool", name)?;

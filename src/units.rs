@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::json::write_digits;
 use crate::limits::ID_LENGTH_MAX;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, from year 1970 to 9999.
@@ -83,10 +84,21 @@ impl fmt::Display for TimestampMs {
         let (year, month, day) = civil_from_days(days);
         let (hour, minute) = (in_day / 3_600_000, in_day / 60_000 % 60);
         let (second, millisecond) = (in_day / 1_000 % 60, in_day % 1_000);
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
-        )
+        let parts = [
+            (year, 4, '-'),
+            (month, 2, '-'),
+            (day, 2, 'T'),
+            (hour, 2, ':'),
+            (minute, 2, ':'),
+            (second, 2, '.'),
+            (millisecond, 3, 'Z'),
+        ];
+        let mut out = String::with_capacity(24);
+        for (number, width, end) in parts {
+            write_digits(number.unsigned_abs(), width, &mut out);
+            out.push(end);
+        }
+        formatter.write_str(&out)
     }
 }
 

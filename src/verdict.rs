@@ -11,12 +11,12 @@ use serde::Serialize;
 use crate::certificate::CertificateState;
 use crate::confidence::Confidence;
 use crate::expr::{Program, Truth};
-use crate::fact::{self, FactRecord, Value, is_missing};
+use crate::fact::{self, FactDeclaration, FactRecord, Value, is_missing};
 use crate::gate;
 use crate::json::{Json, format_number};
 use crate::limits;
 use crate::policy::{Policy, PolicyReference, Trigger, TriggerKind};
-use crate::read::{Node, Read};
+use crate::read::{self, Node, Read};
 use crate::request::{Request, RiskLevel};
 use crate::routing::{Need, Routable, Routing, route};
 use crate::suppression::{self, LOW_CONFIDENCE, Suppressed, Suppression};
@@ -150,8 +150,11 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
     let mut fired: Vec<(&Trigger, FiredTrigger)> = Vec::new();
     let mut shadow = Vec::new();
     for trigger in &bundle.triggers {
-        let missing = missing_facts(policy, trigger, &facts);
         let truth = trigger.when.evaluate(&facts);
+        let missing = match truth {
+            Truth::Unknown => missing_facts(policy, trigger, &facts),
+            Truth::True | Truth::False => Vec::new(),
+        };
         if truth == Truth::Unknown && !trigger.shadow {
             unjudged.extend(missing.iter().cloned());
         }
@@ -209,8 +212,7 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
         let case = Routable { request, facts: &facts, risk_level, triggers: &triggers, need };
         route(policy, &case, now, &mut unjudged)
     });
-    unjudged.sort();
-    unjudged.dedup();
+    read::sort_once(&mut unjudged);
     Verdict {
         version: VERDICT_VERSION,
         request_id: request.request_id.clone(),
@@ -270,11 +272,21 @@ pub fn record(policy: &Policy, request: &Request, verdict: &Verdict) -> Decision
         queue: verdict.routing.as_ref().map(|routing| routing.queue.clone()),
         policy_hash: verdict.policy.hash.clone(),
         digest: verdict.digest.clone(),
-        facts: kept
-            .filter_map(|(fact, value)| Some((fact.path.clone(), value.to_json()?)))
-            .collect(),
+        facts: recorded(kept),
         signals: verdict.confidence.readings(),
     }
+}
+
+fn recorded<'a>(
+    kept: impl Iterator<Item = (&'a FactDeclaration, &'a Value<'a>)>,
+) -> BTreeMap<String, Json> {
+    let mut facts = BTreeMap::new();
+    for (fact, value) in kept {
+        if let Some(value) = value.to_json() {
+            facts.insert(fact.path.clone(), value);
+        }
+    }
+    facts
 }
 
 /// Fields that took no part: unknown ones, and facts that the policy does not declare.
@@ -299,8 +311,7 @@ fn missing_facts(policy: &Policy, trigger: &Trigger, facts: &[Value<'_>]) -> Vec
         .filter_map(|slot| policy.bundle().facts.get(usize::from(slot)))
         .map(|fact| fact.path.clone())
         .collect();
-    paths.sort();
-    paths.dedup();
+    read::sort_once(&mut paths);
     paths
 }
 
@@ -499,13 +510,13 @@ fn digest(
     let read = read.filter_map(|(fact, value)| Some((fact.path.clone(), value.to_json()?)));
     let risk = request.risk_level.map_or(Json::Null, |risk| Json::String(risk.to_string()));
     let text = |text: &str| Json::String(text.to_owned());
-    let covered = BTreeMap::from([
+    let covered = Json::object([
         ("policy_hash".to_owned(), text(&policy.reference().hash)),
         ("evaluated_at".to_owned(), text(&now.to_string())),
         ("tenant_id".to_owned(), text(request.tenant_id.as_str())),
         ("risk_level".to_owned(), risk),
-        ("facts".to_owned(), Json::Object(read.collect())),
+        ("facts".to_owned(), Json::object(read)),
         ("signals".to_owned(), confidence.readings()),
     ]);
-    Json::Object(covered).digest(DECISION_DOMAIN)
+    covered.digest(DECISION_DOMAIN)
 }

@@ -59,8 +59,7 @@ impl Judged<'_> {
         self.tier = self.tier.max(inference.tier);
         self.reversibility = self.reversibility.max(inference.reversibility);
         self.effects.extend(&inference.effects);
-        self.effects.sort_unstable();
-        self.effects.dedup();
+        self.effects = Effect::each_once(&self.effects);
         before != (self.tier, self.reversibility, self.effects.len())
     }
 

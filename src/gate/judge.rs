@@ -1,7 +1,5 @@
 //! From the tool's entry upwards: everything that raises a gate, action by action, then together.
 
-use std::collections::BTreeMap;
-
 use crate::expr::Truth;
 use crate::fact::{self, FactSource, Value};
 use crate::gate::facts::{ActionFacts, ChainFacts, Context, extract};
@@ -11,7 +9,7 @@ use crate::inference::Sighting;
 use crate::json::Json;
 use crate::money::{Currency, Money};
 use crate::policy::{Authority, Policy};
-use crate::read::{Node, excerpt};
+use crate::read::{self, Node, excerpt};
 use crate::request::{Action, POLICY_BASIS, REQUIRES_APPROVAL, RiskLevel};
 use crate::tool::{AmountAt, Enforcement, GateVerdict, ImpactRule, Tool, at_pointer};
 use crate::units::{Score, TimestampMs};
@@ -306,8 +304,7 @@ impl<'a> Judged<'a> {
         self.expires_ms = self.expires_ms.min(rule.expires_ms.unwrap_or(i64::MAX));
         let reason = if unknown {
             let mut paths: Vec<String> = missing.iter().map(|fact| fact.path.clone()).collect();
-            paths.sort();
-            paths.dedup();
+            read::sort_once(&mut paths);
             let told = not_judged(&rule.id, &paths, &rule.when);
             self.unjudged.extend(paths);
             told
@@ -371,12 +368,7 @@ impl<'a> Judged<'a> {
 
     fn impact(&self) -> Impact {
         Impact {
-            effects: {
-                let mut effects = self.effects.clone();
-                effects.sort_unstable();
-                effects.dedup();
-                effects
-            },
+            effects: Effect::each_once(&self.effects),
             reversibility: self.reversibility,
             magnitude: self.magnitude,
             target: self.target_text.clone(),
@@ -460,8 +452,7 @@ fn conclude(
     gate.further_authorities = authorities.collect();
     let waits = gate.verdict == GateVerdict::RequireApproval;
     gate.expires_at = waits.then(|| now.saturating_add(expires_ms));
-    gate.unjudged.sort();
-    gate.unjudged.dedup();
+    read::sort_once(&mut gate.unjudged);
     gate.reason = reason(&gate);
     gate.action_digest = match gate.actions.as_slice() {
         [action] => action.action_digest.clone(),
@@ -485,30 +476,34 @@ fn total(policy: &Policy, judged: &[Judged<'_>]) -> Option<Money> {
 
 /// One authority a domain, the highest level first; `any` only where it asks for the most.
 fn merged(authorities: Vec<Authority>) -> Vec<Authority> {
-    let mut levels: BTreeMap<String, i64> = BTreeMap::new();
-    for Authority { domain, level } in authorities {
-        let highest = levels.entry(domain).or_insert(level);
-        *highest = level.max(*highest);
+    let mut merged: Vec<Authority> = Vec::new();
+    for authority in authorities {
+        match merged.iter_mut().find(|known| known.domain == authority.domain) {
+            Some(known) => known.level = known.level.max(authority.level),
+            None => merged.push(authority),
+        }
     }
-    let any = levels.remove("any");
-    let mut merged: Vec<Authority> =
-        levels.into_iter().map(|(domain, level)| Authority { domain, level }).collect();
-    let level_of_any = any.filter(|any| merged.iter().all(|authority| authority.level < *any));
-    merged.extend(level_of_any.map(|level| Authority { domain: "any".to_owned(), level }));
-    merged.sort_unstable_by(|left, right| {
-        right.level.cmp(&left.level).then_with(|| left.domain.cmp(&right.domain))
-    });
-    merged
+    let named = merged.iter().filter(|authority| authority.domain != "any");
+    let highest = named.map(|authority| authority.level).max();
+    merged.retain(|one| one.domain != "any" || highest.is_none_or(|highest| highest < one.level));
+    // They are few, and inserting each brings no sort into the module.
+    let mut ordered: Vec<Authority> = Vec::new();
+    for one in merged {
+        let follows = |other: &Authority| (one.level, &other.domain) > (other.level, &one.domain);
+        let at = ordered.iter().position(follows).unwrap_or(ordered.len());
+        ordered.insert(at, one);
+    }
+    ordered
 }
 
 fn digest(context: &Context, action: &Action, target: Option<&Json>) -> String {
-    let covered = BTreeMap::from([
+    let covered = Json::object([
         ("tenant".to_owned(), Json::String(context.tenant_id.as_str().to_owned())),
         ("tool".to_owned(), Json::String(action.tool.clone())),
         ("arguments".to_owned(), Json::Object(action.arguments.clone())),
         ("target".to_owned(), target.cloned().unwrap_or(Json::Null)),
     ]);
-    Json::Object(covered).digest(ACTION_DOMAIN)
+    covered.digest(ACTION_DOMAIN)
 }
 
 fn reason(gate: &Gate) -> String {

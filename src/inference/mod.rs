@@ -124,8 +124,7 @@ pub fn infer(action: &Action) -> Inference {
     inference.read_content(&action.arguments, changes);
     inference.hear(info.map(|info| info.hints).unwrap_or_default(), changes);
     inference.tell_unseen(info);
-    inference.effects.sort_unstable();
-    inference.effects.dedup();
+    inference.effects = Effect::each_once(&inference.effects);
     inference
 }
 
@@ -356,8 +355,7 @@ impl Inference {
         ];
         let told = missing.iter().filter(|(holds, _)| *holds).map(|(_, what)| (*what).to_owned());
         self.unseen.extend(told);
-        self.unseen.sort();
-        self.unseen.dedup();
+        crate::read::sort_once(&mut self.unseen);
     }
 }
 

@@ -2,6 +2,10 @@
 
 mod decode;
 mod encode;
+mod text;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use decode::shortest_digits;
 
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -115,7 +119,7 @@ fn instant(now_ms: f64) -> Result<TimestampMs, Fault> {
         Fault::new(
             ErrorCode::InvalidField,
             "/now",
-            format!("`{now_ms}` is not an instant"),
+            format!("`{}` is not an instant", decode::shortest_digits(now_ms)),
             "pass whole milliseconds since 1970, such as Date.now()",
         )
     })

@@ -108,6 +108,64 @@ test("a request that is not one is refused, and the engine goes on", async () =>
   assert.ok(engine.evaluate(REQUEST, { now: NOW }).disposition);
 });
 
+test("a value that works against its reader is refused or read once, and the engine goes on", async () => {
+  const engine = await Engine.load(BUNDLE);
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const throwing = (trap) => new Proxy({}, { [trap]() { throw new Error("never mind"); } });
+  const rows = [
+    [revoked.proxy, ""],
+    [{ a: revoked.proxy }, "/a"],
+    [{ a: throwing("ownKeys") }, "/a"],
+    [{ "x/~": [0, throwing("ownKeys")] }, "/x~1~0/1"],
+    [new Proxy({ a: 1 }, { get() { throw new Error("never mind"); } }), "/a"],
+    [[1, , { get b() { throw new Error("never mind"); } }], "/2/b"],
+    [{ "\ud800": 1 }, "/\ufffd"],
+    [{ ["a".repeat(100) + "\udc00"]: 1 }, `/${"a".repeat(100)}\ufffd`],
+    [{ text: "long ".repeat(40) + "\ud800" }, "/text"],
+    [{ a: Symbol("a") }, "/a"],
+    [{ a: 1n }, "/a"],
+    [{ a: 2 ** 60 }, "/a"],
+  ];
+  for (const [value, path] of rows) {
+    const error = await errorOf(() => engine.canonicalize(value));
+    assert.equal(error?.code, "invalid_field", error?.message);
+    assert.equal(error.path, path);
+  }
+  const tooMany = await errorOf(() => engine.canonicalize({ list: new Array(100_001).fill(0) }));
+  assert.deepEqual([tooMany.code, tooMany.path], ["limit_exceeded", "/list"]);
+  let reads = 0;
+  const counted = new Proxy({ a: 1, b: undefined }, { get: (target, key) => ((reads += 1), target[key]) });
+  assert.equal(engine.canonicalize(counted), '{"a":1}');
+  assert.equal(reads, 2);
+  // Neither the prototype nor a way to write a value of its own takes part.
+  const own = Object.assign(Object.create({ inherited: 1 }), { a: 1, toJSON: undefined });
+  assert.equal(engine.canonicalize(own), '{"a":1}');
+  assert.equal(engine.canonicalize(JSON.parse('{"__proto__":{"x":1}}')), '{"__proto__":{"x":1}}');
+});
+
+test("a getter may ask the engine itself while its object is read", async () => {
+  const engine = await Engine.load(BUNDLE);
+  const inner = { long: "é".repeat(20_000), list: [1.5, -0, 1e300] };
+  const outer = { before: "text".repeat(10_000), get now() { return engine.canonicalize(inner); }, after: [true, null] };
+  const plain = { before: outer.before, now: engine.canonicalize(inner), after: outer.after };
+  assert.equal(engine.canonicalize(outer), engine.canonicalize(plain));
+  assert.deepEqual(JSON.parse(engine.canonicalize(outer)), plain);
+});
+
+test("numbers are written as JavaScript writes them", async () => {
+  const engine = await Engine.load(BUNDLE);
+  const numbers = [0, 1, -1, 0.1, 0.05, 1e-6, 1e-7, 123456.789012, 0.1 + 0.2, 1 / 3, 5e-324, 1.7976931348623157e308, 1e21, 2 ** 53 - 1, 999999999999999.9];
+  for (let seed = 1, count = 0; count < 20_000; count += 1) {
+    seed = (seed * 48_271) % 2_147_483_647;
+    numbers.push(seed / 2_147_483_647, seed / 1_000_000, -seed / 100, Math.round(seed / 7) / 1_000);
+  }
+  for (let start = 0; start < numbers.length; start += 50_000) {
+    const part = numbers.slice(start, start + 50_000);
+    assert.equal(engine.canonicalize(part), JSON.stringify(part));
+  }
+});
+
 test("a freed engine says so, and freeing twice is nothing", async () => {
   const engine = await Engine.load(BUNDLE);
   engine.free();
