@@ -10,6 +10,7 @@ use crate::host::clock::wall_clock;
 use crate::host::command_line::{CommandError, instant, print};
 use crate::host::confidence;
 use crate::host::evaluate::{classify_file, evaluate_file, outlook};
+use crate::host::policy_test;
 use crate::units::TimestampMs;
 
 #[derive(Debug, Subcommand)]
@@ -26,6 +27,17 @@ pub(super) enum PolicyCommand {
         /// Where to write the bundle; standard output without it.
         #[arg(short, long)]
         output: Option<PathBuf>,
+    },
+    /// Holds a policy against its table tests, and tells those that fail.
+    Test {
+        /// The policy's TOML file.
+        file: PathBuf,
+        /// The tests; `my-policy.tests.toml` beside `my-policy.toml` without it.
+        #[arg(long)]
+        tests: Option<PathBuf>,
+        /// The instant of the decisions where the tests name none; the present without it.
+        #[arg(long, value_parser = instant)]
+        now: Option<TimestampMs>,
     },
     /// Decides requests, one JSON object a line, and prints their verdicts.
     Evaluate {
@@ -78,6 +90,9 @@ pub(super) fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), Co
                 Some(output) => std::fs::write(&output, format!("{bundle}\n"))
                     .map_err(|error| CommandError::new(format!("`{}`: {error}", output.display()))),
             }
+        }
+        PolicyCommand::Test { file, tests, now } => {
+            policy_test::run(&compile_file(&file)?, &file, tests, now, out)
         }
         PolicyCommand::Evaluate { requests, policy, now } => {
             let compiled = compile_file_or_default(policy.as_deref())?;

@@ -25,6 +25,7 @@ mod impact;
 mod journey;
 mod lists;
 mod measures;
+mod policies;
 mod races;
 mod refusals;
 mod sink;
