@@ -20,6 +20,7 @@ mod listen;
 mod outbound;
 pub mod people;
 pub mod policy_command;
+pub mod policy_diff;
 mod policy_test;
 pub mod propose;
 pub mod samples;

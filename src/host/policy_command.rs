@@ -10,7 +10,7 @@ use crate::host::clock::wall_clock;
 use crate::host::command_line::{CommandError, instant, print};
 use crate::host::confidence;
 use crate::host::evaluate::{classify_file, evaluate_file, outlook};
-use crate::host::policy_test;
+use crate::host::{policy_diff, policy_test};
 use crate::units::TimestampMs;
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +38,16 @@ pub(super) enum PolicyCommand {
         /// The instant of the decisions where the tests name none; the present without it.
         #[arg(long, value_parser = instant)]
         now: Option<TimestampMs>,
+    },
+    /// Says in words what differs between two policies, and what of it loosens.
+    Diff {
+        /// The TOML file before.
+        old: PathBuf,
+        /// The TOML file after.
+        new: PathBuf,
+        /// Prints the changes as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Decides requests, one JSON object a line, and prints their verdicts.
     Evaluate {
@@ -93,6 +103,14 @@ pub(super) fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), Co
         }
         PolicyCommand::Test { file, tests, now } => {
             policy_test::run(&compile_file(&file)?, &file, tests, now, out)
+        }
+        PolicyCommand::Diff { old, new, json } => {
+            let (old, new) = (compile_file(&old)?.policy, compile_file(&new)?.policy);
+            let diff = policy_diff::diff(&old, &new).map_err(CommandError::new)?;
+            match json {
+                true => print(out, &serde_json::to_string(&diff).map_err(CommandError::new)?),
+                false => policy_diff::tell(&diff, out),
+            }
         }
         PolicyCommand::Evaluate { requests, policy, now } => {
             let compiled = compile_file_or_default(policy.as_deref())?;

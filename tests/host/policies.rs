@@ -81,3 +81,106 @@ fn a_test_that_could_never_hold_is_a_mistake_at_its_place() {
     let (_, told) = fails(&["policy", "test", DEFAULT, "--tests", "nowhere.toml"]);
     assert!(told.contains("nowhere.toml"), "{told}");
 }
+
+/// The default policy with these replacements.
+fn changed(folder: &Folder, replacements: &[(&str, &str)]) -> String {
+    let mut text = std::fs::read_to_string(DEFAULT).unwrap();
+    for (from, to) in replacements {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    write(folder, "changed.toml", &text)
+}
+
+#[test]
+fn a_difference_is_told_in_words_and_marked_where_it_loosens() {
+    let folder = Folder::new();
+    assert_eq!(done(&["policy", "diff", DEFAULT, DEFAULT]), "the two policies say the same\n");
+    let rows = [
+        ("version = \"1\"", "version = \"2\"", "  policy: `version` was `1`, is `2`"),
+        (
+            "limited_answer = 0.40",
+            "limited_answer = 0.30",
+            "! tier `low`: `limited_answer` was 0.4, is 0.3",
+        ),
+        (
+            "limited_answer = 0.40",
+            "limited_answer = 0.50",
+            "  tier `low`: `limited_answer` was 0.4, is 0.5",
+        ),
+        (
+            "certified = { tolerated_error = 0.02, failure_probability = 0.1 }",
+            "answer = 0.9",
+            "! tier `high`: `certified` was failure_probability 0.1, tolerated_error 0.02, is nothing",
+        ),
+        (
+            "'request.judge_score < 0.6'",
+            "'request.judge_score < 0.4'",
+            "? trigger `judge_not_content`: `when` was `request.judge_score < 0.6`, is `request.judge_score < 0.4`",
+        ),
+        (
+            "'request.judge_score < 0.6'",
+            "'request.judge_score  <  0.6'",
+            "  trigger `judge_not_content`: `when` was",
+        ),
+        (
+            "id = \"judge_not_content\"",
+            "id = \"judge_not_content\"\nshadow = true",
+            "! trigger `judge_not_content`: `shadow` was no, is yes",
+        ),
+        (
+            "id = \"user_not_content\"",
+            "id = \"other\"",
+            "! trigger `user_not_content` is gone: when `request.feedback_rating <= 2`, then `escalate`",
+        ),
+        (
+            "sla = \"4 h\"\nsla_min = \"30 min\"",
+            "sla = \"8 h\"\nsla_min = \"30 min\"",
+            "! queue `billing_dispute`: `sla` was 4 h, is 8 h",
+        ),
+        (
+            "names = [\"mail.send\", \"email.send\"]",
+            "names = [\"mail.send\"]",
+            "  tool `mail.send` is new",
+        ),
+        (
+            "verdict = \"allow\"\ntarget = \"/to\"",
+            "verdict = \"require_approval\"\ntarget = \"/to\"",
+            "  tool `mail.send, email.send`: `verdict` was `allow`, is `require_approval`",
+        ),
+        (
+            "actions.amount > money(\"5000 USD\")'",
+            "actions.amount > money(\"6000 USD\")'",
+            "? impact `money_above_5000`: `when` was",
+        ),
+        (
+            "EUR = \"1.10\"",
+            "EUR = \"1.20\"",
+            "? rates: `billionths.EUR` was 1100000000, is 1200000000",
+        ),
+    ];
+    for (from, to, told) in rows {
+        let after = changed(&folder, &[(from, to)]);
+        let said = done(&["policy", "diff", DEFAULT, &after]);
+        assert!(said.lines().any(|line| line.starts_with(told)), "{to}: {said}");
+    }
+    let after = changed(&folder, &[rows[1], rows[4]].map(|(from, to, _)| (from, to)));
+    let told = done(&["policy", "diff", DEFAULT, &after, "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["loosening"], &told["unclear"]), (&1.into(), &1.into()), "{told:#}");
+    assert_eq!(told["changes"][0]["section"], "tier");
+    assert_eq!(told["changes"][0]["lean"], "loosens");
+}
+
+#[test]
+fn facts_in_another_order_are_no_change_of_conditions() {
+    let folder = Folder::new();
+    let fact = "[[fact]]\npath = \"facts.region\"\ntype = \"string\"\n\n";
+    let first = "[[fact]]\npath = \"request.domain\"";
+    let after = changed(&folder, &[(first, &format!("{fact}{first}"))]);
+    let told = done(&["policy", "diff", DEFAULT, &after]);
+    assert!(
+        told.starts_with("  fact `facts.region` is new") && told.contains("1 changes"),
+        "{told}"
+    );
+}
