@@ -124,7 +124,7 @@ fn name_slots(value: &mut Json, paths: &[&str], is_slot: bool) {
             }
         }
         Json::Array(values) => {
-            values.iter_mut().for_each(|value| name_slots(value, paths, is_slot))
+            values.iter_mut().for_each(|value| name_slots(value, paths, is_slot));
         }
         Json::Object(fields) => {
             for (name, value) in fields {
