@@ -23,6 +23,7 @@ pub mod policy_command;
 pub mod policy_diff;
 mod policy_test;
 pub mod propose;
+pub mod replay;
 pub mod samples;
 pub mod scheduler;
 pub mod serve;

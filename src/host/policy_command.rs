@@ -10,7 +10,7 @@ use crate::host::clock::wall_clock;
 use crate::host::command_line::{CommandError, instant, print};
 use crate::host::confidence;
 use crate::host::evaluate::{classify_file, evaluate_file, outlook};
-use crate::host::{policy_diff, policy_test};
+use crate::host::{policy_diff, policy_test, replay};
 use crate::units::TimestampMs;
 
 #[derive(Debug, Subcommand)]
@@ -49,6 +49,8 @@ pub(super) enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Runs two policies over requests or decision records, and tells which decisions change.
+    Replay(Box<replay::command::Options>),
     /// Decides requests, one JSON object a line, and prints their verdicts.
     Evaluate {
         /// The requests.
@@ -112,6 +114,7 @@ pub(super) fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), Co
                 false => policy_diff::tell(&diff, out),
             }
         }
+        PolicyCommand::Replay(options) => replay::command::run(&options, out),
         PolicyCommand::Evaluate { requests, policy, now } => {
             let compiled = compile_file_or_default(policy.as_deref())?;
             let now = now.unwrap_or_else(wall_clock);

@@ -28,6 +28,7 @@ mod measures;
 mod policies;
 mod races;
 mod refusals;
+mod replay;
 mod sink;
 mod start;
 mod store;

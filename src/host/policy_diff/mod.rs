@@ -107,7 +107,7 @@ pub(super) fn tell(diff: &PolicyDiff, out: &mut impl Write) -> Result<(), Comman
 
 /// The bundle with the paths of facts in the place of their slots, so that another list of facts
 /// is no change of every condition.
-fn named_bundle(policy: &Policy) -> Result<Json, Fault> {
+pub(super) fn named_bundle(policy: &Policy) -> Result<Json, Fault> {
     let mut bundle = to_json(policy.bundle())?;
     let paths: Vec<&str> = policy.bundle().facts.iter().map(|fact| fact.path.as_str()).collect();
     name_slots(&mut bundle, &paths, false);
@@ -142,7 +142,7 @@ const fn number(index: usize) -> Json {
     Json::Number(index as f64)
 }
 
-fn at<'a>(bundle: &'a Json, pointer: &str) -> Option<&'a Json> {
+pub(super) fn at<'a>(bundle: &'a Json, pointer: &str) -> Option<&'a Json> {
     match bundle {
         _ if pointer.is_empty() => Some(bundle),
         Json::Object(fields) => at_pointer(fields, pointer),
