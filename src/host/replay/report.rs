@@ -284,7 +284,7 @@ impl Tally {
             .iter()
             .map(|(path, count)| Missing { path: path.clone(), count: *count })
             .collect();
-        unjudged_for.sort_by(|left, right| right.count.cmp(&left.count));
+        unjudged_for.sort_by_key(|one| std::cmp::Reverse(one.count));
         let mut transitions: Vec<Transition> = self
             .transitions
             .iter()
@@ -295,7 +295,7 @@ impl Tally {
                 examples: examples.clone(),
             })
             .collect();
-        transitions.sort_by(|left, right| right.count.cmp(&left.count));
+        transitions.sort_by_key(|one| std::cmp::Reverse(one.count));
         let rules = || new.bundle().triggers.iter().zip(decides).filter(|(rule, _)| !rule.shadow);
         let fired = |id: &String| self.fired_after.contains_key(id);
         let never_fired =
