@@ -70,6 +70,12 @@ impl Document<'_> {
         Diagnostic::at(self.file, self.text, byte, fault)
     }
 
+    /// The line of each value, from 1, by JSON Pointer.
+    pub(super) fn lines(&self) -> BTreeMap<String, usize> {
+        let line = |byte: usize| self.text.get(..byte).unwrap_or("").matches('\n').count() + 1;
+        self.places.iter().map(|(pointer, byte)| (pointer.clone(), line(*byte))).collect()
+    }
+
     /// The byte of the document that holds a byte of the text whose quotation mark is at `start`.
     fn byte_within(&self, start: usize, at: usize) -> usize {
         let raw = self.text.get(start..).unwrap_or("");

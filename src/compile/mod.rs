@@ -24,6 +24,8 @@ pub use impact_model::builtin as builtin_impact_model;
 pub use import::draft_tools;
 pub use schema::schema_faults;
 
+use std::collections::BTreeMap;
+
 use crate::error::Fault;
 use crate::json::{Json, StoredJson};
 use crate::limits;
@@ -72,6 +74,20 @@ pub fn read_toml<T>(
 ) -> Result<T, Vec<Diagnostic>> {
     let document = document::parse(text, file)?;
     read(Node::root(document.json())).map_err(|fault| vec![document.locate(fault)])
+}
+
+/// As [`read_toml`], and gives the line of each value by JSON Pointer.
+///
+/// # Errors
+/// Every fault that was found, each with its place.
+pub fn read_toml_with_lines<T>(
+    text: &str,
+    file: &str,
+    read: impl FnOnce(Node<'_>) -> Read<T>,
+) -> Result<(T, BTreeMap<String, usize>), Vec<Diagnostic>> {
+    let document = document::parse(text, file)?;
+    let value = read(Node::root(document.json())).map_err(|fault| vec![document.locate(fault)])?;
+    Ok((value, document.lines()))
 }
 
 /// Reads a duration such as `15 min`, in milliseconds.

@@ -10,6 +10,7 @@ use crate::host::clock::wall_clock;
 use crate::host::command_line::{CommandError, instant, print};
 use crate::host::confidence;
 use crate::host::evaluate::{classify_file, evaluate_file, outlook};
+use crate::host::{policy_diff, policy_test, replay};
 use crate::units::TimestampMs;
 
 #[derive(Debug, Subcommand)]
@@ -27,6 +28,29 @@ pub(super) enum PolicyCommand {
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
+    /// Holds a policy against its table tests, and tells those that fail.
+    Test {
+        /// The policy's TOML file.
+        file: PathBuf,
+        /// The tests; `my-policy.tests.toml` beside `my-policy.toml` without it.
+        #[arg(long)]
+        tests: Option<PathBuf>,
+        /// The instant of the decisions where the tests name none; the present without it.
+        #[arg(long, value_parser = instant)]
+        now: Option<TimestampMs>,
+    },
+    /// Says in words what differs between two policies, and what of it loosens.
+    Diff {
+        /// The TOML file before.
+        old: PathBuf,
+        /// The TOML file after.
+        new: PathBuf,
+        /// Prints the changes as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs two policies over requests or decision records, and tells which decisions change.
+    Replay(Box<replay::command::Options>),
     /// Decides requests, one JSON object a line, and prints their verdicts.
     Evaluate {
         /// The requests.
@@ -79,6 +103,18 @@ pub(super) fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), Co
                     .map_err(|error| CommandError::new(format!("`{}`: {error}", output.display()))),
             }
         }
+        PolicyCommand::Test { file, tests, now } => {
+            policy_test::run(&compile_file(&file)?, &file, tests, now, out)
+        }
+        PolicyCommand::Diff { old, new, json } => {
+            let (old, new) = (compile_file(&old)?.policy, compile_file(&new)?.policy);
+            let diff = policy_diff::diff(&old, &new).map_err(CommandError::new)?;
+            match json {
+                true => print(out, &serde_json::to_string(&diff).map_err(CommandError::new)?),
+                false => policy_diff::tell(&diff, out),
+            }
+        }
+        PolicyCommand::Replay(options) => replay::command::run(&options, out),
         PolicyCommand::Evaluate { requests, policy, now } => {
             let compiled = compile_file_or_default(policy.as_deref())?;
             let now = now.unwrap_or_else(wall_clock);

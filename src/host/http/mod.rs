@@ -16,6 +16,7 @@ mod inputs;
 mod metrics;
 mod observations;
 mod policies;
+mod policy_changes;
 mod position;
 mod problem;
 mod proposals;

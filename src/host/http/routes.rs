@@ -13,11 +13,13 @@ use super::query::{Parameters, PathId};
 use super::write::Operation;
 use super::{
     audit, cases, corrections, decisions, description, events, gauges, health, inputs, metrics,
-    observations, policies, proposals, queues, session, show, show_proposal, webhooks,
+    observations, policies, policy_changes, proposals, queues, session, show, show_proposal,
+    webhooks,
 };
 use crate::case::{CaseState, ReviewVerdict};
 use crate::error::ErrorCode;
 use crate::host::export::Format;
+use crate::host::policy_diff::PolicyDiff;
 use crate::host::store::inbox::{Order, View};
 use crate::host::store::proposals as proposed;
 use crate::host::store::webhooks::DeliveryState;
@@ -382,6 +384,25 @@ fn records_and_policies() -> Vec<Endpoint> {
             .named("checkPolicy", "Compiles a policy's text; nothing is stored.")
             .takes(inputs::policy_text)
             .answers::<policies::Check>(200, "The bundle's hash, or every mistake."),
+        Endpoint::post("/v1/policies/diff", policy_changes::compare)
+            .named(
+                "comparePolicy",
+                "Says in words what a policy's text changes of the one in force.",
+            )
+            .takes(inputs::policy_text)
+            .answers::<PolicyDiff>(200, "Every change, marked where it loosens.")
+            .refuses(&[ErrorCode::PolicyRejected]),
+        Endpoint::post("/v1/policies/replay", policy_changes::replay)
+            .named(
+                "replayPolicy",
+                "Judges the tenant's decision records by a policy's text and by the one in force.",
+            )
+            .takes(inputs::policy_text)
+            .answers::<policy_changes::Replayed>(
+                200,
+                "Which decisions change, and what people would need.",
+            )
+            .refuses(&[ErrorCode::PolicyRejected]),
         Endpoint::get("/v1/policies/current", policies::current)
             .named("readCurrentPolicy", "Gives the bundle in force.")
             .answers::<Bundle>(200, "The bundle; its tag is its hash.")
