@@ -13,6 +13,7 @@
 )]
 
 mod actions;
+mod admission;
 mod conformance;
 mod contract;
 mod corpus;

@@ -13,10 +13,12 @@
 mod bundle;
 mod calendar;
 mod canonical;
+mod canonical_peers;
 mod case;
 mod cel_properties;
 mod cel_vectors;
 mod certificate;
+mod chance;
 mod compile;
 mod compile_actions;
 mod confidence;
