@@ -28,6 +28,7 @@ mod lists;
 mod measures;
 mod races;
 mod refusals;
+mod releases;
 mod sink;
 mod start;
 mod store;

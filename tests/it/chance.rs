@@ -4,10 +4,6 @@
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// The seed and the count that the environment asks for, or these.
     pub(crate) fn asked(variable: &str, count: usize) -> (Self, usize) {
         let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
