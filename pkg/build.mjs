@@ -21,7 +21,7 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "node", "public", "wait"];
+const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "node", "public", "trust", "wait"];
 const entryPoints = [
   ...sources.map((name) => ({ in: `src/${name}.ts`, out: name })),
   { in: "dist/wasm/countersign.js", out: "bindings" },

@@ -183,10 +183,13 @@ fn shortest_digits(value: f64) -> String {
     // Rust gives the shortest digits too, but in another layout: `d.ddde±x`.
     let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let mut digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
     // The decimal point stands after `point` digits.
     let point = exponent.parse::<i32>().unwrap_or(0) + 1;
+    if let Some(even) = even_of_two(value, &digits, point - count) {
+        digits = even.to_string();
+    }
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
     let split = |at: i32| digits.split_at(usize::try_from(at).unwrap_or(0).min(digits.len()));
     let sign = if value < 0.0 { "-" } else { "" };
@@ -202,6 +205,37 @@ fn shortest_digits(value: f64) -> String {
         let dot = if rest.is_empty() { "" } else { "." };
         let exponent_sign = if point > 0 { "+" } else { "-" };
         format!("{sign}{first}{dot}{rest}e{exponent_sign}{}", (point - 1).abs())
+    }
+}
+
+/// The other digits where two are equally near and these are odd: ECMAScript takes the even ones,
+/// Rust does not say which. `value` lies then exactly between the two, at `(2 × digits ± 1) × 10^power / 2`.
+fn even_of_two(value: f64, digits: &str, power: i32) -> Option<u64> {
+    let digits = digits.parse::<u64>().ok().filter(|digits| digits % 2 == 1)?;
+    let bits = value.abs().to_bits();
+    let (fraction, biased) = (bits & ((1 << 52) - 1), bits >> 52);
+    let (mantissa, biased) = if biased == 0 { (fraction, 1) } else { (fraction | 1 << 52, biased) };
+    let odd = mantissa.checked_shr(mantissa.trailing_zeros())?;
+    let twos =
+        i32::try_from(biased).ok()? - 1_075 + i32::try_from(mantissa.trailing_zeros()).ok()?;
+    // Odd numbers times a power of two are equal only where both parts are.
+    if twos + 1 != power {
+        return None;
+    }
+    let fives = 5_u128.checked_pow(power.unsigned_abs())?;
+    let is_between = |doubled: u64| {
+        let (doubled, odd) = (u128::from(doubled), u128::from(odd));
+        if power < 0 {
+            odd.checked_mul(fives) == Some(doubled)
+        } else {
+            doubled.checked_mul(fives) == Some(odd)
+        }
+    };
+    if is_between(2 * digits - 1) {
+        // Below a power of two the doubles stand twice as close: the digits must still read back.
+        (fraction != 0 || 2 * digits > 1 << 54).then_some(digits - 1)
+    } else {
+        is_between(2 * digits + 1).then_some(digits + 1)
     }
 }
 

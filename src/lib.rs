@@ -27,6 +27,7 @@ pub mod money;
 pub mod policy;
 pub mod proposal;
 pub mod read;
+pub mod release;
 pub mod request;
 pub mod routing;
 #[cfg(feature = "schema")]

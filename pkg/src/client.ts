@@ -34,6 +34,9 @@ import type {
   ProposalsQuery,
   ProposalsReply,
   QueuesReply,
+  ReleaseInput,
+  ReleaseReply,
+  ReleasesReply,
   WebhookCreated,
   WebhookDeliveriesQuery,
   WebhookDeliveriesReply,
@@ -42,7 +45,7 @@ import type {
   WorkInput,
 } from "./records.js";
 import { isFinished, successorOf, waitFor, type WaitOptions } from "./wait.js";
-import type { Answer, Bundle, Metric } from "./wire.js";
+import type { Answer, Bundle, Metric, SignedManifest } from "./wire.js";
 
 export { CountersignError, type CountersignCode, type CountersignErrorDetails } from "./error.js";
 export type { EventsOptions, HostEvent, StreamedEvent } from "./events.js";
@@ -212,6 +215,26 @@ export class Client {
   /** A bundle by its hash. */
   async policy(hash: string, options?: CallOptions): Promise<Bundle> {
     return this.#get(`/v1/policies/${segment(hash)}`, options);
+  }
+
+  /** What is in force, signed by the host: for `PolicyTrust`. */
+  policyManifest(options?: CallOptions): Promise<SignedManifest> {
+    return this.#get("/v1/policies/current/manifest", options);
+  }
+
+  /** The newest releases, and what waits for a second person; for owners of policies. */
+  releases(options?: CallOptions): Promise<ReleasesReply> {
+    return this.#get("/v1/policies/releases", options);
+  }
+
+  /** Proposes a policy's text; another person puts it into force. */
+  proposeRelease(body: ReleaseInput, options?: KeyedCallOptions): Promise<ReleaseReply> {
+    return this.#post("/v1/policies/releases", body, keyed(options));
+  }
+
+  /** Puts a policy into force that somebody else proposed; `changes_hash` says what was looked at. */
+  async approveRelease(releaseId: string, body: { changes_hash: string }, options?: KeyedCallOptions): Promise<ReleaseReply> {
+    return this.#post(`/v1/policies/releases/${segment(releaseId)}/approve`, body, keyed(options));
   }
 
   /** Compiles a policy's text on the host, without putting it in force. */

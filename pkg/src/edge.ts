@@ -13,6 +13,7 @@ import { CountersignError } from "./error.js";
 import { isPassing } from "./http.js";
 import { newId } from "./ids.js";
 import type { CaseInput, DecisionBatch, RequestInput } from "./records.js";
+import type { PolicyTrust } from "./trust.js";
 import type { Case, DecisionRecord, Verdict } from "./wire.js";
 
 export interface EdgeOptions {
@@ -22,6 +23,11 @@ export interface EdgeOptions {
   edge: string;
   /** Names this run; no two runs of an edge may share it. A new id where none is given. */
   boot?: string | undefined;
+  /**
+   * What says whether the policy still holds. Where it does not, a draft that would be answered goes to a
+   * person: the verdict's disposition is then `escalate`, whatever the policy said.
+   */
+  trust?: Pick<PolicyTrust, "doubt"> | undefined;
   /** Records that are kept for the host; 10,000 where none is given. */
   recordsMax?: number | undefined;
   /** Cases that are kept for the host; 1,000 where none is given. */
@@ -105,12 +111,12 @@ export class Edge {
    * and the host's error where it refuses the case. After an error nothing may be sent to the user.
    */
   async handle(request: RequestInput, options: HandleOptions = {}): Promise<Handled> {
-    const { verdict, record } = this.#options.engine.decide(request, options);
+    const { verdict, record, doubt } = this.#decide(request, options);
     this.#keepRecord(record);
     if (verdict.disposition !== "escalate") return { verdict, caseId: null, case: null };
 
     const caseId = options.caseId ?? newId("case", Date.parse(verdict.evaluated_at));
-    const kept = { caseId, body: caseOf(request, caseId, verdict) };
+    const kept = { caseId, body: caseOf(request, caseId, verdict, doubt) };
     try {
       return { verdict, caseId, case: await this.#open(kept) };
     } catch (error) {
@@ -140,6 +146,17 @@ export class Edge {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
+  }
+
+  /** The engine's decision, where an answer needs a policy that may be relied on. */
+  #decide(request: RequestInput, options: EvaluateOptions): Decided & { doubt: string | null } {
+    const decided = this.#options.engine.decide(request, options);
+    const { verdict, record } = decided;
+    const doubt = this.#options.trust?.doubt(verdict.policy, Date.parse(verdict.evaluated_at)) ?? null;
+    if (doubt === null || verdict.disposition !== "answer") return { ...decided, doubt: null };
+    const disposition = "escalate";
+    const reason = `${doubt}; ${verdict.reason}`;
+    return { verdict: { ...verdict, disposition, reason }, record: { ...record, disposition }, doubt };
   }
 
   async #flush(): Promise<Refusal[]> {
@@ -202,11 +219,12 @@ export class Edge {
   }
 }
 
-function caseOf(request: RequestInput, caseId: string, verdict: Verdict): CaseInput {
+function caseOf(request: RequestInput, caseId: string, verdict: Verdict, doubt: string | null): CaseInput {
   const { disposition, digest, evaluated_at } = verdict;
   const claimed = { disposition, policy_hash: verdict.policy.hash, digest, evaluated_at };
   // A copy: the caller may change the request while the case waits, and this is what was judged.
-  return { ...structuredClone(request), version: 1, case_id: caseId, claimed };
+  const body: CaseInput = { ...structuredClone(request), version: 1, case_id: caseId, claimed };
+  return doubt === null ? body : { ...body, reason_for_escalation: doubt };
 }
 
 /** What became of a call: nothing wrong, an error to be tried again, or a refusal for good. */

@@ -2,5 +2,6 @@
 export { Edge, type EdgeOptions, type Handled, type HandleOptions, type Refusal, type Waiting } from "./edge.js";
 export type { ClassifyOptions, Decided, EvaluateOptions, LoadOptions } from "./engine.js";
 export { CountersignError, type CountersignCode, type CountersignErrorDetails } from "./error.js";
+export { PolicyTrust, type TrustOptions } from "./trust.js";
 export type * from "./records.js";
 export type * from "./wire.js";

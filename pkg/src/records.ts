@@ -23,6 +23,7 @@ import type {
   Money,
   Observation,
   PolicyReference,
+  PolicyRelease,
   Principal,
   Proposal,
   ProposalState,
@@ -442,6 +443,22 @@ export interface PolicyCheck {
   /** `null` where the policy does not compile. */
   bundle_hash: string | null;
   diagnostics: (Diagnostic & { severity: string })[];
+}
+
+export interface ReleaseInput {
+  /** The policy's TOML text. */
+  source: string;
+  /** Why, for whoever confirms it. */
+  reason?: string | undefined;
+}
+
+export interface ReleaseReply {
+  release: PolicyRelease;
+}
+
+export interface ReleasesReply {
+  /** Newest first. */
+  releases: PolicyRelease[];
 }
 
 /** A compiled policy, as an object of any provenance, as JSON text, or as that text's bytes. */

@@ -1694,6 +1694,122 @@ execution_state: ExecutionState | null,
 revision: number, };
 
 /**
+ * What the host says of the policy in force.
+ */
+export type Manifest = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * The tenant that it is for; `*` for every one.
+ */
+tenant_id: string, 
+/**
+ * Rises by one with each release.
+ */
+sequence: number, 
+/**
+ * The policy.
+ */
+policy: PolicyReference, 
+/**
+ * Since when it is in force.
+ */
+released_at: TimestampMs, 
+/**
+ * From this instant on, nobody may rely on it: a newer manifest must be read.
+ */
+valid_until: TimestampMs, };
+
+/**
+ * A manifest with the host's signature.
+ */
+export type SignedManifest = { 
+/**
+ * What is signed, in canonical form, after `countersign/policy-manifest/v1` and a line feed.
+ */
+manifest: Manifest, 
+/**
+ * Always `Ed25519`.
+ */
+algorithm: string, 
+/**
+ * The first characters of the public key's SHA-256, in hex.
+ */
+key_id: string, 
+/**
+ * The signature, in base 64.
+ */
+signature: string, };
+
+/**
+ * Where a release stands.
+ */
+export type ReleaseState = "pending" | "released";
+
+/**
+ * A policy that somebody wants in force.
+ */
+export type PolicyRelease = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Its id.
+ */
+release_id: Id, 
+/**
+ * Where it stands.
+ */
+state: ReleaseState, 
+/**
+ * The policy.
+ */
+policy: PolicyReference, 
+/**
+ * The policy in force when it was proposed; it is confirmed only under this one.
+ */
+replaces: PolicyReference, 
+/**
+ * Sections of the bundle that differ, by name.
+ */
+changes: Array<string>, 
+/**
+ * Digest over both hashes and the changes; whoever confirms names it.
+ */
+changes_hash: string, 
+/**
+ * Why, in the words of whoever proposed it.
+ */
+reason: string | null, 
+/**
+ * Who proposed it.
+ */
+proposed_by: Id, 
+/**
+ * The human being behind that.
+ */
+proposed_by_person: Id | null, 
+/**
+ * When.
+ */
+proposed_at: TimestampMs, 
+/**
+ * Who confirmed it.
+ */
+approved_by: Id | null, 
+/**
+ * When it was put into force.
+ */
+released_at: TimestampMs | null, 
+/**
+ * Its place among all releases.
+ */
+sequence: number | null, };
+
+/**
  * Where an execution stands.
  */
 export type ExecutionState = "prepared" | "started" | "unknown" | "succeeded" | "failed" | "cancelled";

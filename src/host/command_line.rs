@@ -291,7 +291,7 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             let config = Config { data, listen, ui, policy, samples, executors, webhook_allow };
             serve(&config, out).await.map_err(CommandError::new)
         }
-        Command::Policy(command) => policy_command::run(command, out),
+        Command::Policy(command) => policy_command::run(command, out).await,
         Command::Impact(command) => impact::run(command, out),
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Confidence(command) => confidence::command::run(command, out),

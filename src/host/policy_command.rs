@@ -7,9 +7,10 @@ use clap::Subcommand;
 
 use crate::compile::{Compiled, DEFAULT_POLICY, compile, draft_tools};
 use crate::host::clock::wall_clock;
-use crate::host::command_line::{CommandError, instant, print};
+use crate::host::command_line::{CommandError, Data, instant, print};
 use crate::host::confidence;
 use crate::host::evaluate::{classify_file, evaluate_file, outlook};
+use crate::host::release_command::{self, ReleaseOptions};
 use crate::host::{policy_diff, policy_test, replay};
 use crate::units::TimestampMs;
 
@@ -62,6 +63,13 @@ pub(super) enum PolicyCommand {
         #[arg(long, value_parser = instant)]
         now: Option<TimestampMs>,
     },
+    /// Proposes a policy to a host's data; a second person puts it into force.
+    Release(ReleaseOptions),
+    /// Prints the public key that edges verify manifests with.
+    Key {
+        #[command(flatten)]
+        data: Data,
+    },
     /// What tools say of themselves.
     #[command(subcommand)]
     Tools(ToolsCommand),
@@ -87,8 +95,10 @@ pub(super) enum ToolsCommand {
     },
 }
 
-pub(super) fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), CommandError> {
+pub(super) async fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), CommandError> {
     match command {
+        PolicyCommand::Release(options) => release_command::release(options, out).await,
+        PolicyCommand::Key { data } => release_command::key(&data, out),
         PolicyCommand::Check { file } => {
             let compiled = compile_file(&file)?;
             print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))?;

@@ -16,7 +16,7 @@ use crate::host::executor::{self, Executors};
 use crate::host::http::{App, Streams, router};
 use crate::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
 use crate::host::store::place::Place;
-use crate::host::store::{Failure, StartError, Store, identity, policies};
+use crate::host::store::{Failure, StartError, Store, identity, policies, releases};
 use crate::host::{listen, samples, scheduler, webhook};
 
 /// How long requests that are under way may take to end, once the host is asked to stop.
@@ -81,6 +81,7 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
     ));
     let app = App {
         executors,
+        release_key: place.release_key(),
         store: Arc::clone(&store),
         ui: config.ui.clone(),
         secure_cookies: !config.is_local(),
@@ -117,7 +118,7 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
 }
 
 /// Compiles the policy that the operator named. Without one, what is in force stays, unless it is
-/// an older form of the default.
+/// an older form of the default that no two people put there.
 async fn put_policy_in_force(store: &Store, config: &Config) -> Result<(), ServeError> {
     let named = match &config.policy {
         None => None,
@@ -135,12 +136,14 @@ async fn put_policy_in_force(store: &Store, config: &Config) -> Result<(), Serve
     let write = store.write(move |tx| {
         let current = policies::reference_in_force(tx)?;
         let wanted = compiled.policy.reference();
-        if !is_named && current.is_some_and(|current| current.id != wanted.id) {
+        if let (false, Some(current)) = (is_named, &current)
+            && (current.id != wanted.id || releases::was_confirmed(tx, &current.hash)?)
+        {
             return Ok(());
         }
         let by = host_actor(tx, HostActor::CommandLine)?;
         host_actor(tx, HostActor::Scheduler)?;
-        policies::release(tx, &compiled, &fixed_id(HOST_TENANT)?, by.reference())
+        policies::release(tx, &compiled, &fixed_id(HOST_TENANT)?, by.reference(), None)
     });
     Ok(write.await?)
 }

@@ -33,7 +33,7 @@ pub(super) struct Sheet {
 
 /// Words with which descriptions begin before they come to the point.
 const LEAD: &str = "a an the this that these it its tool tools function api endpoint method command use used using \
-    to for you your can will may lets let allows allow enables users user agent grants grant permission \
+    to for you your can will may lets let allows allow enables users user agent permission \
     permissions simply quickly easily optionally please fast and precise new only deprecated";
 
 impl Sheet {
@@ -64,13 +64,19 @@ impl Sheet {
             sheet.arguments.push((with_kinds(words), argument_type.to_ascii_lowercase()));
         }
         sheet.description_verb = verb_place(&sheet.description, sheet.first_sentence);
-        sheet.lead = sheet.description.iter().take_while(|word| is_lead(word)).count();
+        let places = 0..sheet.description.len();
+        sheet.lead = places.take_while(|place| is_lead(&sheet.description, *place)).count();
         sheet
     }
 }
 
-fn is_lead(word: &Word) -> bool {
-    LEAD.split_ascii_whitespace().any(|lead| lead == word.text)
+/// `grant` leads only to a permission: alone it is what the tool does, whatever is said after it.
+fn is_lead(words: &[Word], place: usize) -> bool {
+    let text = |place: usize| words.get(place).map_or("", |word| word.text.as_str());
+    match text(place) {
+        "grant" | "grants" => text(place + 1).starts_with("permission"),
+        word => LEAD.split_ascii_whitespace().any(|lead| lead == word),
+    }
 }
 
 /// The words of a description; those that neither rules nor model look at have no kinds.
@@ -92,6 +98,6 @@ fn with_kinds(words: Words) -> Vec<Word> {
 fn verb_place(words: &[Word], first_sentence: usize) -> Option<usize> {
     let verb = Kinds::READ.with(Kinds::CHANGES);
     let in_first = || words.iter().take(first_sentence).enumerate();
-    let place = in_first().find(|(_, word)| !is_lead(word) && word.kinds.has(verb));
+    let place = in_first().find(|(place, word)| !is_lead(words, *place) && word.kinds.has(verb));
     place.or_else(|| in_first().find(|(_, word)| word.kinds.has(verb))).map(|(place, _)| place)
 }

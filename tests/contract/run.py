@@ -30,11 +30,12 @@ def command(program, data, *arguments):
 
 
 def reviewer(program, data):
-    """A person who may review and audit everything, by bearer token."""
+    """A person who may review and audit everything and owns policies, by bearer token."""
     skills = [argument for skill in SKILLS for argument in ("--skill", skill)]
     person = command(program, data, "principal", "create", "--tenant", "northwind", "--name", "Contract", *skills)
     command(program, data, "grant", "add", person, "--role", "reviewer", "--level", "9")
     command(program, data, "grant", "add", person, "--role", "auditor")
+    command(program, data, "grant", "add", person, "--role", "policy_owner", "--tenant", "*")
     return command(program, data, "token", "create", person).split()[1]
 
 

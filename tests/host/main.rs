@@ -13,6 +13,7 @@
 )]
 
 mod actions;
+mod admission;
 mod conformance;
 mod contract;
 mod corpus;
@@ -28,6 +29,7 @@ mod measures;
 mod policies;
 mod races;
 mod refusals;
+mod releases;
 mod replay;
 mod sink;
 mod start;

@@ -3,13 +3,13 @@
 use countersign::Json;
 use countersign::json::format_number;
 
-use crate::support::{json, root};
+use crate::support::{json, shared};
 
 #[test]
 fn the_published_vectors_of_rfc_8785_come_out_to_the_byte() {
-    let vectors = root().join("../shared/vectors/rfc8785");
+    let vectors = shared().join("vectors/rfc8785");
     if !vectors.exists() {
-        println!("skipped: the vectors of RFC 8785 are not beside the project");
+        println!("skipped: there are no vectors of RFC 8785 at {}", vectors.display());
         return;
     }
     for name in ["arrays", "french", "structures", "unicode", "values", "weird"] {
@@ -39,9 +39,21 @@ fn numbers_are_written_as_ecmascript_writes_them() {
         (5e-324, "5e-324"),
         (9_007_199_254_740_992.0, "9007199254740992"),
         (0.83, "0.83"),
+        // Exactly between two of seventeen digits: the even one.
+        ("-1499233935284137.25".parse().unwrap(), "-1499233935284137.2"),
+        ("1499233935284137.75".parse().unwrap(), "1499233935284137.8"),
+        (2.0_f64.powi(-25), "2.9802322387695312e-8"),
     ];
     for (number, expected) in rows {
         assert_eq!(format_number(number), expected);
+    }
+}
+
+#[test]
+fn what_is_written_is_read_as_the_same_number() {
+    let powers = (-1_074..1_024).map(|power| 2.0_f64.powi(power));
+    for number in powers.flat_map(|power| [power, power.next_down(), power.next_up()]) {
+        assert_eq!(format_number(number).parse(), Ok(number));
     }
 }
 

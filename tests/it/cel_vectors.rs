@@ -5,14 +5,13 @@
 //! the evaluator that is tested.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use countersign::compile::cel::{self, Expression};
 use countersign::expr::{Const, Op, Program, Truth};
 use countersign::fact::{FactDeclaration, FactRecord, FactSource, FactType, Value};
 use serde_json::Value as Tagged;
 
-use crate::support::root;
+use crate::support::shared;
 
 /// The least share of the cases that must be accepted, in percent of all.
 const ACCEPTED_PERCENT_MIN: usize = 46;
@@ -22,11 +21,6 @@ enum Outcome {
     Right,
     Refused,
     Wrong(String),
-}
-
-/// The folder with what lies beside the project.
-fn shared() -> PathBuf {
-    std::env::var_os("COUNTERSIGN_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from)
 }
 
 #[test]

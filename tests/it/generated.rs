@@ -16,7 +16,7 @@ fn the_typescript_types_are_fresh() {
         expr, fact, gate, identity, impact, inference, metrics,
     };
     use countersign::{
-        money, policy, proposal, request, routing, suppression, tool, units, verdict,
+        money, policy, proposal, release, request, routing, suppression, tool, units, verdict,
     };
     use ts_rs::{Config, TS};
 
@@ -110,6 +110,10 @@ fn the_typescript_types_are_fresh() {
         proposal::Proposal,
         proposal::ProposalEvent,
         proposal::ProposalEventData,
+        release::Manifest,
+        release::SignedManifest,
+        release::ReleaseState,
+        release::PolicyRelease,
         execution::ExecutionState,
         execution::Guarantee,
         execution::AttemptOutcome,

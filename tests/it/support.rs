@@ -52,6 +52,11 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The folder with what lies beside the project.
+pub(crate) fn shared() -> PathBuf {
+    std::env::var_os("COUNTERSIGN_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from)
+}
+
 /// Holds a checked-in file equal to what the code generates; `UPDATE=1` writes it.
 pub(crate) fn assert_fresh(path: &str, generated: &str) {
     let path = root().join(path);

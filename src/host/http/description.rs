@@ -37,6 +37,7 @@ const PATH_NAMES: &[(&str, &str)] = &[
     ("webhook_id", "The webhook."),
     ("proposal_id", "The proposal."),
     ("execution_id", "The execution."),
+    ("release_id", "The release."),
 ];
 
 /// `GET /v1/openapi.json`

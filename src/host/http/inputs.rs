@@ -282,6 +282,19 @@ pub(super) fn policy_text(generator: &mut SchemaGenerator) -> Schema {
     Object::new(generator).required("source", text(POLICY_BYTES_MAX)).closed()
 }
 
+/// A policy that is to be put into force.
+pub(super) fn policy_release(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator)
+        .required("source", text(POLICY_BYTES_MAX))
+        .optional("reason", filled_text(NOTE_LENGTH_MAX))
+        .closed()
+}
+
+/// The changes that whoever confirms a release has looked at.
+pub(super) fn release_approval(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).required("changes_hash", name()).closed()
+}
+
 /// A request that needs a person.
 pub(super) fn escalation(generator: &mut SchemaGenerator) -> Schema {
     let facts = map(FACTS_MAX, any(generator));

@@ -22,6 +22,7 @@ mod problem;
 mod proposals;
 mod query;
 mod queues;
+mod releases;
 mod routes;
 mod session;
 mod show;
@@ -62,6 +63,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// Who does what was approved.
     pub executors: Arc<Executors>,
+    /// Where the key lies that signs manifests of policies.
+    pub release_key: PathBuf,
     /// What the operator says of webhooks.
     pub webhooks: Settings,
     /// The streams of events that are open.

@@ -25,6 +25,7 @@ pub mod place;
 pub mod policies;
 pub mod proposals;
 mod readers;
+pub mod releases;
 pub mod replay;
 pub mod webhooks;
 mod writer;

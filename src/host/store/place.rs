@@ -83,6 +83,12 @@ impl Place {
         self.file("webhook.key")
     }
 
+    /// The key that signs manifests of policies; not in the database.
+    #[must_use]
+    pub fn release_key(&self) -> PathBuf {
+        self.file("policy.key")
+    }
+
     /// The file whose lock orders the writers of several processes.
     pub(super) fn open_lock(&self) -> Result<File, StartError> {
         let path = self.file("countersign.lock");

@@ -68,7 +68,8 @@ pub fn reference_in_force(snapshot: &Snapshot<'_>) -> Result<Option<PolicyRefere
     Ok(find(snapshot, &hash)?.map(|policy| policy.reference().clone()))
 }
 
-/// Puts a policy into force, unless it already is.
+/// Puts a policy into force, unless it already is. Without a release that a second person confirmed
+/// it is the operator's door, and the audit log says so.
 ///
 /// # Errors
 /// Where the store fails.
@@ -77,6 +78,7 @@ pub fn release(
     compiled: &Compiled,
     tenant_of_log: &Id,
     actor: ActorReference,
+    release_id: Option<&Id>,
 ) -> Result<(), Failure> {
     let reference = compiled.policy.reference();
     if hash_in_force(tx)?.as_deref() == Some(reference.hash.as_str()) {
@@ -92,17 +94,26 @@ pub fn release(
         compiled.bundle.canonical(),
         tx.now.as_ms(),
     ])?;
-    put_in_force(tx, &reference.hash, tx.now)?;
-    let data = Json::Object(BTreeMap::from([("policy".to_owned(), to_json(reference)?)]));
+    let sequence = put_in_force(tx, &reference.hash, tx.now)?;
+    let text = |text: &str| Json::String(text.to_owned());
+    let confirmed = if release_id.is_some() { "by_second_person" } else { "by_operator" };
+    let data = Json::Object(BTreeMap::from([
+        ("policy".to_owned(), to_json(reference)?),
+        ("sequence".to_owned(), to_json(&sequence)?),
+        ("confirmed".to_owned(), text(confirmed)),
+        ("release_id".to_owned(), release_id.map_or(Json::Null, |id| text(id.as_str()))),
+    ]));
     let entity = Entity { tenant_id: tenant_of_log, kind: "policy", id: &reference.id };
     audit::append(tx, entity, "policy_released", data, actor)
 }
 
-fn put_in_force(tx: &Tx<'_>, hash: &str, since: TimestampMs) -> Result<(), Failure> {
-    let upsert = "INSERT INTO policy_in_force (tenant_id, hash, since) VALUES (?1, ?2, ?3) \
-        ON CONFLICT (tenant_id) DO UPDATE SET hash = excluded.hash, since = excluded.since";
-    tx.connection.prepare_cached(upsert)?.execute(params![EVERY_TENANT, hash, since.as_ms()])?;
-    Ok(())
+/// Gives the sequence of what is in force from here on.
+fn put_in_force(tx: &Tx<'_>, hash: &str, since: TimestampMs) -> Result<i64, Failure> {
+    let upsert = "INSERT INTO policy_in_force (tenant_id, hash, since, sequence) \
+        VALUES (?1, ?2, ?3, 1) ON CONFLICT (tenant_id) DO UPDATE \
+        SET hash = excluded.hash, since = excluded.since, sequence = sequence + 1 RETURNING sequence";
+    let key = params![EVERY_TENANT, hash, since.as_ms()];
+    Ok(tx.connection.prepare_cached(upsert)?.query_row(key, |row| row.get(0))?)
 }
 
 fn hash_in_force(snapshot: &Snapshot<'_>) -> Result<Option<String>, Failure> {

@@ -36,6 +36,11 @@ pub(super) fn compare(
                 body_of(connection, select, &fold.key)?,
             )
         }
+        "policy_release" => {
+            let select =
+                "SELECT body FROM policy_releases WHERE tenant_id = ?1 AND release_id = ?2";
+            (fold.said.get("release").map(Json::canonical), body_of(connection, select, &fold.key)?)
+        }
         "webhook" => (webhook_said(fold), webhook_found(connection, &fold.key)?),
         "credential" => (Some(credential_said(fold)), credential_found(connection, &fold.key)?),
         _ => return Ok(()),
@@ -59,6 +64,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
         ("decision_stream", "decision_streams", "stream_id"),
         ("observation", "observations", "observation_id"),
         ("webhook", "webhooks", "webhook_id"),
+        ("policy_release", "policy_releases", "release_id"),
     ];
     for (kind, table, id) in tables {
         let select = format!(
@@ -157,14 +163,16 @@ fn verify_bundles(connection: &Connection, report: &mut Report) -> Result<(), St
 }
 
 fn verify_policy_in_force(connection: &Connection, report: &mut Report) -> Result<(), StartError> {
-    let found: Option<String> = connection
-        .query_row("SELECT hash FROM policy_in_force WHERE tenant_id = '*'", [], |row| row.get(0))
-        .optional()?;
-    let select = "SELECT entry ->> '$.data.policy.hash' FROM audit_pending \
-        WHERE entity_kind = 'policy' ORDER BY at DESC, entry_id DESC LIMIT 1";
-    let released: Option<String> = connection.query_row(select, [], |row| row.get(0)).optional()?;
+    let select = "SELECT hash, sequence FROM policy_in_force WHERE tenant_id = '*'";
+    let found: Option<(String, i64)> =
+        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    // Entries of the time before sequences have none: what was in force then is the first.
+    let select = "SELECT entry ->> '$.data.policy.hash', coalesce(entry ->> '$.data.sequence', 1) \
+        FROM audit_pending WHERE entity_kind = 'policy' ORDER BY at DESC, entry_id DESC LIMIT 1";
+    let released: Option<(String, i64)> =
+        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     if found != released {
-        let id = found.unwrap_or_else(|| "none".to_owned());
+        let id = found.map_or_else(|| "none".to_owned(), |(hash, _)| hash);
         let key = Key { tenant_id: "*".to_owned(), kind: "policy_in_force".to_owned(), id };
         report.fault(&key, None, "it is not the policy that was released last");
     }

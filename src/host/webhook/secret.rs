@@ -4,18 +4,15 @@
 //! host's key, which lies in a file of its own beside it: neither alone signs anything, a copy of
 //! the database gives nothing away, and there is one small file to guard.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::host::ids;
 use crate::host::store::Failure;
+use crate::host::{ids, key_file};
 use crate::units::TimestampMs;
 
 /// Keeps these secrets apart from whatever else the key may make one day.
@@ -39,42 +36,7 @@ impl WebhookKey {
     /// # Errors
     /// Where the file cannot be read or made, or is not a key.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        if let Some(key) = Self::read(path)? {
-            return Ok(key);
-        }
-        let told =
-            |error: std::io::Error| Failure::internal(format!("{}: {error}", path.display()));
-        let key: [u8; KEY_LENGTH] = ids::random()?;
-        let name = format!("{}.{}", path.display(), ids::base32(&ids::random::<8>()?));
-        let fresh = PathBuf::from(name);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&fresh)
-            .map_err(told)?;
-        file.write_all(&key).and_then(|()| file.sync_all()).map_err(told)?;
-        // A whole key appears at once, and of two processes that start together one wins.
-        let linked = fs::hard_link(&fresh, path);
-        fs::remove_file(&fresh).map_err(told)?;
-        match linked {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(told(error)),
-        }
-        let folder = path.parent().unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
-        Self::read(path)?.ok_or_else(|| Failure::internal("the key of the webhooks is gone"))
-    }
-
-    fn read(path: &Path) -> Result<Option<Self>, Failure> {
-        match fs::read(path) {
-            Ok(bytes) => bytes.try_into().map(|key| Some(Self(key))).map_err(|_| {
-                Failure::internal(format!("{} has not {KEY_LENGTH} bytes", path.display()))
-            }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::internal(format!("{}: {error}", path.display()))),
-        }
+        key_file::open(path).map(Self)
     }
 
     /// The secret of the endpoint with this salt.
