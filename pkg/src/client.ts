@@ -28,6 +28,8 @@ import type {
   ObservationInput,
   ObservationReply,
   PolicyCheck,
+  PolicyDiff,
+  PolicyReplayReply,
   ProposalCommandReply,
   ProposalInput,
   ProposalReply,
@@ -240,6 +242,16 @@ export class Client {
   /** Compiles a policy's text on the host, without putting it in force. */
   checkPolicy(source: string, options?: CallOptions): Promise<PolicyCheck> {
     return this.#post("/v1/policies/check", { source }, options);
+  }
+
+  /** Says in words what differs between the policy in force and this text. */
+  comparePolicy(source: string, options?: CallOptions): Promise<PolicyDiff> {
+    return this.#post("/v1/policies/diff", { source }, options);
+  }
+
+  /** Says what this text would have made of the tenant's decision records. */
+  replayPolicy(source: string, options?: CallOptions): Promise<PolicyReplayReply> {
+    return this.#post("/v1/policies/replay", { source }, options);
   }
 
   auditEntries(query: AuditQuery = {}, options?: CallOptions): Promise<AuditReply> {

@@ -11,9 +11,10 @@ import type {
   CaseState,
   Claimed,
   Correction,
-  DecisionRecord,
   Decision,
+  DecisionRecord,
   Diagnostic,
+  Disposition,
   Evidence,
   Execution,
   ExecutionState,
@@ -437,6 +438,80 @@ export interface WebhookDeliveriesReply {
   deliveries: WebhookDelivery[];
   next_cursor: string | null;
   now: string;
+}
+
+/** One difference between two policies. */
+export interface PolicyChange {
+  section: string;
+  /** What in the section, by name; `null` where the section is one thing. */
+  item: string | null;
+  /** Which field of it; `null` where all of it came or went. */
+  field: string | null;
+  /** What stood there, in words. */
+  from: string | null;
+  /** What stands there, in words. */
+  to: string | null;
+  /** Which way it leans. */
+  lean: "neutral" | "tightens" | "unclear" | "loosens";
+  /** The same in a sentence. */
+  text: string;
+}
+
+/** What differs between the policy in force and another one. */
+export interface PolicyDiff {
+  old: PolicyReference;
+  new: PolicyReference;
+  /** How many of the changes lower caution. */
+  loosening: number;
+  /** How many may lower it; a replay tells. */
+  unclear: number;
+  changes: PolicyChange[];
+}
+
+/** A share of the judged decisions, with its interval of 95 %. */
+export interface ReplayShare {
+  count: number;
+  value: number | null;
+  interval: { low: number; high: number } | null;
+}
+
+/** What another policy would have made of the tenant's decision records. */
+export interface PolicyReplay {
+  old: PolicyReference;
+  new: PolicyReference;
+  decisions: number;
+  judged: number;
+  unjudged: number;
+  unjudged_for: { path: string; count: number }[];
+  /** Judged records that the old policy made itself, and how many come out exactly as recorded. */
+  of_old: number;
+  reproduced: number;
+  changed: number;
+  transitions: { from: Disposition; to: Disposition; count: number; examples: string[] }[];
+  other_risk_level: number;
+  other_queue: number;
+  escalation: { before: ReplayShare; after: ReplayShare; difference: number | null; difference_interval: { low: number; high: number } | null };
+  queues: { queue: string; before: number; after: number }[];
+  triggers: { trigger: string; before: number | null; after: number | null }[];
+  never_fired: string[];
+  changes_nothing: string[];
+  from: string | null;
+  until: string | null;
+  /** What people would need; `null` where the records cover no time. */
+  staffing: {
+    days: number;
+    cases_per_day_before: number;
+    cases_per_day_after: number;
+    hours_per_day_before: number;
+    hours_per_day_after: number;
+    queues: { queue: string; minutes_per_case: number; measured_cases: number; hours_per_day_before: number; hours_per_day_after: number }[];
+  } | null;
+}
+
+export interface PolicyReplayReply {
+  /** Decision records that the tenant has; the newest 20,000 of them are replayed. */
+  records: number;
+  replay: PolicyReplay;
 }
 
 export interface PolicyCheck {
