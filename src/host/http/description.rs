@@ -162,7 +162,8 @@ fn operation(
     let parameters = parameters(generator, endpoint);
     let body = endpoint.body.map(|body| {
         let schema = body(generator);
-        let required = schema.get("required").is_some();
+        // Of several forms, each needs something.
+        let required = schema.get("required").is_some() || schema.get("anyOf").is_some();
         json!({ "required": required, "content": { "application/json": { "schema": schema } } })
     });
     if let Value::Object(fields) = &mut operation {
