@@ -9,7 +9,6 @@ use super::audit::{stored_json, text_list};
 use super::events::stored_id;
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
-use crate::error::{ErrorCode, Fault};
 use crate::identity::{Actor, GrantRole};
 use crate::proposal::Proposal;
 use crate::read::Node;
@@ -412,10 +411,6 @@ fn canonical(proposal: &Proposal) -> Result<String, Failure> {
 
 /// A proposal from its stored form.
 pub(super) fn read(body: &str) -> Result<Proposal, Failure> {
-    Proposal::read(Node::root(&stored_json(body)?)).map_err(|fault| unreadable(&fault))
-}
-
-fn unreadable(fault: &Fault) -> Failure {
-    debug_assert!(fault.code != ErrorCode::Internal, "readers tell of what they read");
-    Failure::internal(format!("a stored proposal cannot be read: {fault}"))
+    Proposal::read(Node::root(&stored_json(body)?))
+        .map_err(|fault| Failure::internal(format!("a stored proposal cannot be read: {fault}")))
 }
