@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::audit::{self, Entity, stored_json};
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, policies};
 use crate::case::{Case, CaseState};
 use crate::compile::to_json;
