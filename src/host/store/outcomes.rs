@@ -38,7 +38,7 @@ pub fn outcomes(
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let mut rows = statement.query(params![tenants.map(text_list)])?;
     while let Some(row) = rows.next()? {
-        gathered.case(cases::read(&row.get::<_, String>(0)?)?);
+        gathered.case(&cases::read(&row.get::<_, String>(0)?)?);
     }
     let mut decided_by: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut outcomes = gathered.outcomes;
@@ -96,7 +96,7 @@ impl Gathered {
         });
     }
 
-    fn case(&mut self, case: Case) {
+    fn case(&mut self, case: &Case) {
         let judges = [Purpose::Primary, Purpose::Audit, Purpose::Second, Purpose::Quality];
         let Some(decision) = case.decision.as_ref().filter(|_| judges.contains(&case.purpose))
         else {
@@ -114,7 +114,7 @@ impl Gathered {
         let place = place.unwrap_or_else(|| {
             let id = named.clone().unwrap_or_else(|| own.clone());
             self.places.insert(id.clone(), self.outcomes.len());
-            self.outcomes.push(opened(&case, id));
+            self.outcomes.push(opened(case, id));
             self.outcomes.len() - 1
         });
         self.places.insert(own, place);
