@@ -392,7 +392,9 @@ fn words_of(value: &Value<'_>) -> String {
 fn certificate(policy: &Policy, risk: RiskLevel, now: TimestampMs) -> Option<CertificateState> {
     let tier = policy.bundle().tiers.of(risk);
     let demand = tier.certified?;
-    Some(demand.state(tier.certificate.as_ref(), policy.decision_hash(), now))
+    let state = demand.state(tier.certificate.as_ref(), policy.decision_hash(), now);
+    let is_ended = state == CertificateState::InForce && policy.has_ended(risk);
+    Some(if is_ended { CertificateState::Ended } else { state })
 }
 
 /// The rule that every policy has: the confidence that the risk level needs.

@@ -27,6 +27,7 @@ mod impact;
 mod journey;
 mod lists;
 mod measures;
+mod monitors;
 mod policies;
 mod races;
 mod refusals;

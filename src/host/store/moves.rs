@@ -3,7 +3,7 @@
 
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
-use super::{Failure, Tx, cases, random_audits};
+use super::{Failure, Tx, cases, monitors, random_audits};
 use crate::case::{Case, Command, Event, Purpose, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
@@ -35,7 +35,9 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
     }
     cases::update(tx, &case, revision_before)?;
     if case.purpose == Purpose::Audit && case.state.is_terminal() {
-        random_audits::settle(tx, &case, proof.actor())?;
+        if let Some(audit) = random_audits::settle(tx, &case, proof.actor())? {
+            monitors::judged(tx, &audit, proof.actor())?;
+        }
     }
     Ok(case)
 }
