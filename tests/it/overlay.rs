@@ -191,6 +191,11 @@ fn whatever_loosens_the_base_is_told_where_it_stands() {
             "policy.fallback_queue loosens the base: a case of",
             "fallback_queue",
         ),
+        (
+            "[sampling]\nanswer = 0.01",
+            "sampling loosens the base: `answer` is `0.01`, the base has `0.03`; write at least `0.03`",
+            "answer",
+        ),
         // Tools.
         (
             "[[tool]]\nnames = [\"data.export\"]\ntier = \"low\"",

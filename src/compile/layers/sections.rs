@@ -43,6 +43,7 @@ pub(super) const SECTIONS: &[Section] = &[
     section("tool", "/tool", Shape::Tools),
     section("unknown_tool", "/unknown_tool", Shape::Fields(TOOL)),
     section("impact", "/impact", Shape::Items("id")),
+    section("sampling", "/sampling", Shape::Fields(SAMPLING)),
     section("calendar", "/calendar", Shape::Items("calendar")),
     section("queue", "/queue", Shape::Items("queue")),
     section("limited_answer", "/limited_answer", Shape::Map),
@@ -51,6 +52,8 @@ pub(super) const SECTIONS: &[Section] = &[
 ];
 
 const HEAD: &[&str] = &["risk_level_when_missing", "fallback_queue", "lease", "undo_window"];
+
+const SAMPLING: &[&str] = &["answer", "limited_answer", "refuse", "tolerated_error", "false_alarm"];
 
 const TOOL: &[&str] = &[
     "title",

@@ -142,6 +142,7 @@ pub(super) fn taken_out(base: &Policy, head: &Head, may: MayLoosen) -> Vec<Fault
 pub(super) fn loosened(base: &Policy, merged: &Policy, may: MayLoosen) -> Vec<Fault> {
     let mut findings = Findings::of(base, may);
     of_head(&mut findings, base.bundle(), merged.bundle());
+    of_sampling(&mut findings, base.bundle(), merged.bundle());
     of_facts(&mut findings, base.bundle(), merged.bundle());
     of_confidence(&mut findings, base, merged);
     of_triggers(&mut findings, base.bundle(), merged.bundle());
@@ -192,6 +193,24 @@ fn of_head(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
         let detail = format!("`undo_window` is {}, the base has {}", duration(is), duration(was));
         let help = format!("write at least `{}`", duration(was));
         findings.loosens(item("undo_window"), "undo_window", detail, help);
+    }
+}
+
+/// Fewer random audits, or a later alarm, leave mistakes unseen.
+fn of_sampling(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
+    let item = Item { section: "sampling", name: None, pointer: "/sampling" };
+    let Some(was) = &base.sampling else { return };
+    let Some(is) = &merged.sampling else {
+        return findings.loosens(item, "", "nothing is audited any more", "keep it");
+    };
+    findings.at_least(item, "answer", (was.answer, is.answer));
+    findings.at_least(item, "limited_answer", (was.limited_answer, is.limited_answer));
+    findings.at_least(item, "refuse", (was.refuse, is.refuse));
+    findings.at_least(item, "false_alarm", (was.false_alarm, is.false_alarm));
+    if is.tolerated_error > was.tolerated_error {
+        let (is, was) = (is.tolerated_error, was.tolerated_error);
+        let detail = format!("`tolerated_error` is {is}, the base has {was}");
+        findings.loosens(item, "tolerated_error", detail, format!("write at most {was}"));
     }
 }
 
