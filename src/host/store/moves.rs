@@ -34,10 +34,11 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
         record(tx, &case, event, &proof)?;
     }
     cases::update(tx, &case, revision_before)?;
-    if case.purpose == Purpose::Audit && case.state.is_terminal() {
-        if let Some(audit) = random_audits::settle(tx, &case, proof.actor())? {
-            monitors::judged(tx, &audit, proof.actor())?;
-        }
+    if case.purpose == Purpose::Audit
+        && case.state.is_terminal()
+        && let Some(audit) = random_audits::settle(tx, &case, proof.actor())?
+    {
+        monitors::judged(tx, &audit, proof.actor())?;
     }
     Ok(case)
 }
