@@ -1,0 +1,122 @@
+//! Where one request after the other is laid out flat and decided, without anything new for each.
+
+use crate::confidence::ConfidenceModel;
+use crate::fact::{FactPlace, value_at};
+use crate::flat::cell::{Buffer, Cell};
+use crate::gate::Gate;
+use crate::policy::Policy;
+use crate::request::{Request, RiskLevel, Signal};
+use crate::units::Score;
+
+/// A signal that was not measured, where a reading would stand.
+pub(crate) const SIGNAL_MISSING: f64 = -2.0;
+/// A signal that was needed and failed.
+pub(crate) const SIGNAL_UNAVAILABLE: f64 = -1.0;
+
+/// A rule that fired.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fired {
+    pub(crate) trigger: u16,
+    /// It could not be judged, and fired for want of it.
+    pub(crate) is_unknown: bool,
+    /// The suppression that cancelled it.
+    pub(crate) cancelled_by: Option<u16>,
+}
+
+/// The facts of one request, and which rules fired.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    pub(crate) buffer: Buffer,
+    /// Readings in [0, 1] by the plan's order, or one of the two numbers above.
+    pub(crate) signals: Vec<f64>,
+    pub(crate) risk_level: Option<RiskLevel>,
+    pub(crate) fired: Vec<Fired>,
+    /// Rules on trial that would have fired.
+    pub(crate) shadow: Vec<Fired>,
+    /// Rules, none of them on trial, that could not be judged.
+    pub(crate) unknown: Vec<u16>,
+    /// Suppressions that hold.
+    pub(crate) holding: Vec<u16>,
+}
+
+impl Desk {
+    /// A desk for requests under a policy, with room for lists and texts that somebody else writes.
+    pub(crate) fn new(policy: &Policy, list_cells: usize, text_bytes: usize) -> Self {
+        let plan = policy.plan();
+        Self {
+            buffer: Buffer::new(plan.at_rest().to_vec(), list_cells, text_bytes),
+            signals: vec![SIGNAL_MISSING; plan.signals().len()],
+            risk_level: None,
+            fired: Vec::new(),
+            shadow: Vec::new(),
+            unknown: Vec::new(),
+            holding: Vec::new(),
+        }
+    }
+
+    /// Lays out a request; the confidence is worked out when it is decided.
+    pub(crate) fn read(&mut self, policy: &Policy, request: &Request, gate: Option<&Gate>) {
+        let (plan, facts) = (policy.plan(), &policy.bundle().facts);
+        let words = plan.words();
+        self.buffer.clear();
+        let proposes = !request.proposed_actions.is_empty() || gate.is_some();
+        for (slot, (place, fact)) in plan.places().iter().zip(facts).enumerate() {
+            let cell = match place {
+                FactPlace::Actions(_) if !proposes => {
+                    plan.at_rest().get(slot).copied().unwrap_or(Cell::MISSING)
+                }
+                _ => {
+                    let value = value_at(place, fact.fact_type, policy, request, 0.0, gate);
+                    self.buffer.value(words, &value, plan.text_is_read(slot))
+                }
+            };
+            self.buffer.set(slot, cell);
+        }
+        let texts = [
+            (Some(request.tenant_id.as_str()), false),
+            (request.domain.as_deref(), false),
+            (request.language.as_deref(), plan.language_is_read()),
+        ];
+        for (index, (text, is_read)) in texts.into_iter().enumerate() {
+            let cell = text.map_or(Cell::MISSING, |text| self.buffer.string(words, text, is_read));
+            self.buffer.set(facts.len() + index, cell);
+        }
+        for (name, reading) in plan.signals().iter().zip(&mut self.signals) {
+            *reading = match request.signals.get(name) {
+                Some(Signal::Present(score)) => score.get(),
+                Some(Signal::Unavailable) => SIGNAL_UNAVAILABLE,
+                Some(Signal::Missing) | None => SIGNAL_MISSING,
+            };
+        }
+        self.risk_level = request.risk_level;
+    }
+}
+
+/// A confidence without its explanation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Odds {
+    pub(crate) probability: f64,
+    pub(crate) has_signals: bool,
+}
+
+impl Odds {
+    /// What readings come to: the same sum as [`ConfidenceModel::assess`] explains.
+    pub(crate) fn of(model: &ConfidenceModel, readings: &[f64]) -> Self {
+        let mut has_signals = false;
+        let logit = model.signals.iter().zip(readings).fold(model.base, |sum, (curve, reading)| {
+            let signal = signal_of(*reading);
+            has_signals |= matches!(signal, Signal::Present(_));
+            sum + curve.adds(signal)
+        });
+        Self { probability: 1.0 / (1.0 + libm::exp(-logit)), has_signals }
+    }
+}
+
+/// The signal that a reading stands for.
+pub(crate) fn signal_of(reading: f64) -> Signal {
+    match Score::new(reading) {
+        Some(score) => Signal::Present(score),
+        None if reading.total_cmp(&SIGNAL_UNAVAILABLE).is_eq() => Signal::Unavailable,
+        None => Signal::Missing,
+    }
+}
