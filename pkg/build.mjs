@@ -21,7 +21,7 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "node", "public", "trust", "wait"];
+const sources = ["client", "edge", "engine", "error", "events", "hot", "hot-verdict", "http", "ids", "lazy", "node", "public", "trust", "wait"];
 const entryPoints = [
   ...sources.map((name) => ({ in: `src/${name}.ts`, out: name })),
   { in: "dist/wasm/countersign.js", out: "bindings" },
@@ -57,7 +57,7 @@ await build({
 
 // A CommonJS importer needs types that call themselves CommonJS.
 for (const name of readdirSync("dist").filter((name) => name.endsWith(".d.ts") && name !== "index.d.ts")) {
-  const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z]+)\.js"/g, '$1.cjs"');
+  const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z-]+)\.js"/g, '$1.cjs"');
   writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, types);
 }
 

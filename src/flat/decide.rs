@@ -3,7 +3,6 @@
 
 use crate::certificate::CertificateState;
 use crate::expr::Truth;
-use crate::fact::FactPlace;
 use crate::flat::cell::{Cell, FlatFacts, tag};
 use crate::flat::condition::Condition;
 use crate::flat::desk::{Desk, Fired, Odds};
@@ -45,10 +44,8 @@ pub(crate) enum TemplateOf {
 pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answer {
     let (bundle, plan) = (policy.bundle(), policy.plan());
     let odds = Odds::of(&bundle.confidence, &desk.signals);
-    for (slot, place) in plan.places().iter().enumerate() {
-        if *place == FactPlace::Confidence {
-            desk.buffer.set(slot, Cell::double(odds.probability));
-        }
+    for slot in plan.confidence() {
+        desk.buffer.set(usize::from(*slot), Cell::double(odds.probability));
     }
     let Desk { buffer, fired, shadow, unknown, holding, .. } = desk;
     let facts = &buffer.facts(plan.words());

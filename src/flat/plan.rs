@@ -1,7 +1,7 @@
 //! What a policy's facts and conditions come to, worked out once when it is loaded.
 
-use crate::fact::{FactPlace, FactType, of_nothing};
-use crate::flat::cell::{Buffer, Cell, OTHER_TEXT};
+use crate::fact::{FactPlace, FactType, SIGNAL_PREFIX, of_nothing};
+use crate::flat::cell::{Buffer, Cell, OTHER_TEXT, word_of};
 use crate::flat::condition::{Condition, texts_of};
 use crate::impact::{Effect, Reversibility};
 use crate::policy::{Bundle, Trigger};
@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     language_is_read: bool,
     /// The model's signals, then those that are only declared as facts.
     signals: Vec<String>,
+    derived: Vec<(u16, Derived)>,
+    confidence: Vec<u16>,
     triggers: Vec<Condition>,
     suppressions: Vec<Condition>,
     cancels: Vec<Cancels>,
@@ -39,6 +41,17 @@ pub(crate) struct Cancels {
     triggers: Vec<u16>,
     /// Whether it cancels the confidence that is needed.
     pub(crate) low_confidence: bool,
+}
+
+/// A fact that JavaScript does not write: it follows from what it writes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Derived {
+    /// The reading of a signal.
+    Signal(u16),
+    /// The names of the signals that failed: index and word, in the order of the names.
+    Unavailable(Vec<(u16, u32)>),
+    /// An instant or an amount that came as a text.
+    Parsed(FactType),
 }
 
 impl Cancels {
@@ -73,6 +86,8 @@ impl Plan {
             texts_read: Vec::new(),
             language_is_read: bundle.queues.iter().any(|queue| !queue.accepts.languages.is_empty()),
             signals: signals(bundle, &places),
+            derived: Vec::new(),
+            confidence: Vec::new(),
             at_rest: Vec::new(),
             fallback: bundle
                 .queues
@@ -84,6 +99,28 @@ impl Plan {
         };
         plan.texts_read = plan.texts_read_of(bundle);
         plan.at_rest = plan.at_rest_of(bundle);
+        for (slot, (place, fact)) in (0_u16..).zip(plan.places.iter().zip(&bundle.facts)) {
+            let derived = match place {
+                FactPlace::Confidence => {
+                    plan.confidence.push(slot);
+                    None
+                }
+                FactPlace::Signal(name) => {
+                    let index = (0_u16..).zip(&plan.signals).find(|(_, known)| *known == name);
+                    index.map(|(index, _)| Derived::Signal(index))
+                }
+                FactPlace::SignalsUnavailable => {
+                    Some(Derived::Unavailable(in_order(&plan.signals, &plan.words)))
+                }
+                FactPlace::Caller(_)
+                    if matches!(fact.fact_type, FactType::Time | FactType::Money) =>
+                {
+                    Some(Derived::Parsed(fact.fact_type))
+                }
+                _ => None,
+            };
+            plan.derived.extend(derived.map(|derived| (slot, derived)));
+        }
         plan
     }
 
@@ -139,6 +176,16 @@ impl Plan {
 
     pub(crate) fn signals(&self) -> &[String] {
         &self.signals
+    }
+
+    /// The facts that follow from others, by slot.
+    pub(crate) fn derived(&self) -> &[(u16, Derived)] {
+        &self.derived
+    }
+
+    /// The slots of the confidence.
+    pub(crate) fn confidence(&self) -> &[u16] {
+        &self.confidence
     }
 
     pub(crate) fn triggers(&self) -> &[Condition] {
@@ -201,6 +248,19 @@ fn signals(bundle: &Bundle, places: &[FactPlace]) -> Vec<String> {
     signals
 }
 
+/// Index and word of each signal, by name: words are in order.
+fn in_order(signals: &[String], words: &[String]) -> Vec<(u16, u32)> {
+    let mut order: Vec<(u16, u32)> = Vec::new();
+    for (index, name) in (0_u16..).zip(signals) {
+        let Some(word) = word_of(words, name) else {
+            continue;
+        };
+        let at = order.iter().position(|(_, other)| *other > word).unwrap_or(order.len());
+        order.insert(at, (index, word));
+    }
+    order
+}
+
 fn words(bundle: &Bundle) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut tell = |text: &str| words.push(text.to_owned());
@@ -210,6 +270,8 @@ fn words(bundle: &Bundle) -> Vec<String> {
     Effect::WORDS.iter().for_each(|(word, _)| tell(word));
     Reversibility::WORDS.iter().for_each(|(word, _)| tell(word));
     bundle.confidence.signals.iter().for_each(|curve| tell(&curve.name));
+    let declared = bundle.facts.iter().map(|fact| fact.path.strip_prefix(SIGNAL_PREFIX));
+    declared.for_each(|name| name.into_iter().for_each(&mut tell));
     bundle.triggers.iter().for_each(|one| texts_of(&one.when, &mut tell));
     bundle.suppressions.iter().for_each(|one| texts_of(&one.when, &mut tell));
     bundle.actions.rules.iter().for_each(|one| texts_of(&one.when, &mut tell));

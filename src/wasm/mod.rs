@@ -2,13 +2,17 @@
 
 mod decode;
 mod encode;
+mod hot;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use decode::shortest_digits;
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use self::hot::Shared;
 use crate::error::{ErrorCode, Fault};
 use crate::gate::{self, Context, Gate};
 use crate::policy::Policy;
@@ -21,6 +25,8 @@ use crate::verdict::{self, Verdict};
 #[wasm_bindgen]
 pub struct Engine {
     policy: Policy,
+    /// Borrowed only while nothing of JavaScript can run.
+    shared: RefCell<Shared>,
 }
 
 #[wasm_bindgen]
@@ -32,7 +38,9 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(bundle: &JsValue) -> Result<Engine, JsValue> {
         let load = || Policy::load(&decode::json(bundle)?);
-        load().map(|policy| Self { policy }).map_err(|fault| encode::error(&fault))
+        load()
+            .map(|policy| Self { shared: Shared::new(&policy), policy })
+            .map_err(|fault| encode::error(&fault))
     }
 
     /// What the policy is called: `{id, version, hash}`.

@@ -468,6 +468,18 @@ fn flat_facts_decide_as_values_do() {
     assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }
 
+/// Policies for the tests of the npm package, which cannot compile any.
+#[test]
+fn the_policies_of_the_flat_fixture_are_fresh() {
+    let (mut chance, _) = Chance::asked("COUNTERSIGN_FLAT_CASES", 1);
+    let mut lines = String::new();
+    for _ in 0..6 {
+        lines += &crate::support::canonical(policy(&mut chance).bundle());
+        lines.push('\n');
+    }
+    crate::support::assert_fresh("tests/fixtures/flat-policies.jsonl", &lines);
+}
+
 #[test]
 fn the_default_policy_decides_flat_what_it_decides() {
     let (mut chance, _) = Chance::asked("COUNTERSIGN_FLAT_CASES", 1);
