@@ -41,16 +41,22 @@ pub struct Need {
 }
 
 impl Need {
+    /// Nothing in particular.
+    pub(crate) const NONE: Self = Self { sla_ms_max: None, authority_level_min: 0 };
+
     /// The shortest deadline and the highest authority among the rules.
     pub fn of<'a>(triggers: impl Iterator<Item = &'a Trigger>) -> Self {
-        let nothing = Self { sla_ms_max: None, authority_level_min: 0 };
-        triggers.fold(nothing, |need, trigger| Self {
-            sla_ms_max: match (need.sla_ms_max, trigger.sla_ms_max) {
+        triggers.fold(Self::NONE, Self::with)
+    }
+
+    pub(crate) fn with(self, trigger: &Trigger) -> Self {
+        Self {
+            sla_ms_max: match (self.sla_ms_max, trigger.sla_ms_max) {
                 (Some(left), Some(right)) => Some(left.min(right)),
                 (left, right) => left.or(right),
             },
-            authority_level_min: need.authority_level_min.max(trigger.authority_level_min),
-        })
+            authority_level_min: self.authority_level_min.max(trigger.authority_level_min),
+        }
     }
 }
 
@@ -74,8 +80,10 @@ pub struct Routable<'a> {
 pub(crate) struct Kinds(u8);
 
 impl Kinds {
+    pub(crate) const NONE: Self = Self(0);
+
     pub(crate) fn of(kinds: impl Iterator<Item = TriggerKind>) -> Self {
-        let mut all = Self(0);
+        let mut all = Self::NONE;
         kinds.for_each(|kind| all.add(kind));
         all
     }

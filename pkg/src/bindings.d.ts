@@ -9,8 +9,8 @@ export class Engine {
   classify(actions: unknown, context: unknown, now_ms: number): unknown;
   /** What the policy reads, and where in the module's memory it is written: see `hot.ts`. */
   table(): unknown;
-  /** Decides what was written under this number; `false` where nothing was. */
-  judge_flat(nonce: number, risk_level: number, now_ms: number): boolean;
+  /** Decides what was written under this number; 0 where nothing was. */
+  judge_flat(nonce: number, risk_level: number, now_ms: number): number;
   free(): void;
 }
 

@@ -6,7 +6,7 @@ import type { PolicyReference, Verdict } from "./wire.js";
 /** What was read of a request: values that nobody can change any more. */
 export interface Read {
   riskLevel: number;
-  readings: number[];
+  readings: readonly number[];
   questionLength: number;
   evidenceCount: number;
   toolResults: readonly unknown[];
@@ -46,127 +46,112 @@ const ROUTING_FIELDS: ReadonlySet<string> = new Set([
 const CONFIDENCE_FIELDS: ReadonlySet<string> = new Set(["probability", "logit", "base", "contributions", "model_version"]);
 const DISPOSITIONS = ["answer", "limited_answer", "escalate", "refuse"];
 const RISK_LEVELS = ["low", "medium", "high", "critical"];
-const CERTIFICATES = ["in_force", "absent", "other_decisions", "expired", "too_weak"];
-const ESCALATE = 2;
+const CERTIFICATES = [null, "in_force", "absent", "other_decisions", "expired", "too_weak"];
+const HAS_SUPPRESSED = 1 << 11;
+const HAS_SHADOW = 1 << 12;
 
+/** Not private to the language but to TypeScript: one is made for every decision. */
 export class VerdictParts implements Parts {
-  readonly fields = FIELDS;
-  readonly #kept: Kept;
-  readonly #table: Table;
-  readonly #read: Read;
-  readonly #now: number;
-  readonly #fired: readonly number[];
-  readonly #disposition: number;
-  readonly #riskLevel: number;
-  readonly #probability: number;
-  readonly #low: number;
-  readonly #certificate: number;
-  readonly #queue: number;
-  readonly #slaMs: number;
-  readonly #level: number;
-  readonly #suppressed: number;
-  readonly #shadow: number;
-  #record: Verdict | undefined;
+  private record: Verdict | undefined = undefined;
   /** Parts that were handed out. */
-  #triggers: object[] | undefined;
-  #routing: object | undefined;
-  #confidence: object | undefined;
-  #policy: object | undefined;
-  #none: Record<string, unknown> | undefined;
+  private triggers: object[] | undefined = undefined;
+  private routing: object | undefined = undefined;
+  private confidence: object | undefined = undefined;
+  private policy: object | undefined = undefined;
+  private suppressed: object[] | undefined = undefined;
+  private shadow: object[] | undefined = undefined;
 
-  /** The numbers stand as `src/wasm/hot.rs` says. */
-  constructor(kept: Kept, table: Table, read: Read, now: number, f64: Float64Array, at: number, fired: readonly number[]) {
-    this.#kept = kept;
-    this.#table = table;
-    this.#read = read;
-    this.#now = now;
-    this.#fired = fired;
-    this.#disposition = f64[at + 1] as number;
-    this.#riskLevel = f64[at + 2] as number;
-    this.#probability = f64[at + 3] as number;
-    this.#low = f64[at + 4] as number;
-    this.#certificate = f64[at + 5] as number;
-    this.#queue = f64[at + 6] as number;
-    this.#slaMs = f64[at + 7] as number;
-    this.#level = f64[at + 8] as number;
-    this.#suppressed = f64[at + 9] as number;
-    this.#shadow = f64[at + 10] as number;
+  /** `answer` and `place` hold several numbers each, as `src/wasm/hot.rs` says. */
+  constructor(
+    private readonly kept: Kept,
+    private readonly table: Table,
+    private readonly read: Read,
+    private readonly now: number,
+    private readonly answer: number,
+    private readonly place: number,
+    private readonly probability: number,
+    private readonly slaMs: number,
+    private readonly fired: readonly number[],
+  ) {
     kept.opened();
   }
 
+  get fields(): ReadonlySet<string> {
+    return FIELDS;
+  }
+
   cheap(field: string): unknown {
+    const { answer } = this;
     switch (field) {
+      case "disposition":
+        return DISPOSITIONS[(answer >>> 1) & 3];
       case "version":
         return 1;
       case "request_id":
-        return this.#read.request_id;
+        return this.read.request_id;
       case "tenant_id":
-        return this.#read.tenant_id;
-      case "disposition":
-        return DISPOSITIONS[this.#disposition];
+        return this.read.tenant_id;
       case "risk_level":
-        return RISK_LEVELS[this.#riskLevel];
+        return RISK_LEVELS[(answer >>> 3) & 3];
       case "certificate":
-        return this.#certificate === 0 ? null : CERTIFICATES[this.#certificate - 1];
+        return CERTIFICATES[(answer >>> 8) & 7];
       case "triggers":
-        return (this.#triggers ??= this.#toldTriggers());
+        return (this.triggers ??= this.toldTriggers());
       case "suppressed":
-        return this.#suppressed === 0 ? this.#nothing(field) : undefined;
+        return (answer & HAS_SUPPRESSED) === 0 ? (this.suppressed ??= []) : undefined;
       case "shadow":
-        return this.#shadow === 0 ? this.#nothing(field) : undefined;
+        return (answer & HAS_SHADOW) === 0 ? (this.shadow ??= []) : undefined;
       case "routing":
-        return this.#queue < 0 ? null : (this.#routing ??= this.#toldRouting());
+        return this.place === 0 ? null : (this.routing ??= this.toldRouting());
       case "confidence":
-        return (this.#confidence ??= lazy(
-          new Part(CONFIDENCE_FIELDS, { probability: this.#probability }, () => this.full().confidence),
+        return (this.confidence ??= lazy(
+          new Part(CONFIDENCE_FIELDS, { probability: this.probability }, () => this.full().confidence),
         ));
       case "user_message":
         // A limited answer and a refusal have texts.
-        return this.#disposition === 0 || this.#disposition === ESCALATE ? null : undefined;
+        return ((answer >>> 1) & 1) === 0 ? null : undefined;
       case "policy":
-        return (this.#policy ??= { ...this.#kept.policy });
+        return (this.policy ??= { ...this.kept.policy });
       default:
         return undefined;
     }
   }
 
   full(): Verdict {
-    return (this.#record ??= this.#kept.explain(requestOf(this.#read, this.#table), this.#now) as Verdict);
+    return (this.record ??= this.kept.explain(requestOf(this.read, this.table), this.now) as Verdict);
   }
 
   filled(): void {
-    this.#kept.closed();
+    this.kept.closed();
   }
 
-  #nothing(field: string): unknown {
-    this.#none ??= {};
-    return (this.#none[field] ??= []);
-  }
-
-  #toldTriggers(): object[] {
+  private toldTriggers(): object[] {
     const told: object[] = [];
-    for (const index of this.#fired) {
-      const rule = this.#table.triggers[index];
-      const at = told.length;
-      if (rule !== undefined) told.push(lazy(new Part(FIRED_FIELDS, rule, () => this.full().triggers[at] as object)));
+    for (const index of this.fired) {
+      const rule = this.table.triggers[index];
+      if (rule !== undefined) told.push(this.toldTrigger(rule, told.length));
     }
-    if (this.#low > 0) {
-      const at = told.length;
-      const rule = { id: "low_confidence", kind: "low_confidence", disposition: DISPOSITIONS[this.#low], risk_level: null };
-      told.push(lazy(new Part(FIRED_FIELDS, rule, () => this.full().triggers[at] as object)));
+    const low = (this.answer >>> 5) & 7;
+    if (low > 0) {
+      const rule = { id: "low_confidence", kind: "low_confidence", disposition: DISPOSITIONS[low], risk_level: null };
+      told.push(this.toldTrigger(rule, told.length));
     }
     return told;
   }
 
-  #toldRouting(): object {
-    const queue = this.#table.queues[this.#queue];
+  private toldTrigger(rule: Readonly<Record<string, unknown>>, at: number): object {
+    return lazy(new Part(FIRED_FIELDS, rule, () => this.full().triggers[at] as object));
+  }
+
+  private toldRouting(): object {
+    const queue = this.table.queues[(this.place >>> 4) - 1];
     if (queue === undefined) return this.full().routing as object;
     const known = {
       queue: queue.queue,
       title: queue.title,
-      sla_ms: this.#slaMs,
-      priority: this.#riskLevel,
-      authority: { domain: queue.domain, level: this.#level },
+      sla_ms: this.slaMs,
+      priority: (this.answer >>> 3) & 3,
+      authority: { domain: queue.domain, level: this.place & 15 },
       skills: [...queue.skills],
     };
     return lazy(new Part(ROUTING_FIELDS, known, () => this.full().routing as object));

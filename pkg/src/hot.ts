@@ -13,9 +13,10 @@ import type { FactType } from "./wire.js";
 /** What the module says of the policy, and of its memory; addresses are in bytes. */
 export interface Table {
   words: string[];
-  facts: { path: string; type: FactType; text_is_read: boolean }[];
+  facts: { path: string; type: FactType; text_is_read: boolean; is_used: boolean }[];
   signals: string[];
   language_is_read: boolean;
+  tenant_is_read: boolean;
   triggers: { id: string; kind: string; disposition: string; risk_level: string | null }[];
   queues: { queue: string; title: string; domain: string; skills: string[] }[];
   cells: number;
@@ -24,17 +25,24 @@ export interface Table {
   texts: number;
   text_bytes: number;
   readings: number;
+  /** Where the number of the decision is written, and two numbers of the answer after it. */
   answer: number;
-  answer_length: number;
+  /** Where the rules stand that fired, by index. */
+  fired: number;
 }
 
 type Fields = Record<string, unknown>;
 
-/** How a fact of the caller's is written. */
+/** How a fact of the caller's is written; its slot is -1 where it decides nothing. */
 interface OwnFact {
   slot: number;
   type: FactType;
-  textIsRead: boolean;
+}
+
+/** Objects of one kind have the same keys in the same order: then nothing is looked up. */
+interface KeysSeen<T> {
+  keys: string[];
+  found: T[];
 }
 
 /** As in `src/flat/cell.rs`. */
@@ -61,10 +69,12 @@ const FIELDS: ReadonlySet<string> = new Set([
 const RISK_LEVELS: ReadonlyMap<string, number> = new Map([["low", 0], ["medium", 1], ["high", 2], ["critical", 3]]);
 const NO_RISK_LEVEL = 4;
 const INTENTS: ReadonlySet<string> = new Set(["informational", "advisory", "consequential"]);
+const ID = /^[!-~]+$/;
 const LANGUAGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*$/;
 /** Shows what an object has that nobody gave it. */
 const NOTHING: object = {};
 const NO_VALUES: readonly unknown[] = [];
+const NONE_FIRED: readonly number[] = [];
 
 const encoder = new TextEncoder();
 
@@ -82,10 +92,16 @@ export class HotPath {
   readonly #signals: ReadonlyMap<string, number>;
   readonly #own: ReadonlyMap<string, OwnFact>;
   readonly #ownSlots: readonly number[];
-  readonly #slots: ReadonlyMap<string, number>;
+  readonly #signalsSeen: KeysSeen<number> = { keys: [], found: [] };
+  readonly #ownSeen: KeysSeen<OwnFact> = { keys: [], found: [] };
   readonly #textIsRead: readonly boolean[];
+  /** The last text of each slot, and its word; most stay the same for a while. */
+  readonly #lastText: string[];
+  readonly #lastTag: number[];
+  readonly #lastWord: number[];
+  readonly #noReadings: readonly number[];
   readonly #languages = new Set<string>();
-  /** Slots of built-in facts; -1 where the policy does not declare one. */
+  /** Slots of built-in facts; -1 where nothing is decided by one. */
   readonly #tenant: number;
   readonly #domain: number;
   readonly #intent: number;
@@ -102,9 +118,16 @@ export class HotPath {
   readonly #model: number;
   readonly #prompt: number;
   readonly #index: number;
-  readonly #cells: number;
+  /** Whether a digest covers them. */
+  readonly #tellsLength: boolean;
+  readonly #tellsTools: boolean;
+  readonly #routed: number;
+  /** Of cells, as indexes of 32 and of 64 bits. */
+  readonly #cells32: number;
+  readonly #cells64: number;
   readonly #readings: number;
   readonly #answer: number;
+  readonly #fired: number;
   /** Where the next element of a list, and the next text, is written. */
   #listAt = 0;
   #textAt = 0;
@@ -122,15 +145,23 @@ export class HotPath {
     this.#signals = new Map(table.signals.map((name, index) => [name, index]));
     const slots = new Map<string, number>();
     const own = new Map<string, OwnFact>();
-    table.facts.forEach(({ path, type, text_is_read: textIsRead }, slot) => {
+    table.facts.forEach(({ path, type, is_used: isUsed }, index) => {
+      const slot = isUsed ? index : -1;
       slots.set(path, slot);
-      if (path.startsWith("facts.")) own.set(path.slice("facts.".length), { slot, type, textIsRead });
+      if (path.startsWith("facts.")) own.set(path.slice("facts.".length), { slot, type });
     });
-    this.#slots = slots;
     this.#own = own;
-    this.#ownSlots = [...own.values()].map(({ slot }) => slot);
-    this.#textIsRead = table.facts.map((fact) => fact.text_is_read);
-    const slot = (path: string): number => this.#slots.get(path) ?? -1;
+    this.#ownSlots = [...own.values()].map(({ slot }) => slot).filter((slot) => slot >= 0);
+    const routed = table.facts.length;
+    this.#routed = routed;
+    this.#textIsRead = [...table.facts.map((fact) => fact.text_is_read), false, false, table.language_is_read];
+    this.#lastText = this.#textIsRead.map(() => "");
+    this.#lastTag = this.#textIsRead.map(() => MISSING);
+    this.#lastWord = this.#textIsRead.map(() => 0);
+    this.#noReadings = table.signals.map(() => SIGNAL_MISSING);
+    this.#tellsLength = slots.has("request.question_length");
+    this.#tellsTools = slots.has("tools.failed") || slots.has("tools.unavailable");
+    const slot = (path: string): number => slots.get(path) ?? -1;
     this.#tenant = slot("tenant_id");
     this.#domain = slot("request.domain");
     this.#intent = slot("request.intent");
@@ -147,9 +178,11 @@ export class HotPath {
     this.#model = slot("release.model");
     this.#prompt = slot("release.prompt");
     this.#index = slot("release.index");
-    this.#cells = table.cells;
-    this.#readings = table.readings / 8;
-    this.#answer = table.answer / 8;
+    this.#cells32 = table.cells >>> 2;
+    this.#cells64 = table.cells >>> 3;
+    this.#readings = table.readings >>> 3;
+    this.#answer = table.answer >>> 3;
+    this.#fired = table.fired >>> 2;
   }
 
   /** The verdict; `undefined` where the path over objects has to give it. */
@@ -178,16 +211,23 @@ export class HotPath {
   #judge(read: Read, now: number, kept: Kept): VerdictParts | undefined {
     // What was written to memory that has moved meanwhile is lost, and this number with it.
     const nonce = (this.#nonce = (this.#nonce + 1) >>> 0 || 1);
-    const answer = this.#answer;
-    this.#f64[answer] = nonce;
-    if (!this.#handle.judge_flat(nonce, read.riskLevel, now)) return undefined;
-    const f64 = this.#f64;
-    // Deciding may not have moved it: where it did, the answer is elsewhere.
-    if (f64.length === 0) return undefined;
-    const count = f64[answer + 11] as number;
-    const fired: number[] = [];
-    for (let index = 0; index < count; index += 1) fired.push(f64[answer + 12 + index] as number);
-    return new VerdictParts(kept, this.table, read, now, f64, answer, fired);
+    const at = this.#answer;
+    this.#f64[at] = nonce;
+    const answer = this.#handle.judge_flat(nonce, read.riskLevel, now);
+    // Nothing was decided, or what was decided stands where this cannot see it.
+    if (answer === 0 || this.#f64.length === 0) return undefined;
+    const count = answer >>> 16;
+    let fired = NONE_FIRED;
+    if (count > 0) {
+      const from = this.#fired;
+      const listed = [this.#u32[from] as number];
+      for (let index = 1; index < count; index += 1) listed.push(this.#u32[from + index] as number);
+      fired = listed;
+    }
+    const place = this.#u32[this.#fired - 1] as number;
+    return new VerdictParts(
+      kept, this.table, read, now, answer, place, this.#f64[at + 1] as number, this.#f64[at + 2] as number, fired,
+    );
   }
 
   /** The module's memory as it is now. */
@@ -250,33 +290,33 @@ export class HotPath {
       if (!isId(tenant_id)) throw IRREGULAR;
       this.#knownTenant = tenant_id;
     }
-    const routed = this.table.facts.length;
-    this.#putText(routed, tenant_id as string, false);
-    if (this.#tenant >= 0) this.#putText(this.#tenant, tenant_id as string, this.#textIsRead[this.#tenant] === true);
-
+    const routed = this.#routed;
+    if (this.table.tenant_is_read) this.#putText(routed, tenant_id as string);
+    if (this.#tenant >= 0) this.#putText(this.#tenant, tenant_id as string);
     if (domain == null) {
       this.#put(routed + 1, MISSING, 0);
       if (this.#domain >= 0) this.#put(this.#domain, MISSING, 0);
     } else {
       if (!isName(domain)) throw IRREGULAR;
-      this.#putText(routed + 1, domain, false);
-      if (this.#domain >= 0) this.#putText(this.#domain, domain, this.#textIsRead[this.#domain] === true);
+      this.#putText(routed + 1, domain);
+      if (this.#domain >= 0) {
+        if (this.#textIsRead[this.#domain]) this.#putText(this.#domain, domain);
+        else this.#put(this.#domain, this.#lastTag[routed + 1] as number, this.#lastWord[routed + 1] as number);
+      }
     }
     if (language == null) {
       this.#put(routed + 2, MISSING, 0);
       if (this.#language >= 0) this.#put(this.#language, MISSING, 0);
     } else {
       if (!this.#isLanguage(language)) throw IRREGULAR;
-      this.#putText(routed + 2, language as string, this.table.language_is_read);
-      if (this.#language >= 0) {
-        this.#putText(this.#language, language as string, this.#textIsRead[this.#language] === true);
-      }
+      if (this.table.language_is_read) this.#putText(routed + 2, language as string);
+      if (this.#language >= 0) this.#putText(this.#language, language as string);
     }
     if (intent == null) {
       if (this.#intent >= 0) this.#put(this.#intent, MISSING, 0);
     } else {
       if (typeof intent !== "string" || !INTENTS.has(intent)) throw IRREGULAR;
-      if (this.#intent >= 0) this.#putText(this.#intent, intent, false);
+      if (this.#intent >= 0) this.#putText(this.#intent, intent);
     }
     let riskLevel = NO_RISK_LEVEL;
     if (risk_level == null) {
@@ -285,7 +325,7 @@ export class HotPath {
       const level = RISK_LEVELS.get(risk_level as string);
       if (level === undefined) throw IRREGULAR;
       riskLevel = level;
-      if (this.#riskLevel >= 0) this.#putText(this.#riskLevel, risk_level as string, false);
+      if (this.#riskLevel >= 0) this.#putText(this.#riskLevel, risk_level as string);
     }
     if (asks_for_person != null && typeof asks_for_person !== "boolean") throw IRREGULAR;
     if (this.#asksForPerson >= 0) this.#putBool(this.#asksForPerson, asks_for_person as boolean | null | undefined);
@@ -295,14 +335,14 @@ export class HotPath {
     if (this.#feedbackRating >= 0) this.#putNumber(this.#feedbackRating, INT, feedback_rating as number | null | undefined);
     if (this.#hasDraft >= 0) this.#putBool(this.#hasDraft, model_draft != null);
     let questionLength = 0;
-    if (this.#questionLength >= 0) {
+    if (this.#tellsLength) {
       questionLength = lengthOf(user_question);
-      this.#putNumber(this.#questionLength, INT, questionLength);
+      if (this.#questionLength >= 0) this.#putNumber(this.#questionLength, INT, questionLength);
     }
     const evidenceCount = evidence == null ? 0 : (evidence as unknown[]).length;
     if (this.#evidenceCount >= 0) this.#putNumber(this.#evidenceCount, INT, evidenceCount);
 
-    const toolResults = this.#toolsFailed >= 0 || this.#toolsUnavailable >= 0 ? this.#readTools(tool_results) : NO_VALUES;
+    const toolResults = this.#tellsTools ? this.#readTools(tool_results) : NO_VALUES;
     const readings = this.#readSignals(signals);
     const ownFacts = this.#readFacts(facts);
     let model: unknown, prompt: unknown, index: unknown;
@@ -320,33 +360,39 @@ export class HotPath {
     } as Read;
   }
 
-  #readSignals(signals: unknown): number[] {
+  #readSignals(signals: unknown): readonly number[] {
     const f64 = this.#f64;
     const at = this.#readings;
-    const count = this.table.signals.length;
-    const readings: number[] = [];
-    for (let index = 0; index < count; index += 1) {
-      readings.push(SIGNAL_MISSING);
-      f64[at + index] = SIGNAL_MISSING;
-    }
-    if (signals == null) return readings;
+    const none = this.#noReadings;
+    for (let index = 0; index < none.length; index += 1) f64[at + index] = SIGNAL_MISSING;
+    if (signals == null) return none;
     if (!isPlain(signals)) throw IRREGULAR;
-    let names = 0;
+    const readings = none.slice();
+    const { keys, found } = this.#signalsSeen;
+    let place = 0;
     for (const name in signals) {
-      const index = this.#signals.get(name);
-      // A signal that nobody declared is told of; there may be so many of them.
-      if (index === undefined || (names += 1) > FACTS_MAX) throw IRREGULAR;
+      let index = found[place] as number;
+      if (keys[place] !== name) {
+        const known = this.#signals.get(name);
+        // A signal that nobody declared is told of.
+        if (known === undefined) throw IRREGULAR;
+        index = known;
+        keys[place] = name;
+        found[place] = known;
+      }
+      place += 1;
       const value = signals[name];
       let reading: number;
       if (typeof value === "number") {
         if (!(value >= 0 && value <= 1)) throw IRREGULAR;
         reading = value + 0;
-      } else if (value == null || value === "missing") reading = SIGNAL_MISSING;
+      } else if (value == null || value === "missing") continue;
       else if (value === "unavailable") reading = SIGNAL_UNAVAILABLE;
       else throw IRREGULAR;
       readings[index] = reading;
       f64[at + index] = reading;
     }
+    if (place > FACTS_MAX) throw IRREGULAR;
     return readings;
   }
 
@@ -357,54 +403,64 @@ export class HotPath {
     if (facts == null) return NO_VALUES;
     if (!isPlain(facts)) throw IRREGULAR;
     const read: unknown[] = [];
+    const { keys, found } = this.#ownSeen;
+    let place = 0;
     for (const name in facts) {
-      const own = this.#own.get(name);
-      if (own === undefined || read.length >= 2 * FACTS_MAX) throw IRREGULAR;
+      let own = found[place] as OwnFact;
+      if (keys[place] !== name) {
+        const known = this.#own.get(name);
+        if (known === undefined || place >= FACTS_MAX) throw IRREGULAR;
+        own = known;
+        keys[place] = name;
+        found[place] = known;
+      }
+      place += 1;
       const value = facts[name];
-      if (value === undefined) continue;
-      read.push(name, value === null ? null : this.#readFact(own, value));
+      if (value !== undefined) read.push(name, value === null ? null : this.#readFact(own, value));
     }
     return read;
   }
 
   /** What is of another type counts as missing, or is no fact at all: the other path knows. */
-  #readFact({ slot, type, textIsRead }: OwnFact, value: unknown): unknown {
+  #readFact({ slot, type }: OwnFact, value: unknown): unknown {
     switch (type) {
       case "bool":
         if (typeof value !== "boolean") throw IRREGULAR;
-        this.#put(slot, BOOL, value ? 1 : 0);
+        if (slot >= 0) this.#put(slot, BOOL, value ? 1 : 0);
         return value;
       case "int":
         if (!Number.isSafeInteger(value)) throw IRREGULAR;
-        this.#putNumber(slot, INT, value as number);
+        if (slot >= 0) this.#putNumber(slot, INT, value as number);
         return value;
       case "double":
         if (!isAdmitted(value)) throw IRREGULAR;
-        this.#putNumber(slot, DOUBLE, value);
+        if (slot >= 0) this.#putNumber(slot, DOUBLE, value);
         return value;
       case "string":
       case "time":
       case "money":
         if (!isText(value, NOTE_LENGTH_MAX / BYTES_PER_UNIT)) throw IRREGULAR;
-        this.#putText(slot, value, textIsRead);
+        if (slot >= 0) this.#putText(slot, value);
+        else if (!isWellFormed(value)) throw IRREGULAR;
         return value;
       default:
-        return this.#readList(slot, type, textIsRead, value);
+        return this.#readList(slot, type, value);
     }
   }
 
-  #readList(slot: number, type: FactType, textIsRead: boolean, value: unknown): unknown[] {
+  #readList(slot: number, type: FactType, value: unknown): unknown[] {
     if (!isList(value, LIST_LENGTH_MAX)) throw IRREGULAR;
     const copy: unknown[] = [];
     const length = value.length;
-    const start = this.#openList(slot, length);
+    const start = slot >= 0 ? this.#openList(slot, length) : -1;
     for (let index = 0; index < length; index += 1) {
       const element = value[index];
+      const at = start >= 0 ? start + index : -1;
       if (type === "string_list") {
         if (!isText(element, NOTE_LENGTH_MAX)) throw IRREGULAR;
-        this.#putText(start + index, element, textIsRead);
+        this.#putElement(at, element, slot);
       } else if (type === "int_list" ? Number.isSafeInteger(element) : isAdmitted(element)) {
-        this.#putNumber(start + index, type === "int_list" ? INT : DOUBLE, element as number);
+        if (at >= 0) this.#putNumber(at, type === "int_list" ? INT : DOUBLE, element as number);
       } else throw IRREGULAR;
       copy.push(element);
     }
@@ -421,7 +477,7 @@ export class HotPath {
       const result = given[index];
       if (!isPlain(result)) throw IRREGULAR;
       const { tool, status } = result;
-      if (!isName(tool)) throw IRREGULAR;
+      if (!isName(tool) || !isWellFormed(tool)) throw IRREGULAR;
       if (status === "failed") failed += 1;
       else if (status === "unavailable") unavailable += 1;
       else if (status !== "succeeded") throw IRREGULAR;
@@ -436,7 +492,7 @@ export class HotPath {
     let at = this.#openList(slot, count);
     for (let index = 0; index < read.length; index += 2) {
       if (read[index + 1] !== status) continue;
-      this.#putText(at, read[index] as string, this.#textIsRead[slot] === true);
+      this.#putElement(at, read[index] as string, slot);
       at += 1;
     }
   }
@@ -446,12 +502,12 @@ export class HotPath {
     this.#listAt += length;
     if (this.#listAt > this.table.list_start + this.table.list_cells) throw IRREGULAR;
     this.#put(slot, LIST, start);
-    this.#f64[(this.#cells >> 3) + slot * 2 + 1] = length;
+    this.#f64[this.#cells64 + slot * 2 + 1] = length;
     return start;
   }
 
   #put(slot: number, tag: number, extra: number): void {
-    const at = (this.#cells >> 2) + slot * 4;
+    const at = this.#cells32 + slot * 4;
     this.#u32[at] = tag;
     this.#u32[at + 1] = extra;
   }
@@ -465,7 +521,7 @@ export class HotPath {
     if (value == null) return this.#put(slot, MISSING, 0);
     this.#put(slot, tag, 0);
     // Adding zero turns -0 into 0.
-    this.#f64[(this.#cells >> 3) + slot * 2 + 1] = value + 0;
+    this.#f64[this.#cells64 + slot * 2 + 1] = value + 0;
   }
 
   #putName(slot: number, value: unknown): void {
@@ -474,22 +530,43 @@ export class HotPath {
       return;
     }
     if (!isName(value)) throw IRREGULAR;
-    if (slot >= 0) this.#putText(slot, value, this.#textIsRead[slot] === true);
+    if (slot >= 0) this.#putText(slot, value);
+    else if (!isWellFormed(value)) throw IRREGULAR;
   }
 
   /** A word's number; of any other text itself where a condition reads it, or that it is none. */
-  #putText(slot: number, text: string, isRead: boolean): void {
+  #putText(slot: number, text: string): void {
+    if (this.#lastText[slot] !== text || this.#lastTag[slot] === MISSING) {
+      const word = this.#words.get(text);
+      if (word === undefined) {
+        if (!isWellFormed(text)) throw IRREGULAR;
+        if (this.#textIsRead[slot]) return this.#putCharacters(slot, text);
+      }
+      this.#lastText[slot] = text;
+      this.#lastTag[slot] = word === undefined ? OTHER : WORD;
+      this.#lastWord[slot] = word ?? 0;
+    }
+    this.#put(slot, this.#lastTag[slot] as number, this.#lastWord[slot] as number);
+  }
+
+  /** An element of the list in a slot; -1 where nobody reads the list. */
+  #putElement(at: number, text: string, slot: number): void {
     const word = this.#words.get(text);
-    if (word !== undefined) return this.#put(slot, WORD, word);
-    if (!isWellFormed(text)) throw IRREGULAR;
-    if (!isRead) return this.#put(slot, OTHER, 0);
+    if (word === undefined && !isWellFormed(text)) throw IRREGULAR;
+    if (at < 0) return;
+    if (word !== undefined) this.#put(at, WORD, word);
+    else if (this.#textIsRead[slot]) this.#putCharacters(at, text);
+    else this.#put(at, OTHER, 0);
+  }
+
+  #putCharacters(at: number, text: string): void {
     const start = this.#textAt;
     if (start + text.length * BYTES_PER_UNIT > this.table.text_bytes) throw IRREGULAR;
     const from = this.table.texts + start;
     const { written } = encoder.encodeInto(text, this.#u8.subarray(from, this.table.texts + this.table.text_bytes));
     this.#textAt += written;
-    this.#put(slot, TEXT, start);
-    this.#f64[(this.#cells >> 3) + slot * 2 + 1] = written;
+    this.#put(at, TEXT, start);
+    this.#f64[this.#cells64 + at * 2 + 1] = written;
   }
 
   #isLanguage(tag: unknown): boolean {
@@ -536,11 +613,7 @@ function isFilled(text: string): boolean {
 
 function isId(value: unknown): value is string {
   if (typeof value !== "string" || value.length === 0 || value.length > ID_LENGTH_MAX) return false;
-  for (let index = 0; index < value.length; index += 1) {
-    const unit = value.charCodeAt(index);
-    if (unit < 0x21 || unit > 0x7e) return false;
-  }
-  return true;
+  return ID.test(value);
 }
 
 function isScore(value: unknown): value is number {

@@ -5,7 +5,8 @@ use crate::certificate::CertificateState;
 use crate::expr::Truth;
 use crate::flat::cell::{Cell, FlatFacts, tag};
 use crate::flat::condition::Condition;
-use crate::flat::desk::{Desk, Fired, Odds};
+use crate::flat::curve::Odds;
+use crate::flat::desk::{Desk, Fired};
 use crate::policy::{Policy, Trigger, TriggerKind};
 use crate::request::RiskLevel;
 use crate::routing::{self, Kinds, Need, Place, Wanted};
@@ -43,7 +44,7 @@ pub(crate) enum TemplateOf {
 /// Decides what lies on the desk.
 pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answer {
     let (bundle, plan) = (policy.bundle(), policy.plan());
-    let odds = Odds::of(&bundle.confidence, &desk.signals);
+    let odds = Odds::of(bundle.confidence.base, plan.curves(), &desk.signals);
     for slot in plan.confidence() {
         desk.buffer.set(usize::from(*slot), Cell::double(odds.probability));
     }
@@ -86,15 +87,21 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
         }
     }
 
-    let standing = || {
-        let standing = fired.iter().filter(|one| one.cancelled_by.is_none());
-        standing.filter_map(|one| {
-            bundle.triggers.get(usize::from(one.trigger)).map(|trigger| (one.trigger, trigger))
-        })
-    };
     let claimed = desk.risk_level.unwrap_or(bundle.risk_level_when_missing);
-    let raised = standing().filter_map(|(_, trigger)| trigger.risk_level);
-    let risk_level = raised.fold(claimed, RiskLevel::max);
+    let mut standing = Standing {
+        risk_level: claimed,
+        most: Disposition::Answer,
+        kinds: Kinds::NONE,
+        need: Need::NONE,
+        refusal_is_final: false,
+        template: None,
+    };
+    for one in fired.iter().filter(|one| one.cancelled_by.is_none()) {
+        if let Some(trigger) = bundle.triggers.get(usize::from(one.trigger)) {
+            standing.add(one.trigger, trigger);
+        }
+    }
+    let risk_level = standing.risk_level;
     let certificate = certificate(policy, risk_level, now);
     let low = tier_disposition(policy, odds, risk_level, certificate);
     let low = (low != Disposition::Answer).then(|| Low {
@@ -102,15 +109,10 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
         cancelled_by: cancelling(&|by| cancels(by).is_some_and(|cancels| cancels.low_confidence)),
     });
 
-    let standing_low = low.filter(|low| low.cancelled_by.is_none());
-    let mut kinds = Kinds::of(standing().map(|(_, trigger)| trigger.kind));
-    let mut most = standing().map(|(_, trigger)| trigger.then).max().unwrap_or(Disposition::Answer);
-    if let Some(low) = standing_low {
-        kinds.add(TriggerKind::LowConfidence);
-        most = most.max(low.disposition);
+    if let Some(low) = low.filter(|low| low.cancelled_by.is_none()) {
+        standing.kinds.add(TriggerKind::LowConfidence);
+        standing.most = standing.most.max(low.disposition);
     }
-    let refuses = |trigger: &Trigger| trigger.then == Disposition::Refuse && trigger.is_final;
-    let refusal_is_final = standing().any(|(_, trigger)| refuses(trigger));
 
     let cancelled = || {
         let of_rules = fired.iter().filter_map(|one| one.cancelled_by);
@@ -118,19 +120,10 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
     };
     let suppression = |by: u16| bundle.suppressions.get(usize::from(by));
     let instead = cancelled().filter_map(suppression).map(|one| one.then).max();
-    let disposition =
-        fold(most, kinds, refusal_is_final).max(instead.unwrap_or(Disposition::Answer));
+    let disposition = standing.disposition().max(instead.unwrap_or(Disposition::Answer));
     let of_suppressions = cancelled()
         .find(|by| suppression(*by).is_some_and(|one| one.template.is_some()))
         .map(TemplateOf::Suppression);
-    let limited = |trigger: &Trigger| {
-        trigger.then == Disposition::LimitedAnswer && trigger.template.is_some()
-    };
-    let of_triggers = || {
-        let found = standing().find(|(_, trigger)| limited(trigger));
-        found.map(|(index, _)| TemplateOf::Trigger(index))
-    };
-
     let place = (disposition == Disposition::Escalate).then(|| {
         let routed = |index: usize| {
             let cell = facts.cell(bundle.facts.len() + index);
@@ -140,9 +133,9 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
             tenant: routed(0),
             domain: routed(1),
             language: routed(2),
-            kinds,
+            kinds: standing.kinds,
             risk_level,
-            need: Need::of(standing().map(|(_, trigger)| trigger)),
+            need: standing.need,
         };
         let holds = |index: usize, when: &crate::expr::Program| {
             plan.queue(index).is_some_and(|one| one.evaluate(when, facts) == Truth::True)
@@ -155,7 +148,7 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
         odds,
         certificate,
         low,
-        template: of_suppressions.or_else(of_triggers),
+        template: of_suppressions.or(standing.template.map(TemplateOf::Trigger)),
         place,
     }
 }
@@ -168,12 +161,35 @@ fn fires_for_want(trigger: &Trigger, condition: &Condition, facts: &FlatFacts<'_
     !condition.slots().iter().any(is_missing) || trigger.required.iter().any(is_missing)
 }
 
-/// The most cautious wins; a refusal that is not final gives way to a person, and nothing keeps a
-/// user from a person they asked for.
-fn fold(most: Disposition, kinds: Kinds, refusal_is_final: bool) -> Disposition {
-    match most {
-        _ if kinds.has(TriggerKind::UserEscalation) => Disposition::Escalate,
-        Disposition::Refuse if !refusal_is_final => Disposition::Escalate,
-        other => other,
+/// What the rules that fired, and were not cancelled, come to together.
+struct Standing {
+    risk_level: RiskLevel,
+    most: Disposition,
+    kinds: Kinds,
+    need: Need,
+    refusal_is_final: bool,
+    template: Option<u16>,
+}
+
+impl Standing {
+    fn add(&mut self, index: u16, trigger: &Trigger) {
+        self.risk_level = self.risk_level.max(trigger.risk_level.unwrap_or(RiskLevel::Low));
+        self.most = self.most.max(trigger.then);
+        self.kinds.add(trigger.kind);
+        self.need = self.need.with(trigger);
+        self.refusal_is_final |= trigger.then == Disposition::Refuse && trigger.is_final;
+        if trigger.then == Disposition::LimitedAnswer && trigger.template.is_some() {
+            self.template = self.template.or(Some(index));
+        }
+    }
+
+    /// The most cautious wins; a refusal that is not final gives way to a person, and nothing keeps a
+    /// user from a person they asked for.
+    fn disposition(&self) -> Disposition {
+        match self.most {
+            _ if self.kinds.has(TriggerKind::UserEscalation) => Disposition::Escalate,
+            Disposition::Refuse if !self.refusal_is_final => Disposition::Escalate,
+            other => other,
+        }
     }
 }

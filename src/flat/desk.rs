@@ -1,17 +1,11 @@
 //! Where one request after the other is laid out flat and decided, without anything new for each.
 
-use crate::confidence::ConfidenceModel;
 use crate::fact::{FactPlace, value_at};
 use crate::flat::cell::{Buffer, Cell};
+use crate::flat::curve::{SIGNAL_MISSING, SIGNAL_UNAVAILABLE};
 use crate::gate::Gate;
 use crate::policy::Policy;
 use crate::request::{Request, RiskLevel, Signal};
-use crate::units::Score;
-
-/// A signal that was not measured, where a reading would stand.
-pub(crate) const SIGNAL_MISSING: f64 = -2.0;
-/// A signal that was needed and failed.
-pub(crate) const SIGNAL_UNAVAILABLE: f64 = -1.0;
 
 /// A rule that fired.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +55,9 @@ impl Desk {
         self.buffer.clear();
         let proposes = !request.proposed_actions.is_empty() || gate.is_some();
         for (slot, (place, fact)) in plan.places().iter().zip(facts).enumerate() {
+            if !plan.is_used(slot) {
+                continue;
+            }
             let cell = match place {
                 FactPlace::Actions(_) if !proposes => {
                     plan.at_rest().get(slot).copied().unwrap_or(Cell::MISSING)
@@ -89,34 +86,5 @@ impl Desk {
             };
         }
         self.risk_level = request.risk_level;
-    }
-}
-
-/// A confidence without its explanation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Odds {
-    pub(crate) probability: f64,
-    pub(crate) has_signals: bool,
-}
-
-impl Odds {
-    /// What readings come to: the same sum as [`ConfidenceModel::assess`] explains.
-    pub(crate) fn of(model: &ConfidenceModel, readings: &[f64]) -> Self {
-        let mut has_signals = false;
-        let logit = model.signals.iter().zip(readings).fold(model.base, |sum, (curve, reading)| {
-            let signal = signal_of(*reading);
-            has_signals |= matches!(signal, Signal::Present(_));
-            sum + curve.adds(signal)
-        });
-        Self { probability: 1.0 / (1.0 + libm::exp(-logit)), has_signals }
-    }
-}
-
-/// The signal that a reading stands for.
-pub(crate) fn signal_of(reading: f64) -> Signal {
-    match Score::new(reading) {
-        Some(score) => Signal::Present(score),
-        None if reading.total_cmp(&SIGNAL_UNAVAILABLE).is_eq() => Signal::Unavailable,
-        None => Signal::Missing,
     }
 }

@@ -7,6 +7,7 @@
 mod batch;
 pub(crate) mod cell;
 pub(crate) mod condition;
+pub(crate) mod curve;
 pub(crate) mod decide;
 pub(crate) mod desk;
 pub(crate) mod plan;

@@ -1,8 +1,10 @@
 //! What a policy's facts and conditions come to, worked out once when it is loaded.
 
+use crate::expr::Program;
 use crate::fact::{FactPlace, FactType, SIGNAL_PREFIX, of_nothing};
 use crate::flat::cell::{Buffer, Cell, OTHER_TEXT, word_of};
 use crate::flat::condition::{Condition, texts_of};
+use crate::flat::curve::Curve;
 use crate::impact::{Effect, Reversibility};
 use crate::policy::{Bundle, Trigger};
 use crate::request::{Intent, RiskLevel};
@@ -18,8 +20,13 @@ pub(crate) struct Plan {
     places: Vec<FactPlace>,
     /// Of which facts the text itself is read, by slot.
     texts_read: Vec<bool>,
+    /// Which facts a condition names, by slot.
+    used: Vec<bool>,
     /// Whether a queue asks for a language.
     language_is_read: bool,
+    /// Whether a queue asks for a tenant.
+    tenant_is_read: bool,
+    curves: Vec<Curve>,
     /// The model's signals, then those that are only declared as facts.
     signals: Vec<String>,
     derived: Vec<(u16, Derived)>,
@@ -84,6 +91,9 @@ impl Plan {
                 })
                 .collect(),
             texts_read: Vec::new(),
+            used: used(bundle),
+            curves: bundle.confidence.signals.iter().map(Curve::of).collect(),
+            tenant_is_read: bundle.queues.iter().any(|queue| !queue.accepts.tenants.is_empty()),
             language_is_read: bundle.queues.iter().any(|queue| !queue.accepts.languages.is_empty()),
             signals: signals(bundle, &places),
             derived: Vec::new(),
@@ -221,6 +231,18 @@ impl Plan {
         self.texts_read.get(slot) == Some(&true)
     }
 
+    pub(crate) fn is_used(&self, slot: usize) -> bool {
+        self.used.get(slot) == Some(&true)
+    }
+
+    pub(crate) fn curves(&self) -> &[Curve] {
+        &self.curves
+    }
+
+    pub(crate) const fn tenant_is_read(&self) -> bool {
+        self.tenant_is_read
+    }
+
     pub(crate) const fn language_is_read(&self) -> bool {
         self.language_is_read
     }
@@ -228,6 +250,27 @@ impl Plan {
 
 /// Cells after the facts: tenant, domain and language, by which queues accept.
 pub(crate) const ROUTED: usize = 3;
+
+fn used(bundle: &Bundle) -> Vec<bool> {
+    let mut used = vec![false; bundle.facts.len()];
+    let mut tell = |program: &Program| {
+        for slot in program.mentioned() {
+            if let Some(used) = used.get_mut(usize::from(slot)) {
+                *used = true;
+            }
+        }
+    };
+    bundle.triggers.iter().for_each(|one| tell(&one.when));
+    bundle.suppressions.iter().for_each(|one| tell(&one.when));
+    bundle.queues.iter().for_each(|one| one.accepts.when.iter().for_each(&mut tell));
+    // What a rule may not do without counts, whether its condition names it or not.
+    for slot in bundle.triggers.iter().flat_map(|one| &one.required) {
+        if let Some(used) = used.get_mut(usize::from(*slot)) {
+            *used = true;
+        }
+    }
+    used
+}
 
 fn cancelled(names: &[String], triggers: &[Trigger]) -> Vec<u16> {
     let named = |trigger: &Trigger| may_cancel(trigger.kind) && names.contains(&trigger.id);

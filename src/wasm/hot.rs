@@ -13,49 +13,59 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use super::{Engine, encode, instant};
 use crate::fact::FactType;
 use crate::flat::cell::{Cell, LIST_CELLS, TEXT_BYTES, tag};
+use crate::flat::curve::{SIGNAL_MISSING, SIGNAL_UNAVAILABLE};
 use crate::flat::decide::{Answer, decide};
-use crate::flat::desk::{Desk, SIGNAL_MISSING, SIGNAL_UNAVAILABLE};
+use crate::flat::desk::Desk;
 use crate::flat::plan::Derived;
 use crate::policy::{Policy, TriggerKind};
 use crate::request::RiskLevel;
 use crate::verdict::Disposition;
 
-/// Numbers of the answer before the rules that fired, by index.
+/// The numbers that lie in the memory: the decision's own, which is taken out when it is decided, the
+/// probability, and the deadline in milliseconds.
 mod at {
     pub(super) const NONCE: usize = 0;
-    pub(super) const DISPOSITION: usize = 1;
-    pub(super) const RISK_LEVEL: usize = 2;
-    pub(super) const PROBABILITY: usize = 3;
-    /// What the confidence asks for; 0 where it allows an answer, or is cancelled.
-    pub(super) const LOW: usize = 4;
-    /// The certificate's state, from 1; 0 where none is asked for.
-    pub(super) const CERTIFICATE: usize = 5;
-    /// The queue's index; -1 where no person decides.
-    pub(super) const QUEUE: usize = 6;
-    pub(super) const SLA_MS: usize = 7;
-    pub(super) const LEVEL: usize = 8;
-    pub(super) const SUPPRESSED: usize = 9;
-    pub(super) const SHADOW: usize = 10;
-    pub(super) const FIRED: usize = 11;
-    pub(super) const RULES: usize = 12;
+    pub(super) const PROBABILITY: usize = 1;
+    pub(super) const SLA_MS: usize = 2;
+    pub(super) const COUNT: usize = 3;
+}
+
+/// The bits of an answer, from the lowest: that there is one, disposition (2), risk level (2), what the
+/// confidence asks for (3; 0 where it allows an answer, or is cancelled), the certificate's state from
+/// 1 (3), that something was suppressed, that a rule on trial fired, and from bit 16 how many fired.
+mod bit {
+    pub(super) const DECIDED: u32 = 1;
+    pub(super) const DISPOSITION: u32 = 1;
+    pub(super) const RISK_LEVEL: u32 = 3;
+    pub(super) const LOW: u32 = 5;
+    pub(super) const CERTIFICATE: u32 = 8;
+    pub(super) const SUPPRESSED: u32 = 11;
+    pub(super) const SHADOW: u32 = 12;
+    pub(super) const FIRED: u32 = 16;
 }
 
 /// What JavaScript writes to and reads from; its memory never moves within the module's.
 pub(super) struct Shared {
-    pub(super) desk: Desk,
-    pub(super) answer: Vec<f64>,
+    desk: Desk,
+    answer: Vec<f64>,
+    /// The level in the lowest four bits, the queue's index from 1 above them, 0 where no person
+    /// decides; then the rules that fired, by index.
+    fired: Vec<u32>,
 }
 
 impl Shared {
     pub(super) fn new(policy: &Policy) -> RefCell<Self> {
         let cells = LIST_CELLS + policy.plan().signals().len();
-        let answer = vec![0.0; at::RULES + policy.bundle().triggers.len()];
-        RefCell::new(Self { desk: Desk::new(policy, cells, TEXT_BYTES), answer })
+        RefCell::new(Self {
+            desk: Desk::new(policy, cells, TEXT_BYTES),
+            answer: vec![0.0; at::COUNT],
+            fired: vec![0; 1 + policy.bundle().triggers.len()],
+        })
     }
 
-    fn put(&mut self, at: usize, number: impl Into<f64>) {
+    fn put(&mut self, at: usize, number: f64) {
         if let Some(place) = self.answer.get_mut(at) {
-            *place = number.into();
+            *place = number;
         }
     }
 
@@ -92,36 +102,42 @@ impl Shared {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "indexes and durations are far below 2^53")]
-    fn tell(&mut self, answer: &Answer) {
-        self.put(at::DISPOSITION, answer.disposition as u8);
-        self.put(at::RISK_LEVEL, answer.risk_level as u8);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "indexes, levels and durations are small, and none is negative"
+    )]
+    fn tell(&mut self, answer: &Answer) -> u32 {
         self.put(at::PROBABILITY, answer.odds.probability);
-        let low = answer.low.filter(|low| low.cancelled_by.is_none());
-        self.put(at::LOW, low.map_or(0, |low| low.disposition as u8));
-        self.put(at::CERTIFICATE, answer.certificate.map_or(0, |state| state as u8 + 1));
-        self.put(at::QUEUE, answer.place.map_or(-1.0, |place| place.queue as f64));
-        if let Some(place) = answer.place {
-            self.put(at::SLA_MS, place.sla_ms as f64);
-            self.put(at::LEVEL, place.level as f64);
+        let mut place = 0;
+        if let Some(found) = answer.place {
+            self.put(at::SLA_MS, found.sla_ms as f64);
+            place = (found.queue as u32 + 1) << 4 | found.level as u32;
         }
-        let cancelled_low = answer.low.is_some_and(|low| low.cancelled_by.is_some());
-        let mut suppressed = u32::from(cancelled_low);
-        let mut fired: u16 = 0;
-        for index in 0..self.desk.fired.len() {
-            let Some(one) = self.desk.fired.get(index).copied() else {
-                break;
-            };
+        let low = answer.low.filter(|low| low.cancelled_by.is_none());
+        let mut suppressed = answer.low.is_some_and(|low| low.cancelled_by.is_some());
+        let mut count = 0;
+        let mut places = self.fired.iter_mut();
+        if let Some(first) = places.next() {
+            *first = place;
+        }
+        for one in &self.desk.fired {
             if one.cancelled_by.is_some() {
-                suppressed += 1;
-            } else {
-                self.put(at::RULES + usize::from(fired), one.trigger);
-                fired += 1;
+                suppressed = true;
+            } else if let Some(place) = places.next() {
+                *place = one.trigger.into();
+                count += 1;
             }
         }
-        self.put(at::SUPPRESSED, suppressed);
-        self.put(at::SHADOW, self.desk.shadow.len() as f64);
-        self.put(at::FIRED, fired);
+        bit::DECIDED
+            | (answer.disposition as u32) << bit::DISPOSITION
+            | (answer.risk_level as u32) << bit::RISK_LEVEL
+            | low.map_or(0, |low| low.disposition as u32) << bit::LOW
+            | answer.certificate.map_or(0, |state| state as u32 + 1) << bit::CERTIFICATE
+            | u32::from(suppressed) << bit::SUPPRESSED
+            | u32::from(!self.desk.shadow.is_empty()) << bit::SHADOW
+            | count << bit::FIRED
     }
 }
 
@@ -131,8 +147,8 @@ struct Table<'a> {
     words: &'a [String],
     facts: Vec<FactRow<'a>>,
     signals: &'a [String],
-    model_signals: usize,
     language_is_read: bool,
+    tenant_is_read: bool,
     triggers: Vec<TriggerRow<'a>>,
     queues: Vec<QueueRow<'a>>,
     cells: usize,
@@ -142,7 +158,8 @@ struct Table<'a> {
     text_bytes: usize,
     readings: usize,
     answer: usize,
-    answer_length: usize,
+    /// Of the first rule that fired; the place stands before it.
+    fired: usize,
 }
 
 #[derive(Serialize)]
@@ -151,6 +168,8 @@ struct FactRow<'a> {
     #[serde(rename = "type")]
     fact_type: FactType,
     text_is_read: bool,
+    /// Whether a condition names it.
+    is_used: bool,
 }
 
 #[derive(Serialize)]
@@ -182,7 +201,8 @@ impl Engine {
         let mut facts = Vec::new();
         for (slot, fact) in bundle.facts.iter().enumerate() {
             let (path, fact_type) = (fact.path.as_str(), fact.fact_type);
-            facts.push(FactRow { path, fact_type, text_is_read: plan.text_is_read(slot) });
+            let (text_is_read, is_used) = (plan.text_is_read(slot), plan.is_used(slot));
+            facts.push(FactRow { path, fact_type, text_is_read, is_used });
         }
         let mut triggers = Vec::new();
         for one in &bundle.triggers {
@@ -203,8 +223,8 @@ impl Engine {
             words: plan.words(),
             facts,
             signals: plan.signals(),
-            model_signals: bundle.confidence.signals.len(),
             language_is_read: plan.language_is_read(),
+            tenant_is_read: plan.tenant_is_read(),
             triggers,
             queues,
             cells: buffer.cells.as_ptr().addr(),
@@ -214,33 +234,33 @@ impl Engine {
             text_bytes: buffer.texts.len(),
             readings: shared.desk.signals.as_ptr().addr(),
             answer: shared.answer.as_ptr().addr(),
-            answer_length: shared.answer.len(),
+            fired: shared.fired.as_ptr().addr() + size_of::<u32>(),
         })
     }
 
-    /// Decides what was written: `false` where that was not for the decision of this number, or the
+    /// Decides what was written: 0 where that was not for the decision of this number, or the
     /// instant is none. `risk_level` is an index, 4 for none.
-    pub fn judge_flat(&self, nonce: f64, risk_level: u32, now_ms: f64) -> bool {
+    pub fn judge_flat(&self, nonce: f64, risk_level: u32, now_ms: f64) -> u32 {
         let (Ok(mut shared), Ok(now)) = (self.shared.try_borrow_mut(), instant(now_ms)) else {
-            return false;
+            return 0;
         };
         let shared = &mut *shared;
         let written = shared.answer.get_mut(at::NONCE).map(std::mem::take);
         if written.is_none_or(|written| written.total_cmp(&nonce).is_ne()) {
-            return false;
+            return 0;
         }
         let level = usize::try_from(risk_level).unwrap_or(usize::MAX);
         shared.desk.risk_level = RiskLevel::WORDS.get(level).map(|(_, level)| *level);
         shared.complete(&self.policy);
         let answer = decide(&self.policy, &mut shared.desk, now);
-        shared.tell(&answer);
-        true
+        shared.tell(&answer)
     }
 }
 
 /// The module's memory, whose buffer is another one whenever it has grown.
 #[wasm_bindgen]
 #[must_use]
+#[expect(unreachable_pub, reason = "JavaScript reaches it")]
 pub fn shared_memory() -> JsValue {
     wasm_bindgen::memory()
 }
