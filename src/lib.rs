@@ -22,6 +22,7 @@ pub mod identity;
 pub mod impact;
 pub mod inference;
 pub mod json;
+pub mod label;
 pub mod limits;
 pub mod metrics;
 pub mod money;
@@ -31,6 +32,7 @@ pub mod read;
 pub mod release;
 pub mod request;
 pub mod routing;
+pub mod sampling;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod suppression;

@@ -79,7 +79,7 @@ impl Currency {
     /// Code and decimals in one number, for the buffer of flat facts.
     pub(crate) const fn packed(self) -> u32 {
         let [first, second, third] = self.code;
-        u32::from_le_bytes([first, second, third, self.decimals as u8])
+        u32::from_le_bytes([first, second, third, 0]) | self.decimals << 24
     }
 
     /// The currency of such a number; `None` where it is none.

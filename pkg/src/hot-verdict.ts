@@ -55,6 +55,7 @@ export class VerdictParts implements Parts {
   private record: Verdict | undefined = undefined;
   /** Parts that were handed out. */
   private triggers: object[] | undefined = undefined;
+  private lazyTriggers: readonly object[] = [];
   private routing: object | undefined = undefined;
   private confidence: object | undefined = undefined;
   private policy: object | undefined = undefined;
@@ -121,6 +122,26 @@ export class VerdictParts implements Parts {
     return (this.record ??= this.kept.explain(requestOf(this.read, this.table), this.now) as Verdict);
   }
 
+  handedOut(field: string): unknown {
+    switch (field) {
+      case "triggers":
+        // The same array, of plain objects from now on: so a copy of the verdict is plain throughout.
+        this.triggers?.forEach((told, at, all) => {
+          const whole = this.lazyTriggers.indexOf(told);
+          if (whole >= 0) all[at] = this.full().triggers[whole] as object;
+        });
+        return this.triggers;
+      case "suppressed":
+        return this.suppressed;
+      case "shadow":
+        return this.shadow;
+      case "policy":
+        return this.policy;
+      default:
+        return undefined;
+    }
+  }
+
   filled(): void {
     this.kept.closed();
   }
@@ -136,6 +157,7 @@ export class VerdictParts implements Parts {
       const rule = { id: "low_confidence", kind: "low_confidence", disposition: DISPOSITIONS[low], risk_level: null };
       told.push(this.toldTrigger(rule, told.length));
     }
+    this.lazyTriggers = [...told];
     return told;
   }
 

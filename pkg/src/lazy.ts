@@ -12,6 +12,8 @@ export interface Parts {
   cheap(field: string): unknown;
   /** The whole record. */
   full(): object;
+  /** An array or object of the field that somebody may have changed; plain data by now. */
+  handedOut?(field: string): unknown;
   /** Called once, when the record has become a plain object. */
   filled?(): void;
 }
@@ -36,9 +38,7 @@ class Held {
     (target as Held).#parts = undefined;
     Object.setPrototypeOf(target, Object.prototype);
     for (const field of Object.keys(full)) {
-      // What was handed out already stays the same object.
-      const cheap = parts.cheap(field);
-      (target as unknown as Record<string, unknown>)[field] = cheap === undefined ? full[field] : cheap;
+      (target as unknown as Record<string, unknown>)[field] = parts.handedOut?.(field) ?? full[field];
     }
     parts.filled?.();
   }

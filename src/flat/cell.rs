@@ -4,7 +4,10 @@
 //! Whatever stands in a cell, reading it gives a value or nothing: no bit pattern can do harm.
 
 use crate::expr::run::{Facts, FlatList, Operand};
-use crate::fact::{FactType, Value};
+#[cfg(feature = "wasm")]
+use crate::fact::FactType;
+use crate::fact::Value;
+#[cfg(feature = "wasm")]
 use crate::limits;
 use crate::money::{Currency, Money};
 use crate::units::TimestampMs;
@@ -161,6 +164,7 @@ impl Buffer {
     }
 
     /// Where elements of lists begin.
+    #[cfg(feature = "wasm")]
     pub(crate) const fn lists(&self) -> usize {
         self.lists
     }
@@ -238,6 +242,7 @@ impl Buffer {
     }
 
     /// What JavaScript cannot read itself: instants and amounts that came as texts.
+    #[cfg(feature = "wasm")]
     pub(crate) fn parse(&mut self, words: &[String], at: usize, fact_type: FactType) {
         let facts = self.facts(words);
         let cell = facts.cell(at);
@@ -260,6 +265,8 @@ pub(crate) fn word_of(words: &[String], text: &str) -> Option<u32> {
 }
 
 /// Cells for elements of lists that JavaScript has room for.
+#[cfg(feature = "wasm")]
 pub(crate) const LIST_CELLS: usize = 2 * limits::LIST_LENGTH_MAX;
 /// Bytes for texts that JavaScript has room for.
+#[cfg(feature = "wasm")]
 pub(crate) const TEXT_BYTES: usize = 16_384;

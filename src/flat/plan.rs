@@ -189,6 +189,7 @@ impl Plan {
     }
 
     /// The facts that follow from others, by slot.
+    #[cfg(feature = "wasm")]
     pub(crate) fn derived(&self) -> &[(u16, Derived)] {
         &self.derived
     }
@@ -214,10 +215,6 @@ impl Plan {
         self.queues.get(index)?.as_ref()
     }
 
-    pub(crate) fn rules(&self) -> &[Condition] {
-        &self.rules
-    }
-
     pub(crate) fn at_rest(&self) -> &[Cell] {
         &self.at_rest
     }
@@ -239,6 +236,7 @@ impl Plan {
         &self.curves
     }
 
+    #[cfg(feature = "wasm")]
     pub(crate) const fn tenant_is_read(&self) -> bool {
         self.tenant_is_read
     }
