@@ -14,6 +14,7 @@ use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
 use crate::fact::FactDeclaration;
+use crate::flat::plan::Plan;
 use crate::json::Json;
 use crate::limits;
 use crate::read::{self, Node, Read};
@@ -234,6 +235,7 @@ pub struct Policy {
     fallback: Queue,
     reference: PolicyReference,
     decision_hash: String,
+    plan: Plan,
     /// Risk levels whose certificate an alarm ended: known to the host alone, in no bundle.
     ended: Vec<RiskLevel>,
 }
@@ -257,13 +259,14 @@ impl Policy {
             version: bundle.version.clone(),
             hash: value.digest(BUNDLE_DOMAIN),
         };
-        Ok(Self {
-            bundle,
-            fallback,
-            reference,
-            decision_hash: decision_hash(value),
-            ended: Vec::new(),
-        })
+        let plan = Plan::of(&bundle);
+        let decision_hash = decision_hash(value);
+        Ok(Self { bundle, fallback, reference, decision_hash, plan, ended: Vec::new() })
+    }
+
+    /// Its facts and conditions in flat form.
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// What it says.
