@@ -18,6 +18,7 @@ mod import;
 mod rules;
 mod schema;
 mod source;
+mod work;
 
 pub use diagnostic::Diagnostic;
 pub use impact_model::builtin as builtin_impact_model;

@@ -93,7 +93,7 @@ fn shown(case: Case, staff: bool) -> Case {
 }
 
 fn is_staff(actor: &Actor, case: &Case, now: TimestampMs) -> bool {
-    let roles = [GrantRole::Reviewer, GrantRole::Auditor];
+    let roles = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
     roles.iter().any(|role| actor.grants_of(*role, &case.tenant_id, now).next().is_some())
 }
 
