@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, params};
-
 use super::audit::{self, Entity};
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Tx};
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids;

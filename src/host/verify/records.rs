@@ -1,11 +1,10 @@
 //! Principals, grants, credentials, policies: the stored rows against what their entries say.
 
-use rusqlite::{Connection, OptionalExtension as _};
-
 use super::entries::Fold;
 use super::{Key, Report};
 use crate::host::people::sha256_text;
 use crate::host::store::StartError;
+use crate::host::store::sql::{Connection, OptionalExtension as _};
 use crate::json::Json;
 use crate::policy::Policy;
 use crate::units::TimestampMs;
