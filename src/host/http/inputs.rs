@@ -223,6 +223,72 @@ pub(super) fn skip(generator: &mut SchemaGenerator) -> Schema {
     held(generator).required("reason", note()).closed()
 }
 
+fn id_of(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<Id>().to_value()
+}
+
+/// To whom a case is offered.
+pub(super) fn assign(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required_ref::<Id>("to");
+    object.optional("note", note()).closed()
+}
+
+/// To which queue a case goes; the epoch where its holder moves it.
+pub(super) fn transfer(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("queue", name());
+    object.optional("epoch", counter()).optional("note", note()).closed()
+}
+
+/// To which colleague a holder gives a case.
+pub(super) fn delegate(generator: &mut SchemaGenerator) -> Schema {
+    held(generator).required_ref::<Id>("to").optional("note", note()).closed()
+}
+
+/// Why a higher authority is asked for.
+pub(super) fn escalate(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).optional("queue", name());
+    object.optional("epoch", counter()).required("note", note()).closed()
+}
+
+/// What the next one has to know.
+pub(super) fn handover(generator: &mut SchemaGenerator) -> Schema {
+    let to = id_of(generator);
+    held(generator).optional("to", to).required("note", note()).closed()
+}
+
+/// What the customer is asked.
+pub(super) fn question(generator: &mut SchemaGenerator) -> Schema {
+    held(generator).required("question", note()).closed()
+}
+
+/// What the user wrote since.
+pub(super) fn turn(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("content", filled_text(TEXT_LENGTH_MAX));
+    object.optional_ref::<TimestampMs>("at").closed()
+}
+
+/// Until when a case is put off.
+pub(super) fn defer(generator: &mut SchemaGenerator) -> Schema {
+    held(generator).required_ref::<TimestampMs>("until").optional("reason", note()).closed()
+}
+
+/// How urgent a case is.
+pub(super) fn priority(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required("priority", integer(0, 3));
+    object.optional("reason", note()).closed()
+}
+
+/// Another deadline.
+pub(super) fn due(generator: &mut SchemaGenerator) -> Schema {
+    let object = Object::new(generator).required_ref::<TimestampMs>("due_at");
+    object.optional("reason", note()).closed()
+}
+
+/// The case that another is the same as.
+pub(super) fn merge(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator).required_ref::<Id>("into").closed()
+}
+
 /// Why a case is taken back.
 pub(super) fn withdraw(generator: &mut SchemaGenerator) -> Schema {
     Object::new(generator).optional("reason", note()).closed()

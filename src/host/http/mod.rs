@@ -4,6 +4,7 @@ mod assets;
 mod audit;
 mod auth;
 mod body;
+mod case_commands;
 mod cases;
 mod corrections;
 mod decisions;

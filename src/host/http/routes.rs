@@ -12,9 +12,9 @@ use super::endpoint::{CASE_FOLLOWERS, Endpoint, Key, PROPOSAL_FOLLOWERS};
 use super::query::{Parameters, PathId};
 use super::write::Operation;
 use super::{
-    audit, cases, corrections, decisions, description, events, gauges, health, inputs, metrics,
-    observations, policies, policy_changes, proposals, queues, releases, session, show,
-    show_proposal, webhooks,
+    audit, case_commands, cases, corrections, decisions, description, events, gauges, health,
+    inputs, metrics, observations, policies, policy_changes, proposals, queues, releases, session,
+    show, show_proposal, webhooks,
 };
 use crate::case::{CaseState, ReviewVerdict};
 use crate::error::ErrorCode;
@@ -49,7 +49,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.extend(identity());
     all.extend(queue_operations());
     all.extend(case_operations());
-    all.extend(case_commands());
+    all.extend(holder_commands());
+    all.extend(case_movements());
     all.extend(proposal_operations());
     all.extend(proposal_commands());
     all.extend(records_and_policies());
@@ -168,7 +169,7 @@ fn case_operations() -> Vec<Endpoint> {
     ]
 }
 
-fn case_commands() -> Vec<Endpoint> {
+fn holder_commands() -> Vec<Endpoint> {
     let command = |path, name, operation_id, summary| {
         let handler = move |app: State<Arc<App>>,
                             caller: Caller,
@@ -176,7 +177,7 @@ fn case_commands() -> Vec<Endpoint> {
                             operation: Operation,
                             parameters: Parameters,
                             body: JsonBody| {
-            cases::command(name, app, caller, case_id, operation, parameters, body)
+            case_commands::command(name, app, caller, case_id, operation, parameters, body)
         };
         Endpoint::post(path, handler)
             .named(operation_id, summary)
@@ -226,6 +227,14 @@ fn case_commands() -> Vec<Endpoint> {
             .keyed(Key::Required)
             .takes(inputs::decide),
         command(
+            "/v1/cases/{case_id}/vote",
+            "vote",
+            "voteOnCase",
+            "Says what one would decide, where several reviewers are asked.",
+        )
+        .keyed(Key::Required)
+        .takes(inputs::decide),
+        command(
             "/v1/cases/{case_id}/undo",
             "undo",
             "undoDecision",
@@ -239,6 +248,148 @@ fn case_commands() -> Vec<Endpoint> {
             "Takes back a case that one sent.",
         )
         .takes(inputs::withdraw),
+    ]
+}
+
+fn case_movements() -> Vec<Endpoint> {
+    let command = |path, name, operation_id, summary| {
+        let handler = move |app: State<Arc<App>>,
+                            caller: Caller,
+                            case_id: PathId,
+                            operation: Operation,
+                            parameters: Parameters,
+                            body: JsonBody| {
+            case_commands::command(name, app, caller, case_id, operation, parameters, body)
+        };
+        Endpoint::post(path, handler)
+            .named(operation_id, summary)
+            .of_tenant()
+            .keyed(Key::Optional)
+            .refuses(NOT_IN_THIS_STATE)
+            .followed_by(CASE_FOLLOWERS)
+    };
+    let moves = |path, name, operation_id, summary| {
+        command(path, name, operation_id, summary).answers::<show::CaseOnly<'_>>(200, MOVED)
+    };
+    let opens = |path, name, operation_id, summary| {
+        command(path, name, operation_id, summary)
+            .keyed(Key::Required)
+            .answers::<show::CaseOnly<'_>>(201, "The case that was opened.")
+            .takes(inputs::reason)
+    };
+    vec![
+        moves(
+            "/v1/cases/{case_id}/assign",
+            "assign",
+            "assignCase",
+            "Offers a case to one reviewer alone; for leads.",
+        )
+        .takes(inputs::assign),
+        moves(
+            "/v1/cases/{case_id}/transfer",
+            "transfer",
+            "transferCase",
+            "Moves a case to another queue: what one holds, or any as a lead.",
+        )
+        .takes(inputs::transfer)
+        .refuses(&[ErrorCode::UnknownQueue]),
+        moves(
+            "/v1/cases/{case_id}/delegate",
+            "delegate",
+            "delegateCase",
+            "Gives what one holds to a colleague.",
+        )
+        .takes(inputs::delegate),
+        moves(
+            "/v1/cases/{case_id}/escalate",
+            "escalate",
+            "escalateCase",
+            "Asks for a higher authority, or for another queue that has it.",
+        )
+        .takes(inputs::escalate)
+        .refuses(&[ErrorCode::UnknownQueue]),
+        moves(
+            "/v1/cases/{case_id}/handover",
+            "handover",
+            "handOverCase",
+            "Gives back what one holds with the work done so far, at the end of a shift.",
+        )
+        .takes(inputs::handover),
+        moves(
+            "/v1/cases/{case_id}/ask_customer",
+            "ask_customer",
+            "askCustomer",
+            "Asks the customer, and waits; the clocks stand still once the question is delivered.",
+        )
+        .takes(inputs::question),
+        moves(
+            "/v1/cases/{case_id}/deliver",
+            "deliver",
+            "deliverQuestion",
+            "Says that the question reached the customer; for who sent the case.",
+        )
+        .takes(inputs::nothing),
+        moves(
+            "/v1/cases/{case_id}/append_turn",
+            "append_turn",
+            "appendTurn",
+            "Adds what the user wrote since; the draft is stale then. For who sent the case.",
+        )
+        .keyed(Key::Required)
+        .takes(inputs::turn)
+        .refuses(&[ErrorCode::LimitExceeded]),
+        moves(
+            "/v1/cases/{case_id}/defer",
+            "defer",
+            "deferCase",
+            "Puts off what one holds until a time before its deadline.",
+        )
+        .takes(inputs::defer),
+        moves(
+            "/v1/cases/{case_id}/set_priority",
+            "set_priority",
+            "setPriority",
+            "Makes a case more or less urgent; for leads.",
+        )
+        .takes(inputs::priority),
+        moves(
+            "/v1/cases/{case_id}/set_due",
+            "set_due",
+            "setDue",
+            "Gives a case another deadline; for leads.",
+        )
+        .takes(inputs::due),
+        moves(
+            "/v1/cases/{case_id}/merge",
+            "merge",
+            "mergeCase",
+            "Ends a case that is the same as another; for leads.",
+        )
+        .takes(inputs::merge),
+        opens(
+            "/v1/cases/{case_id}/reopen",
+            "reopen",
+            "reopenCase",
+            "Opens a case about one that turned out not to be finished; for leads.",
+        ),
+        opens(
+            "/v1/cases/{case_id}/appeal",
+            "appeal",
+            "appealCase",
+            "Opens a case about a decision that the user does not accept, for other reviewers.",
+        ),
+        opens(
+            "/v1/cases/{case_id}/correct_released",
+            "correct_released",
+            "correctReleased",
+            "Opens a case about a released answer that is wrong.",
+        ),
+        opens(
+            "/v1/cases/{case_id}/quality_review",
+            "quality_review",
+            "reviewQuality",
+            "Opens a case in which others look at how it was decided; for leads.",
+        ),
     ]
 }
 

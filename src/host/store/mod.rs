@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod measures;
 mod migrate;
 pub mod moves;
+pub mod needs;
 pub mod observations;
 pub mod place;
 pub mod policies;
