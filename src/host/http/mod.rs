@@ -5,6 +5,8 @@ mod audit;
 mod auth;
 mod body;
 mod case_commands;
+mod case_inputs;
+mod case_routes;
 mod cases;
 mod corrections;
 mod decisions;
