@@ -60,7 +60,7 @@ pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
                 Ok(()) => {}
                 // Somebody else was first.
                 Err(Failure::Refused(fault)) => {
-                    tracing::debug!(case_id = %told, %fault, "not moved")
+                    tracing::debug!(case_id = %told, %fault, "not moved");
                 }
                 Err(failure) => {
                     tracing::warn!(case_id = %told, %failure, "a case could not be moved");

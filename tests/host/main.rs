@@ -19,6 +19,7 @@ mod contract;
 mod corpus;
 mod crash;
 mod decisions;
+mod desk;
 mod events;
 mod hostile;
 mod identity;

@@ -21,6 +21,19 @@ pub(super) fn claim(
     }
 }
 
+/// What is offered to one alone is not for others.
+pub(super) fn is_offered_to(case: &Case, by: &Authorized) -> Result<(), Fault> {
+    match &case.assigned_to {
+        Some(other) if *other != by.actor().principal_id => Err(Fault::new(
+            ErrorCode::NotPermitted,
+            "",
+            "this case is assigned to somebody else",
+            "take another case, or ask a lead to assign it to you",
+        )),
+        _ => Ok(()),
+    }
+}
+
 pub(super) const fn timeout(case: &Case) -> Event {
     released(case.epoch + 1, ReleaseReason::Timeout, None)
 }

@@ -42,10 +42,12 @@ pub fn apply(
     let name = command.name();
     match (case.state, command) {
         (Ready, Command::Claim { lease_duration_ms }) => {
+            lease::is_offered_to(case, by)?;
             Ok(vec![lease::claim(case, case.epoch, by, lease_duration_ms, now)])
         }
         // A lease that is over is taken from its holder by whoever claims next.
         (Leased, Command::Claim { lease_duration_ms }) if lease::is_over(case, now) => {
+            lease::is_offered_to(case, by)?;
             let epoch = case.epoch + 1;
             Ok(vec![lease::timeout(case), lease::claim(case, epoch, by, lease_duration_ms, now)])
         }

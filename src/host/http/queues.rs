@@ -116,7 +116,10 @@ pub(super) async fn claim_next(
                 )));
             }
             let next = cases::first_ready(tx, queue, |case| {
-                Ok(authorize(actor, CaseOperation::Work, &case, tx.now).is_ok().then_some(case))
+                let mine = &actor.principal.principal_id;
+                let offered = case.assigned_to.as_ref().is_none_or(|to| to == mine);
+                let may = authorize(actor, CaseOperation::Work, &case, tx.now).is_ok();
+                Ok((offered && may).then_some(case))
             });
             let case = next?.ok_or_else(|| {
                 let detail = "there is nothing to claim in this queue";
