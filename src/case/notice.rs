@@ -80,6 +80,7 @@ impl CaseEventData {
                 (mark.and_then(|mark| mark.page.clone()), None)
             }
             Event::UserNotified { notice } => (None, Some(notice.clone())),
+            Event::CaseCreated { .. } => (None, case.notices.last().cloned()),
             _ => (None, None),
         };
         Self {

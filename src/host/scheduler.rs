@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::host::store::{Failure, Store, cases, idempotency};
+use crate::host::people::{HostActor, host_actor};
+use crate::host::store::{Failure, Store, cases, idempotency, random_audits};
 use crate::host::work;
 use crate::units::Id;
 
@@ -18,6 +19,8 @@ use crate::units::Id;
 const PERIOD: Duration = Duration::from_millis(500);
 /// How many periods lie between two sweeps of old idempotency keys (about an hour).
 const SWEEP_EVERY: u64 = 7_200;
+/// How many periods lie between two looks at audits whose texts never came (about a minute).
+const GIVE_UP_EVERY: u64 = 120;
 /// Cases that are moved in one period; the rest follows in the next.
 const MOVES_MAX: i64 = 200;
 /// When a case is looked at again that waits for something else, in milliseconds.
@@ -40,6 +43,11 @@ pub async fn run(store: Arc<Store>, mut stop: watch::Receiver<bool>) {
             && let Err(failure) = store.write(idempotency::sweep).await
         {
             tracing::warn!(%failure, "old idempotency keys could not be removed");
+        }
+        if count.is_multiple_of(GIVE_UP_EVERY)
+            && let Err(failure) = give_up_audits(&store).await
+        {
+            tracing::warn!(%failure, "audits that never came could not be given up");
         }
         count += 1;
     }
@@ -70,6 +78,21 @@ pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
     });
     in_order(moves).await;
     Ok(())
+}
+
+/// Counts as lost what no edge delivered in time.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn give_up_audits(store: &Store) -> Result<(), Failure> {
+    if !store.read(random_audits::has_overdue).await? {
+        return Ok(());
+    }
+    let write = store.write(|tx| {
+        let actor = host_actor(tx, HostActor::Scheduler)?;
+        random_audits::give_up(tx, &actor.reference())
+    });
+    write.await
 }
 
 async fn move_one(store: &Store, tenant_id: Id, case_id: Id) -> Result<(), Failure> {

@@ -3,14 +3,16 @@
 
 use crate::case::{
     Answer, Case, CaseState, Command, Consequence, Depends, FollowUp, Mark, MarkAction, NoticeKind,
-    Outcome, Place, RerouteKind, Successor, Timing,
+    Outcome, Place, Purpose, RerouteKind, Successor, Timing,
 };
 use crate::error::{ErrorCode, Fault};
 use crate::execution::ExecutionState;
 use crate::host::ids;
 use crate::host::people::{self, HostActor, host_actor};
-use crate::host::store::{Failure, Snapshot, Tx, cases, executions, moves, policies, proposals};
-use crate::identity::{Actor, CaseOperation, Door, authorize};
+use crate::host::store::{
+    Failure, Snapshot, Tx, cases, executions, identity, moves, next, policies, proposals,
+};
+use crate::identity::{Actor, CaseOperation, Door, Need, authorize};
 use crate::policy::Policy;
 use crate::proposal::{Proposal, ProposalState};
 use crate::units::{Id, TimestampMs};
@@ -118,6 +120,58 @@ pub fn adjudication(
     Ok(place_above(&*policies::in_force(snapshot)?, case).authority)
 }
 
+/// Whether a reviewer may hold one more case.
+///
+/// # Errors
+/// `invalid_state` where they hold as many as the policy lets them.
+pub fn require_capacity(snapshot: &Snapshot<'_>, actor: &Actor) -> Result<(), Failure> {
+    let most = WorkPolicy::of(&*policies::in_force(snapshot)?)?.open_leases_max;
+    let held = next::held_by(snapshot, &actor.principal.principal_id)?;
+    if held < most {
+        return Ok(());
+    }
+    Err(Failure::Refused(Fault::new(
+        ErrorCode::InvalidState,
+        "",
+        format!("you hold {held} cases, and nobody holds more than {most}"),
+        "decide one, or give one back",
+    )))
+}
+
+/// Sends a case that was just opened where it will be taken: on, where its queue is full, and up,
+/// where nobody in its queue may decide it.
+///
+/// # Errors
+/// Where the store fails.
+pub fn placed(tx: &Tx<'_>, policy: &Policy, case: Case) -> Result<Case, Failure> {
+    if case.state != CaseState::Ready {
+        return Ok(case);
+    }
+    let work = WorkPolicy::of(policy)?;
+    let overflow = work.queue(&case.queue).and_then(|queue| queue.overflow.as_ref());
+    if let Some(overflow) = overflow
+        // The case itself is one of those that wait.
+        && next::waiting_in(tx, &case.queue, overflow.ready_max + 1)? > overflow.ready_max
+        && let Some(place) = place_in(policy, &case, &overflow.queue)
+    {
+        let note = "its queue is full";
+        let case = reroute(tx, case, RerouteKind::Overflowed, place, note)?;
+        return attended(tx, policy, case);
+    }
+    attended(tx, policy, case)
+}
+
+/// A case that nobody may decide goes to the fallback queue at once, with the same authority.
+fn attended(tx: &Tx<'_>, policy: &Policy, case: Case) -> Result<Case, Failure> {
+    let fallback = &policy.fallback().queue;
+    if case.queue == *fallback || identity::anybody_meets(tx, &Need::of(&case))? {
+        return Ok(case);
+    }
+    let Some(place) = place_in(policy, &case, fallback) else { return Ok(case) };
+    let note = "nobody in its queue may decide it";
+    reroute(tx, case, RerouteKind::Escalated, place, note)
+}
+
 /// A case as it was opened, with what the policy says of the work on it.
 ///
 /// # Errors
@@ -128,6 +182,10 @@ pub fn prepared(policy: &Policy, mut case: Case) -> Result<Case, Failure> {
     case.reviewers_needed = work.reviewers(&case.queue);
     case.first_touch_due_at = timing.first_touch_due_at;
     case.marks = timing.marks;
+    // The user of what is audited has the answer already.
+    if case.purpose != Purpose::Audit {
+        case.notices.extend(work.notice(NoticeKind::Received, &case));
+    }
     Ok(case)
 }
 
@@ -199,7 +257,7 @@ pub fn tell(tx: &Tx<'_>, case: Case, kind: NoticeKind) -> Result<Case, Failure> 
         .notices
         .iter()
         .any(|earlier| earlier.kind == kind && earlier.deadline_version == notice.deadline_version);
-    if told || case.state.is_terminal() {
+    if told || case.state.is_terminal() || case.purpose == Purpose::Audit {
         return Ok(case);
     }
     let actor = host_actor(tx, HostActor::Scheduler)?;

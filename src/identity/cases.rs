@@ -63,7 +63,11 @@ pub fn authorize(
             actor.role(GrantRole::Caller, &case.tenant_id, now).map(|()| proof())
         }
         // The host itself tells what it delivered, and moves what is in nobody's hands.
-        CaseOperation::Append | CaseOperation::Direct if is_host(actor, case, now) => Ok(proof()),
+        CaseOperation::Append | CaseOperation::Direct | CaseOperation::Escalate
+            if is_host(actor, case, now) =>
+        {
+            Ok(proof())
+        }
         CaseOperation::Append => {
             require_own(actor, case)?;
             actor.role(GrantRole::Caller, &case.tenant_id, now).map(|()| proof())
@@ -91,6 +95,53 @@ pub fn authorize(
             reviews(actor, case, now).map(|()| proof())
         }
     }
+}
+
+/// What cases that ask the same have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The tenant.
+    pub tenant_id: Id,
+    /// The queue.
+    pub queue: String,
+    /// What a reviewer must be able to do.
+    pub skills: Vec<String>,
+    /// The language, if it is known.
+    pub language: Option<String>,
+    /// What a reviewer must be allowed to decide.
+    pub authority: Authority,
+    /// To whom alone they are offered.
+    pub assigned_to: Option<Id>,
+}
+
+impl Need {
+    /// What a case needs.
+    #[must_use]
+    pub fn of(case: &Case) -> Self {
+        Self {
+            tenant_id: case.tenant_id.clone(),
+            queue: case.queue.clone(),
+            skills: case.skills.clone(),
+            language: case.language.clone(),
+            authority: case.authority.clone(),
+            assigned_to: case.assigned_to.clone(),
+        }
+    }
+}
+
+/// Whether an actor may take cases of this need, as far as that does not hang on the single case:
+/// the same that [`authorize`] asks, without a reason.
+#[must_use]
+pub fn meets(actor: &Actor, need: &Need, now: TimestampMs) -> bool {
+    let principal = &actor.principal;
+    let covers =
+        |grant: &Grant| grant.covers_queue(&need.queue) && grant.covers_authority(&need.authority);
+    principal.status == PrincipalStatus::Active
+        && principal.kind == PrincipalKind::Person
+        && need.assigned_to.as_ref().is_none_or(|to| *to == principal.principal_id)
+        && actor.grants_of(GrantRole::Reviewer, &need.tenant_id, now).any(covers)
+        && speaks(&principal.languages, need.language.as_deref())
+        && need.skills.iter().all(|skill| principal.skills.contains(skill))
 }
 
 /// Who may read the case, and did not ask for it.

@@ -9,7 +9,7 @@ mod proposals;
 
 use serde::Serialize;
 
-pub use cases::{CaseOperation, authorize};
+pub use cases::{CaseOperation, Need, authorize, meets};
 pub use proposals::{ProposalOperation, authorities_of, authorize_proposal};
 
 use crate::case::Case;

@@ -14,6 +14,7 @@
 
 mod actions;
 mod admission;
+mod audits;
 mod conformance;
 mod contract;
 mod corpus;
@@ -28,6 +29,7 @@ mod journey;
 mod lists;
 mod measures;
 mod policies;
+mod queues;
 mod races;
 mod refusals;
 mod releases;

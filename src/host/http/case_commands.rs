@@ -82,6 +82,9 @@ fn perform(
     body: &Json,
 ) -> Result<Reply, Failure> {
     let command = read_command(tx, actor, &case, name, body)?;
+    if name == "claim" {
+        work::require_capacity(tx, actor)?;
+    }
     let case = moves::perform(tx, actor, case, command)?;
     let case = if name == "set_due" { work::tell(tx, case, NoticeKind::Expected)? } else { case };
     reply(StatusCode::OK, &CaseOnly { case: &show::shown_to(actor, case, tx.now) })

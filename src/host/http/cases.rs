@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::query::{Parameters, PathId, whole};
 use super::show::{self, CaseOnly};
 use super::write::Operation;
-use crate::case::{Case, CaseState, Command, Escalation, NoticeKind};
+use crate::case::{Case, CaseState, Command, Escalation};
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::idempotency::Reply;
 use crate::host::store::inbox::{self, Cursor, ListQuery, Order, View};
@@ -108,7 +108,12 @@ pub(super) fn claim_command(snapshot: &Snapshot<'_>) -> Result<Command, Failure>
     Ok(Command::Claim { lease_duration_ms })
 }
 
-fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
+/// What a caller sends, which is its own tenant's.
+pub(super) fn read_escalation(
+    actor: &Actor,
+    mut body: Json,
+    now: TimestampMs,
+) -> Result<Escalation, Failure> {
     let own = &actor.principal.tenant_id;
     if let Json::Object(fields) = &mut body {
         let named = fields.entry("tenant_id".to_owned()).or_insert(Json::Null);
@@ -116,7 +121,7 @@ fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
             *named = Json::String(own.as_str().to_owned());
         }
     }
-    let escalation = Escalation::read(&body, tx.now)?;
+    let escalation = Escalation::read(&body, now)?;
     if escalation.request.tenant_id != *own {
         // Whether the foreign tenant exists is not told.
         return Err(Failure::Refused(Fault::new(
@@ -126,6 +131,11 @@ fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
             "leave `tenant_id` out, or use the credential of that tenant",
         )));
     }
+    Ok(escalation)
+}
+
+fn open(tx: &Tx<'_>, actor: &Actor, body: Json) -> Result<Reply, Failure> {
+    let escalation = read_escalation(actor, body, tx.now)?;
     let in_force = policies::in_force(tx)?;
     let claimed = escalation.claimed.as_ref().map(|claimed| {
         policies::find(tx, &claimed.policy_hash)?.ok_or_else(|| {
@@ -146,7 +156,7 @@ fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
     let case = escalation.open(case_id, actor, &in_force, verdict, tx.now)?;
     let case = moves::create(tx, actor, work::prepared(&in_force, case)?)?;
     let case = work::merge_duplicate(tx, case)?;
-    let case = work::tell(tx, case, NoticeKind::Received)?;
+    let case = work::placed(tx, &in_force, case)?;
     reply(StatusCode::CREATED, &CaseOnly { case: &case })
 }
 

@@ -190,29 +190,6 @@ pub fn open_with_key(
     body.map(|body| read(&body)).transpose()
 }
 
-/// Walks the cases of a queue that wait for somebody, the next to be handled first, until `take`
-/// gives something.
-///
-/// # Errors
-/// Where the store or `take` fails.
-pub fn first_ready<T>(
-    snapshot: &Snapshot<'_>,
-    queue: &str,
-    mut take: impl FnMut(Case) -> Result<Option<T>, Failure>,
-) -> Result<Option<T>, Failure> {
-    let select = "SELECT body FROM cases WHERE queue = ?1 AND state = 'ready' \
-        ORDER BY priority DESC, due_at, created_at, case_id";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
-    let mut rows = statement.query([queue])?;
-    while let Some(row) = rows.next()? {
-        let body: String = row.get(0)?;
-        if let Some(taken) = take(read(&body)?)? {
-            return Ok(Some(taken));
-        }
-    }
-    Ok(None)
-}
-
 /// Whether any case was ever in a queue of that name.
 ///
 /// # Errors

@@ -4,8 +4,8 @@
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
 use super::sql::params;
-use super::{Failure, Tx, cases};
-use crate::case::{Case, Command, Event, Successor, apply};
+use super::{Failure, Tx, cases, random_audits};
+use crate::case::{Case, Command, Event, Purpose, Successor, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
 
@@ -27,7 +27,7 @@ pub fn create(tx: &Tx<'_>, actor: &Actor, case: Case) -> Result<Case, Failure> {
 /// What [`authorize`] and [`apply`] refuse.
 pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Result<Case, Failure> {
     let proof = authorize(actor, command.operation(), &case, tx.now)?;
-    let revision_before = case.revision;
+    let (revision_before, was_over) = (case.revision, case.state.is_terminal());
     let events = apply(&case, command, &proof, tx.now)?;
     let mut case = case;
     for event in &events {
@@ -35,6 +35,9 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
         record(tx, &case, event, &proof)?;
     }
     cases::update(tx, &case, revision_before)?;
+    if case.purpose == Purpose::Audit && case.state.is_terminal() && !was_over {
+        random_audits::settle(tx, &case, proof.actor())?;
+    }
     Ok(case)
 }
 

@@ -52,16 +52,3 @@ CREATE TABLE queue_turns (
   turn      INTEGER NOT NULL,
   PRIMARY KEY (queue, tenant_id)
 ) STRICT;
-
--- When a reviewer is away, and who gets what is assigned to them meanwhile.
-CREATE TABLE absences (
-  tenant_id    TEXT NOT NULL,
-  absence_id   TEXT NOT NULL UNIQUE,
-  principal_id TEXT NOT NULL REFERENCES principals (principal_id),
-  from_at      INTEGER NOT NULL,
-  until_at     INTEGER NOT NULL,
-  delegate_to  TEXT REFERENCES principals (principal_id),
-  PRIMARY KEY (tenant_id, absence_id),
-  CHECK (from_at < until_at)
-) STRICT;
-CREATE INDEX absences_of_principal ON absences (principal_id, until_at);
