@@ -35,6 +35,7 @@ mod refusals;
 mod releases;
 mod replay;
 mod sink;
+mod sla;
 mod start;
 mod store;
 mod support;
