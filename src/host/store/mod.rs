@@ -19,6 +19,7 @@ pub mod identity;
 pub mod inbox;
 pub mod measures;
 mod migrate;
+pub mod monitors;
 pub mod moves;
 pub mod needs;
 pub mod next;

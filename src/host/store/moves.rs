@@ -4,7 +4,7 @@
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
 use super::sql::params;
-use super::{Failure, Tx, cases, random_audits};
+use super::{Failure, Tx, cases, monitors, random_audits};
 use crate::case::{Case, Command, Event, Purpose, Successor, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
@@ -35,8 +35,12 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
         record(tx, &case, event, &proof)?;
     }
     cases::update(tx, &case, revision_before)?;
-    if case.purpose == Purpose::Audit && case.state.is_terminal() && !was_over {
-        random_audits::settle(tx, &case, proof.actor())?;
+    if case.purpose == Purpose::Audit
+        && case.state.is_terminal()
+        && !was_over
+        && let Some(audit) = random_audits::settle(tx, &case, proof.actor())?
+    {
+        monitors::judged(tx, &audit, proof.actor())?;
     }
     Ok(case)
 }
