@@ -21,6 +21,8 @@ pub mod measures;
 mod migrate;
 pub mod monitors;
 pub mod moves;
+pub mod needs;
+pub mod next;
 pub mod observations;
 pub mod outcomes;
 pub mod place;
