@@ -22,7 +22,7 @@ const BACKOFF_MS_MIN: i64 = 1_000;
 const BACKOFF_MS_MAX: i64 = 5 * 60_000;
 
 /// Ends a proposal whose time is over.
-pub(super) fn expire(tx: &Tx<'_>, tenant_id: &Id, proposal_id: &Id) -> Result<(), Failure> {
+pub fn expire(tx: &Tx<'_>, tenant_id: &Id, proposal_id: &Id) -> Result<(), Failure> {
     let Some(proposal) = proposals::get(tx, tenant_id, proposal_id)? else { return Ok(()) };
     let by = host_actor(tx, HostActor::Scheduler)?;
     approvals::perform(tx, &by, proposal, proposal::Command::Expire).map(|_| ())
@@ -30,7 +30,7 @@ pub(super) fn expire(tx: &Tx<'_>, tenant_id: &Id, proposal_id: &Id) -> Result<()
 
 /// Lets people decide, with what the dry run said of each action; or ends the proposal where it must
 /// have said something, and did not.
-pub(super) fn previewed(
+pub fn previewed(
     tx: &Tx<'_>,
     tenant_id: &Id,
     proposal_id: &Id,
@@ -92,7 +92,7 @@ fn together(said: Vec<Result<Option<Previewed>, String>>, now: TimestampMs) -> O
 
 /// Uses an authorization: everything is checked again, then its executions are prepared. What does
 /// not hold any more goes back to people.
-pub(super) fn start(
+pub fn start(
     tx: &Tx<'_>,
     tenant_id: &Id,
     proposal_id: &Id,
@@ -169,7 +169,7 @@ fn prepare(
 }
 
 /// Makes a request durable, right before it is sent. `None` where it must not be sent any more.
-pub(super) fn begin(
+pub fn begin(
     tx: &Tx<'_>,
     execution_id: &Id,
     executor: &Executor,
@@ -212,7 +212,7 @@ pub(super) fn begin(
 }
 
 /// Keeps what came of a request, or of a question about one.
-pub(super) fn finish(
+pub fn finish(
     tx: &Tx<'_>,
     execution_id: &Id,
     told: Told,
@@ -258,7 +258,7 @@ pub(super) fn finish(
 }
 
 /// Nobody told how a request ended, and it cannot take effect any more.
-pub(super) fn give_up(tx: &Tx<'_>, execution_id: &Id) -> Result<(), Failure> {
+pub fn give_up(tx: &Tx<'_>, execution_id: &Id) -> Result<(), Failure> {
     let Some(execution) = executions::get(tx, execution_id)? else { return Ok(()) };
     let overdue = execution.last_attempt().is_some_and(|attempt| attempt.not_after < tx.now);
     if execution.state != ExecutionState::Started || !overdue {
@@ -274,7 +274,7 @@ pub(super) fn give_up(tx: &Tx<'_>, execution_id: &Id) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Where the store fails.
-pub(in crate::host) fn stop_plan(
+pub fn stop_plan(
     tx: &Tx<'_>,
     by: &Actor,
     proposal: &Proposal,

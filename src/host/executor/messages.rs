@@ -18,7 +18,7 @@ pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1_024;
 
 /// What is asked of an executor.
 #[derive(Clone, Copy)]
-pub(super) enum Mode {
+pub enum Mode {
     /// Say what would happen.
     Preview,
     /// Do it.
@@ -39,7 +39,7 @@ impl Mode {
 
 /// What came of a request that asks to execute, or what had come of one.
 #[derive(Debug, PartialEq)]
-pub(super) enum Told {
+pub enum Told {
     /// It happened.
     Succeeded(Option<Json>),
     /// It had no effect, and will have none.
@@ -54,10 +54,13 @@ pub(super) enum Told {
 
 /// What a dry run said of one action.
 #[derive(Debug, PartialEq)]
-pub(super) struct Previewed {
-    pub(super) changes: Vec<PreviewChange>,
-    pub(super) note: Option<String>,
-    pub(super) precondition: Option<String>,
+pub struct Previewed {
+    /// What would change.
+    pub changes: Vec<PreviewChange>,
+    /// In the executor's words.
+    pub note: Option<String>,
+    /// The state that it saw.
+    pub precondition: Option<String>,
 }
 
 /// The request that shows what one action of a proposal would do.
@@ -82,11 +85,7 @@ pub(super) fn preview(
 }
 
 /// The request that does an action, or asks what was done.
-pub(super) fn execute(
-    execution: &Execution,
-    mode: Mode,
-    not_after: TimestampMs,
-) -> Result<Json, Failure> {
+pub fn execute(execution: &Execution, mode: Mode, not_after: TimestampMs) -> Result<Json, Failure> {
     let text = |text: &str| Json::String(text.to_owned());
     let attempt = execution.last_attempt().map(|attempt| attempt.attempt_id.as_str());
     #[expect(clippy::cast_precision_loss, reason = "a proposal has few actions")]
@@ -112,7 +111,7 @@ pub(super) fn execute(
 
 /// What an answer says of an execution. An answer that does not name key and digest says nothing:
 /// it may be another's, or a proxy's.
-pub(super) fn told(execution: &Execution, answer: &Answer) -> Told {
+pub fn told(execution: &Execution, answer: &Answer) -> Told {
     let unknown = |why: &str| Told::Unknown(format!("HTTP {}: {why}", answer.status));
     let Some(body) = parse(answer) else {
         return unknown("the answer is not JSON that is admitted");
