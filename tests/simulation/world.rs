@@ -96,6 +96,7 @@ fn open(folder: &PathBuf, site: &Site, life: u64) -> Host {
     let app = App {
         executors: Arc::new(site.executors.clone()),
         release_key: place.release_key(),
+        sampling_key: place.sampling_key(),
         store: Arc::clone(&store),
         ui: None,
         secure_cookies: false,

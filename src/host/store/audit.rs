@@ -1,7 +1,6 @@
 //! Audit entries: each is written in the transaction of what it tells of.
 
-use rusqlite::{OptionalExtension as _, params};
-
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
 use crate::audit::{AUDIT_VERSION, AuditEntry, commitment, leaf, leaf_hash};
 use crate::compile::to_json;

@@ -1,8 +1,7 @@
 //! Cases as they are stored: the record in canonical form, and copies of what indexes need.
 
-use rusqlite::{OptionalExtension as _, params};
-
 use super::audit::stored_json;
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
 use crate::case::Case;
 use crate::compile::to_json;

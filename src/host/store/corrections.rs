@@ -1,8 +1,7 @@
 //! Corrections: resolved cases as they were decided, a page at a time.
 
-use rusqlite::{Connection, params};
-
 use super::audit::text_list;
+use super::sql::{Connection, params};
 use super::{Failure, cases};
 use crate::case::{Case, ReviewVerdict};
 use crate::correction::Correction;

@@ -8,11 +8,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use rusqlite::{OptionalExtension as _, Row, params};
-
 use serde::Serialize;
 
 use super::audit::stored_json;
+use super::sql::{OptionalExtension as _, Row, params};
 use super::{Failure, Snapshot, Tx, cases, proposals, webhooks};
 use crate::case::{Answer, Case, CaseEvent, CaseEventData, Event};
 use crate::compile::to_json;

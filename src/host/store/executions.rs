@@ -1,9 +1,8 @@
 //! Executions as they are stored: the record in canonical form, and copies of what indexes need.
 
-use rusqlite::{OptionalExtension as _, params};
-
 use super::audit::stored_json;
 use super::events::stored_id;
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};

@@ -1,5 +1,6 @@
 //! Why the store did not do what it was asked to.
 
+use super::sql;
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids::RandomError;
 
@@ -121,6 +122,21 @@ pub enum StartError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Failure),
+}
+
+impl From<sql::Error> for Failure {
+    fn from(error: sql::Error) -> Self {
+        match error {
+            sql::Error::Sqlite(error) => error.into(),
+            other => Self::Internal(format!("database: {other}")),
+        }
+    }
+}
+
+impl From<sql::Error> for StartError {
+    fn from(error: sql::Error) -> Self {
+        Self::Store(Failure::from(error))
+    }
 }
 
 impl From<rusqlite::Error> for StartError {

@@ -1,9 +1,8 @@
 //! Counts per tenant and queue, for monitoring.
 
-use rusqlite::{Connection, params};
-
-use super::Failure;
 use super::audit::text_list;
+use super::sql::{Connection, params};
+use super::{Failure, sql};
 use crate::units::TimestampMs;
 
 /// Something that is counted, and the labels of its counts.
@@ -97,7 +96,7 @@ impl Gauge {
     ) -> Result<Vec<Sample>, Failure> {
         let mut statement = connection.prepare_cached(self.select)?;
         let samples = statement.query_map(params![tenants.map(text_list), now.as_ms()], |row| {
-            let labels: rusqlite::Result<Vec<String>> =
+            let labels: sql::Result<Vec<String>> =
                 (0..self.labels.len()).map(|index| row.get(index)).collect();
             Ok(Sample { labels: labels?, value: row.get(self.labels.len())? })
         })?;

@@ -1,8 +1,7 @@
 //! Idempotency keys: the answer is stored in the transaction of what it answers, so that the same
 //! key gives the same bytes, and never a second effect.
 
-use rusqlite::{OptionalExtension as _, params};
-
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Tx};
 use crate::error::{ErrorCode, Fault};
 use crate::units::Id;

@@ -1,8 +1,7 @@
 //! Principals, grants and credentials as they are stored.
 
-use rusqlite::{OptionalExtension as _, Row, params};
-
 use super::audit::stored_json;
+use super::sql::{OptionalExtension as _, Row, params};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
 use crate::identity::{Actor, Grant, Principal, PrincipalStatus, authorities_of};

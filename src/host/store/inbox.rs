@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
-
 use super::audit::stored_json;
+use super::sql::{Row, Value, params_from_iter};
 use super::{Failure, Snapshot};
 use crate::identity::{Actor, GrantRole};
 use crate::json::Json;
@@ -169,7 +167,7 @@ pub fn list(
     let mut rows = statement.query(params_from_iter(sql.values))?;
     let mut listed = Vec::new();
     while let Some(row) = rows.next()? {
-        listed.push(read_row(row, keys.len())?);
+        listed.push(read_row(&row, keys.len())?);
     }
     Ok(listed)
 }

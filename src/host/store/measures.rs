@@ -1,8 +1,7 @@
 //! Rows for measures: what records, cases, their audit entries and observations say, without texts.
 
-use rusqlite::{Connection, params};
-
 use super::audit::{stored_json, text_list};
+use super::sql::{Connection, params};
 use super::{Failure, Snapshot, cases};
 use crate::case::{Case, CaseState};
 use crate::error::{ErrorCode, Fault};

@@ -1,8 +1,9 @@
 //! Numbered migrations: all that are missing in one transaction, and no newer schema is touched.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Transaction, TransactionBehavior};
 
 use super::failure::{Failure, StartError};
+use super::sql::Connection;
 
 /// Every migration in order; the schema's version is how many were applied.
 const MIGRATIONS: &[&str] = &[
@@ -11,14 +12,15 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_events.sql"),
     include_str!("schema/0004_approvals.sql"),
     include_str!("schema/0005_releases.sql"),
+    include_str!("schema/0007_loop.sql"),
 ];
 
 /// Brings the schema to this program's version.
 ///
 /// # Errors
 /// [`StartError::NewerSchema`] where a later release wrote the file.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StartError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub(super) fn migrate(connection: &rusqlite::Connection) -> Result<(), StartError> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
     for migration in MIGRATIONS.iter().skip(found) {
         transaction.execute_batch(migration)?;
@@ -35,13 +37,14 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError::NewerSchema`] or [`StartError::OlderSchema`].
 pub fn require_current(connection: &Connection) -> Result<(), StartError> {
+    let Some(connection) = connection.sqlite() else { return Ok(()) };
     if version(connection)? < MIGRATIONS.len() {
         return Err(StartError::OlderSchema);
     }
     Ok(())
 }
 
-fn version(connection: &Connection) -> Result<usize, StartError> {
+fn version(connection: &rusqlite::Connection) -> Result<usize, StartError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let found = usize::try_from(found)
         .map_err(|_| Failure::internal("the schema's version is negative"))?;

@@ -24,9 +24,11 @@ pub mod observations;
 pub mod place;
 pub mod policies;
 pub mod proposals;
+pub mod random_audits;
 mod readers;
 pub mod releases;
 pub mod replay;
+pub mod sql;
 pub mod webhooks;
 mod writer;
 
@@ -34,7 +36,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::watch;
 
 pub use connection::open_read_only;
@@ -47,6 +48,7 @@ use crate::units::{Id, TimestampMs};
 use place::Place;
 use policies::PolicyCache;
 use readers::Readers;
+use sql::{Connection, OptionalExtension as _};
 use writer::Writer;
 
 /// The store of one process.
@@ -98,8 +100,7 @@ impl Store {
         let connection = {
             // Two processes that start at once must not both make the schema.
             let _held = place::lock(&lock, writer::LOCK_WAIT_MAX).ok_or(Failure::Busy)?;
-            let mut connection = connection::open_writer(&place.database())?;
-            migrate::migrate(&mut connection)?;
+            let connection = connection::open_writer(&place.database())?;
             first_start(&connection)?;
             connection
         };

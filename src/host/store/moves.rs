@@ -3,8 +3,8 @@
 
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
-use super::{Failure, Tx, cases};
-use crate::case::{Case, Command, Event, apply};
+use super::{Failure, Tx, cases, random_audits};
+use crate::case::{Case, Command, Event, Purpose, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
 
@@ -34,6 +34,9 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
     cases::update(tx, last, revision_before)?;
     for (case, event) in &forms {
         record(tx, case, event, &proof)?;
+    }
+    if last.purpose == Purpose::Audit && last.state.is_terminal() {
+        random_audits::settle(tx, last, proof.actor())?;
     }
     Ok(last.clone())
 }

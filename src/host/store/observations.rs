@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
-
 use super::audit::{self, Entity};
+use super::sql::params;
 use super::{Failure, Tx};
 use crate::compile::to_json;
 use crate::identity::ActorReference;

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::{OptionalExtension as _, params};
-
 use super::audit::{self, Entity, stored_json};
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::{Compiled, to_json};
 use crate::identity::ActorReference;

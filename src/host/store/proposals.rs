@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, params, params_from_iter};
-
 use super::audit::{stored_json, text_list};
 use super::events::stored_id;
+use super::sql::{OptionalExtension as _, Value, params, params_from_iter};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
 use crate::identity::{Actor, GrantRole};

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::connection::open_read_only;
 use super::failure::Failure;
+use super::sql::Connection;
 use super::{Shared, Snapshot};
 
 /// Reads that run at once; the others wait their turn.
@@ -48,7 +48,7 @@ impl Readers {
                 query(&Snapshot { connection: &connection, now, policies: &shared.policies })
             });
             // A connection that is still inside a transaction would show an old view.
-            if connection.is_autocommit()
+            if connection.sqlite().is_some_and(rusqlite::Connection::is_autocommit)
                 && let Ok(mut idle) = idle.lock()
             {
                 idle.push(connection);

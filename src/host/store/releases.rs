@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, params};
-
 use super::audit::{self, Entity, stored_json};
+use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, policies};
 use crate::compile::{Compiled, to_json};
 use crate::error::{ErrorCode, Fault};

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::params;
-
 use super::audit::text_list;
 use super::measures::{RowsQuery, rows};
 use super::policies::{PolicyCache, find};
+use super::sql::params;
 use super::{Failure, Snapshot, StartError, open_read_only, require_current};
 use crate::host::replay::{Handling, Line};
 use crate::metrics::{Breakdown, Metric, Selection, measure};

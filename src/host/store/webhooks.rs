@@ -4,11 +4,10 @@
 //! taken out once it arrived. Whatever the process was doing when it ended, the rows say what is
 //! left.
 
-use rusqlite::{OptionalExtension as _, Row, params};
-
 use super::audit::{stored_json, text_list};
 use super::events::{self, Happened, SentEvent, Sight, stored_id};
 use super::identity::{grants, principal, stored_word};
+use super::sql::{OptionalExtension as _, Row, params};
 use super::{Failure, Snapshot, Tx};
 use crate::identity::{Actor, Door};
 use crate::json::Json;

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::failure::{Failure, StartError};
+use super::sql::Connection;
 use super::{Shared, Snapshot, Tx, meta, place};
 use crate::units::TimestampMs;
 
@@ -186,7 +186,7 @@ fn commit_together(
             }
         }
     };
-    if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+    if !is_autocommit(connection) && connection.execute_batch("ROLLBACK").is_err() {
         return Fate::Lost;
     }
     fate
@@ -209,7 +209,7 @@ fn try_commit(
             return Ok(Fate::Lost);
         }
         // On some errors SQLite rolls the whole transaction back by itself.
-        if connection.is_autocommit() {
+        if is_autocommit(connection) {
             return Ok(if outcome == Outcome::Full { Fate::Full } else { Fate::Lost });
         }
         if outcome == Outcome::Keep {
@@ -228,6 +228,10 @@ fn try_commit(
         shared.commits.send_modify(|count| *count += 1);
     }
     Ok(Fate::Committed)
+}
+
+fn is_autocommit(connection: &Connection) -> bool {
+    connection.sqlite().is_some_and(rusqlite::Connection::is_autocommit)
 }
 
 /// The transaction's instant: never before one that any process of this store has used.

@@ -1,13 +1,11 @@
 //! Proposals and executions: the stored rows against what their events give.
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _};
-
 use super::Report;
 use super::cases::differing_fields;
 use super::entries::{Fold, Folded};
 use crate::compile::to_json;
 use crate::execution::{Execution, ExecutionState};
+use crate::host::store::sql::{self, Connection, OptionalExtension as _, Value};
 use crate::host::store::{Failure, StartError};
 use crate::json::Json;
 use crate::proposal::Proposal;
@@ -52,7 +50,7 @@ fn compare_row(
     let mut statement = connection.prepare_cached(&select)?;
     let row = statement.query_row([&fold.key.tenant_id, &fold.key.id], |row| {
         let body: String = row.get(0)?;
-        let found: rusqlite::Result<Vec<Value>> =
+        let found: sql::Result<Vec<Value>> =
             (1..=columns.len()).map(|index| row.get(index)).collect();
         Ok((body, found?))
     });
@@ -83,7 +81,7 @@ fn compare_votes(
         ORDER BY person_id";
     let mut statement = connection.prepare_cached(select)?;
     let rows = statement.query_map([&fold.key.tenant_id, &fold.key.id], |row| row.get(0))?;
-    let found: Vec<String> = rows.collect::<rusqlite::Result<_>>()?;
+    let found: Vec<String> = rows.collect::<sql::Result<_>>()?;
     let mut expected: Vec<&str> =
         proposal.votes.iter().map(|vote| vote.person().as_str()).collect();
     expected.sort_unstable();

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _};
-
 use super::Report;
 use super::entries::{Fold, Folded};
 use crate::case::Case;
 use crate::compile::to_json;
+use crate::host::store::sql::{self, Connection, OptionalExtension as _, Value};
 use crate::host::store::{Failure, StartError};
 use crate::json::{Json, StoredJson};
 use crate::units::{Id, TimestampMs};
@@ -27,7 +25,7 @@ pub(super) fn compare(
     )?;
     let row = statement.query_row([&fold.key.tenant_id, &fold.key.id], |row| {
         let body: String = row.get(0)?;
-        let columns: rusqlite::Result<Vec<Value>> = (1..16).map(|index| row.get(index)).collect();
+        let columns: sql::Result<Vec<Value>> = (1..16).map(|index| row.get(index)).collect();
         Ok((body, columns?))
     });
     let Some((body, columns)) = row.optional()? else {

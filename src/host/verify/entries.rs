@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row};
-
 use super::{Key, Report, actions, cases, records};
 use crate::audit::{AuditEntry, commitment, leaf, leaf_hash};
 use crate::case::{Case, Event};
 use crate::compile::to_json;
 use crate::execution::{self, Execution};
 use crate::host::store::StartError;
+use crate::host::store::sql::{self, Connection, Row};
 use crate::json::{Json, StoredJson};
 use crate::proposal::{self, Proposal};
 use crate::read::{Node, Read};
@@ -92,7 +91,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &Row<'_>) -> sql::Result<Self> {
         let key = Key { tenant_id: row.get(0)?, kind: row.get(1)?, id: row.get(2)? };
         Ok(Self {
             key,
@@ -117,7 +116,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
     let mut rows = statement.query([])?;
     let mut fold: Option<Fold> = None;
     while let Some(row) = rows.next()? {
-        let stored = Stored::read(row)?;
+        let stored = Stored::read(&row)?;
         report.entries += 1;
         if let Some(ended) = fold.take_if(|fold| fold.key != stored.key) {
             compare(connection, &ended, report)?;

@@ -1,10 +1,9 @@
 //! Whether the outbox is what the audit log says: every event is that of an entry, every entry of a
 //! case, proposal or execution since the first event has its event, and each tenant's sequence has no gap.
 
-use rusqlite::Connection;
-
 use super::{Key, Report};
 use crate::host::store::StartError;
+use crate::host::store::sql::Connection;
 
 /// Checks the events against the entries.
 pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(), StartError> {
