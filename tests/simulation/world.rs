@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use countersign::host::http::{App, Streams, router};
+use countersign::host::sampling_key::SamplingKey;
 use countersign::host::store::place::Place;
 use countersign::host::store::{Failure, Store, Tx};
 use countersign::host::webhook::Settings;
@@ -96,7 +97,7 @@ fn open(folder: &PathBuf, site: &Site, life: u64) -> Host {
     let app = App {
         executors: Arc::new(site.executors.clone()),
         release_key: place.release_key(),
-        sampling_key: place.sampling_key(),
+        sampling_key: SamplingKey::open(&place.sampling_key()).unwrap(),
         store: Arc::clone(&store),
         ui: None,
         secure_cookies: false,
