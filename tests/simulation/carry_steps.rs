@@ -96,7 +96,7 @@ pub(crate) fn work(world: &mut World<'_>, chance: &mut Chance) -> Result<(), Str
 /// A host whose list of what is due is old does something of it.
 pub(crate) fn work_late(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     let host = chance.below(HOSTS);
-    let what = chance.one(&["start", "expire", "preview", "execution"]).unwrap();
+    let what = chance.one(&["start", "start", "expire", "preview", "execution"]).unwrap();
     let index = if what == "execution" {
         // The steps before were done, and stay so.
         let started: Vec<usize> = (0..world.executions.len())
@@ -105,7 +105,10 @@ pub(crate) fn work_late(world: &mut World<'_>, chance: &mut Chance) -> Result<()
         chance.one(&started)
     } else {
         let all: Vec<usize> = (0..world.proposals.len()).collect();
-        chance.one(&all)
+        let approved = all.iter().copied().filter(|at| world.proposals[*at].state == "approved");
+        let approved: Vec<usize> = approved.collect();
+        let wanted = if what == "start" && chance.percent(70) { approved } else { all };
+        chance.one(&wanted)
     };
     let Some(index) = index else { return Ok(()) };
     act(world, chance, host, what, index)
@@ -333,7 +336,8 @@ fn execution(
         // Mostly it goes on at once; a host that is stopped here does later.
         return if chance.percent(60) { answered(world, chance) } else { Ok(()) };
     }
-    begin(world, host, index, None)
+    let seen = world.records.executions[&model.id].clone();
+    begin(world, host, index, &seen, None)
 }
 
 /// A host goes on with what an executor said of an execution.
@@ -352,18 +356,31 @@ pub(crate) fn answered(world: &mut World<'_>, _: &mut Chance) -> Result<(), Stri
     world.note(format!("host {} hears {heard:?} of {index}", asked.host));
     if heard == Told::Absent && asked.execution.can_resend(true, now) {
         let after = asked.execution.attempts.len();
-        return begin(world, asked.host, index, Some(after));
+        return begin(world, asked.host, index, &asked.execution, Some(after));
     }
     finish(world, asked.host, index, &asked.execution, heard)
 }
 
+/// What the host makes of an answer, which is what anybody would.
 fn heard(execution: &Execution, answer: Option<&(u16, String)>) -> Told {
-    match answer {
-        None => Told::Unknown("no answer came in time".to_owned()),
-        Some((status, body)) => {
-            told(execution, &Answer { status: *status, body: body.clone().into() })
-        }
-    }
+    let Some((status, body)) = answer else {
+        return Told::Unknown("no answer came in time".to_owned());
+    };
+    let heard = told(execution, &Answer { status: *status, body: body.clone().into() });
+    let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let names_it = value["idempotency_key"] == execution.idempotency_key.as_str();
+    let fits = match value["status"].as_str() {
+        Some(word) if names_it && *status < 500 => match &heard {
+            Told::Succeeded(_) => word == "succeeded",
+            Told::Refused(_) => word == "refused",
+            Told::Drifted(_) => word == "drifted",
+            Told::Absent => word == "absent",
+            Told::Unknown(_) => false,
+        },
+        _ => matches!(heard, Told::Unknown(_)),
+    };
+    assert!(fits, "{status} {body} was heard as {heard:?}");
+    heard
 }
 
 fn give_up(world: &mut World<'_>, host: usize, index: usize) -> Result<(), String> {
@@ -382,6 +399,7 @@ fn begin(
     world: &mut World<'_>,
     host: usize,
     index: usize,
+    seen: &Execution,
     absent_after: Option<usize>,
 ) -> Result<(), String> {
     let model = world.executions[index].clone();
@@ -391,8 +409,7 @@ fn begin(
     let proposal = world.proposals[position].clone();
     let executor = world.records.executions[&model.id].executor.clone();
     let executor = world.site.executors.get(&executor).unwrap().clone();
-    let of = id(&model.id);
-    let timeout_ms = executor.timeout_ms;
+    let (of, timeout_ms) = (seen.clone(), executor.timeout_ms);
     let absent = absent_after.is_some();
     let result = world.write(host, move |tx| carry::begin(tx, &of, &executor, absent));
     let begun = outcome(result)?.flatten();
@@ -476,7 +493,7 @@ fn finish(
     let model = world.executions[index].clone();
     let now_ms = world.now_ms;
     let executors = world.site.executors.clone();
-    let of = id(&model.id);
+    let of = sent.clone();
     let (said, is_drift) = (format!("{heard:?}"), matches!(heard, Told::Drifted(_)));
     let is_success = matches!(heard, Told::Succeeded(_));
     // A refusal speaks of the request that it answers.
@@ -497,8 +514,8 @@ fn finish(
             cancel_rest(world, &proposal.id);
             renews = is_drift && proposal.tools.len() == 1 && proposal.in_time(now_ms);
         }
-        // What an earlier request came to says nothing of the one that is on its way.
-        ("started", false) if !is_last => {}
+        // What an earlier request came to says nothing of the one that went out since.
+        (_, false) if !is_last => {}
         ("started" | "unknown", false) => now.state = "unknown",
         _ => {}
     }
@@ -507,6 +524,37 @@ fn finish(
         succeeds(world, &proposal, &touched)?;
     }
     world.compare(&touched).map_err(|told| format!("{told}, after {said}"))
+}
+
+/// Something is approved and could be done now; then something happens, and it is started.
+pub(crate) fn ripe(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    let approved: Vec<usize> = (0..world.proposals.len())
+        .filter(|index| {
+            let proposal = &world.proposals[*index];
+            proposal.state == "approved"
+                && proposal.has_executors
+                && proposal.in_time(world.now_ms.max(proposal.effective_ms))
+        })
+        .collect();
+    let Some(index) = chance.one(&approved) else { return Ok(()) };
+    let proposal = world.proposals[index].clone();
+    if chance.percent(85) {
+        world.advance(world.now_ms.max(proposal.effective_ms));
+    }
+    match chance.below(6) {
+        0 => crate::policy_steps::by_operator(world, chance)?,
+        1 => {
+            let voters: Vec<&'static str> = proposal.ballots.iter().map(|one| one.name).collect();
+            if let Some(name) = chance.one(&voters) {
+                crate::proposal_steps::suspend_or_not(world, chance, name)?;
+            }
+        }
+        2 | 3 => tamper(world, chance)?,
+        4 => world.advance(world.now_ms.max(proposal.expires_ms - chance.one(&[0, 1]).unwrap())),
+        _ => {}
+    }
+    let host = chance.below(HOSTS);
+    act(world, chance, host, "start", index)
 }
 
 /// What was approved is another thing in the database than it was: nothing is done. The transaction

@@ -261,24 +261,32 @@ pub(crate) fn pass_time(world: &mut World<'_>, chance: &mut Chance) -> Result<()
 
 /// A host reads a case and is stopped; or it wakes up and goes on with what it read.
 pub(crate) fn stale(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
-    if world.stale_cases.len() < 3 || chance.percent(50) {
-        let all: Vec<_> = world.records.cases.values().cloned().collect();
-        world.stale_cases.extend(chance.one(&all));
-        return Ok(());
-    }
-    let index = chance.below(world.stale_cases.len());
-    let case = world.stale_cases.swap_remove(index);
+    // Now and then a host takes for due what is not, and read it a moment ago.
+    let open: Vec<String> = world
+        .cases
+        .iter()
+        .filter(|case| matches!(case.state, "leased" | "held"))
+        .map(|case| case.id.clone())
+        .collect();
+    let hasty = chance.one(&open).filter(|_| chance.percent(40));
+    let case = if let Some(id) = hasty {
+        world.records.cases[&id].clone()
+    } else {
+        if world.stale_cases.len() < 3 || chance.percent(40) {
+            let all: Vec<_> = world.records.cases.values().cloned().collect();
+            world.stale_cases.extend(chance.one(&all));
+            return Ok(());
+        }
+        let index = chance.below(world.stale_cases.len());
+        world.stale_cases.swap_remove(index)
+    };
     let position = world.cases.iter().position(|one| one.id == case.case_id.as_str()).unwrap();
     let model = world.cases[position].clone();
     let now_ms = world.now_ms;
     let is_fresh = world.records.cases[&model.id].revision == case.revision;
-    let (name, kind) = *chance
-        .one(&[("bo", 0), ("ana", 1), ("cy", 2), (CLOCK, 3), (CLOCK, 4), ("bo", 5)].map(Some))
-        .as_ref()
-        .and_then(Option::as_ref)
-        .unwrap();
+    let kind = chance.below(6);
     let holder = model.holder.filter(|_| matches!(kind, 1 | 2 | 5)).unwrap_or("bo");
-    let name = if name == CLOCK { CLOCK } else { holder };
+    let name = if matches!(kind, 3 | 4) { CLOCK } else { holder };
     let epoch = case.epoch;
     let draft = json!({ "verdict": "accepted", "outcome": "send", "answer": "It is a hold.",
         "decided_by": holder, "decided_at": crate::site::instant(now_ms).to_string() });

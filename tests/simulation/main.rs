@@ -19,6 +19,8 @@ mod carry_steps;
 mod case_steps;
 mod chance;
 mod model;
+mod planted;
+mod plants;
 mod policy_steps;
 mod proposal_steps;
 mod records;

@@ -27,7 +27,7 @@ fn owns(person: &Person) -> bool {
 }
 
 pub(crate) fn by_operator(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
-    let variant = chance.one(&[0, 0, 0, 1, 2, 3]).unwrap();
+    let variant = chance.one(&[0, 0, 0, 1, 1, 2, 3]).unwrap();
     world.note(format!("the operator puts policy {variant} into force"));
     let compiled = std::sync::Arc::clone(&world.site.policies[variant]);
     let host = chance.below(HOSTS);

@@ -170,6 +170,14 @@ pub(crate) fn approve(world: &mut World<'_>, chance: &mut Chance) -> Result<(), 
     // Who voted before, and their other account, try again now and then.
     let again: Vec<&'static str> = proposal.ballots.iter().map(|ballot| ballot.name).collect();
     let again = if chance.percent(20) { chance.one(&again) } else { None };
+    // So does who wrote what it says.
+    let writers: Vec<&'static str> = world
+        .people
+        .values()
+        .filter(|person| proposal.barred.contains(person.human()))
+        .map(|person| person.name)
+        .collect();
+    let again = again.or_else(|| chance.one(&writers).filter(|_| chance.percent(40)));
     let person = world.person(again.or_else(|| chance.one(PEOPLE)).unwrap());
     let other = chance.one(&world.proposals).unwrap();
     let digest = if chance.percent(10) { other.digest } else { proposal.digest.clone() };
@@ -426,9 +434,18 @@ pub(crate) fn stale(world: &mut World<'_>, chance: &mut Chance) -> Result<(), St
 
 /// Rights come and go.
 pub(crate) fn suspend(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    let name = chance.one(&["ana", "bo", "cy", "sec", "shop", "fin"]).unwrap();
+    suspend_or_not(world, chance, name)
+}
+
+/// Somebody may not act any more, or may again.
+pub(crate) fn suspend_or_not(
+    world: &mut World<'_>,
+    chance: &mut Chance,
+    name: &'static str,
+) -> Result<(), String> {
     use countersign::host::people::{HostActor, host_actor, set_status};
     use countersign::identity::PrincipalStatus;
-    let name = chance.one(&["ana", "bo", "cy", "sec", "shop", "fin"]).unwrap();
     let is_active = !world.people[name].is_active;
     world.note(format!("{name} may act: {is_active}"));
     let status = if is_active { PrincipalStatus::Active } else { PrincipalStatus::Suspended };

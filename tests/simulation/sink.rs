@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use crate::chance::Chance;
 use crate::site::MINUTE_MS;
 
-/// How long `payments` heeds a key, as its entry says, with what it does not promise on top.
-const KEY_KEPT_MS: i64 = 20 * MINUTE_MS;
+/// How long an executor heeds a key: as long as its entry says, and not a moment longer.
+fn key_kept_ms(executor: &str) -> i64 {
+    if executor == "payments" { 20 * MINUTE_MS } else { 24 * 60 * MINUTE_MS }
+}
 
 /// A request that is on its way, as the host that sent it knows it.
 pub(crate) struct Flight {
@@ -70,7 +72,8 @@ impl Sink {
             return None;
         }
         let manner = chance.below(100);
-        let known = self.known.get(key).filter(|(_, at)| heeds && now_ms < at + KEY_KEPT_MS);
+        let kept_ms = key_kept_ms(&execution.executor);
+        let known = self.known.get(key).filter(|(_, at)| heeds && now_ms < at + kept_ms);
         let answer = match known {
             Some((answer, _)) => answer.clone(),
             None => {

@@ -148,7 +148,7 @@ impl<'a> World<'a> {
     }
 
     pub(crate) fn note(&mut self, text: String) {
-        self.trace.push(text);
+        self.trace.push(text.chars().take(300).collect());
     }
 
     pub(crate) fn person(&self, name: &str) -> Person {

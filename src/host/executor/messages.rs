@@ -18,7 +18,7 @@ pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1_024;
 
 /// What is asked of an executor.
 #[derive(Clone, Copy)]
-pub enum Mode {
+pub(super) enum Mode {
     /// Say what would happen.
     Preview,
     /// Do it.
@@ -85,7 +85,14 @@ pub(super) fn preview(
 }
 
 /// The request that does an action, or asks what was done.
-pub fn execute(execution: &Execution, mode: Mode, not_after: TimestampMs) -> Result<Json, Failure> {
+///
+/// # Errors
+/// Never for a record that was stored.
+pub(super) fn execute(
+    execution: &Execution,
+    mode: Mode,
+    not_after: TimestampMs,
+) -> Result<Json, Failure> {
     let text = |text: &str| Json::String(text.to_owned());
     let attempt = execution.last_attempt().map(|attempt| attempt.attempt_id.as_str());
     #[expect(clippy::cast_precision_loss, reason = "a proposal has few actions")]
@@ -111,6 +118,7 @@ pub fn execute(execution: &Execution, mode: Mode, not_after: TimestampMs) -> Res
 
 /// What an answer says of an execution. An answer that does not name key and digest says nothing:
 /// it may be another's, or a proxy's.
+#[must_use]
 pub fn told(execution: &Execution, answer: &Answer) -> Told {
     let unknown = |why: &str| Told::Unknown(format!("HTTP {}: {why}", answer.status));
     let Some(body) = parse(answer) else {
