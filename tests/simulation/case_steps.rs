@@ -101,7 +101,10 @@ pub(crate) const COMMANDS: &[CaseCommand] = &[
                 && case.decider == Some(person.name)
                 && now_ms < case.effective_ms
         },
-        then: |case, _, _, _| case.go("ready"),
+        then: |case, _, _, _| {
+            case.decider = None;
+            case.go("ready");
+        },
     },
     CaseCommand {
         name: "withdraw",

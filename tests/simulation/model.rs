@@ -129,12 +129,11 @@ impl CaseModel {
         let leased_by = case.leased_by.as_ref().map(countersign::Id::as_str);
         let until = case.lease_until.map(countersign::TimestampMs::as_ms);
         let decided_by = case.decision.as_ref().map(|decision| decision.decided_by.as_str());
-        let decider = matches!(self.state, "held" | "resolved").then_some(self.decider).flatten();
         let fits = case.state.as_str() == self.state
             && case.epoch == self.epoch
             && leased_by == self.holder
             && until == self.holder.map(|_| self.lease_until_ms)
-            && decided_by == decider
+            && decided_by == self.decider
             && case.work.as_ref().and_then(|work| work.text.as_ref()) == self.work.as_ref()
             && case.answer.is_some() == (self.state == "resolved");
         let told = || format!("expected {self:?}, found {case:?}");
