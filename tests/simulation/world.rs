@@ -1,7 +1,7 @@
 //! One history: several hosts on one file, who acts, what was acknowledged, and what is expected.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -90,7 +90,7 @@ pub(crate) struct World<'a> {
     pub(crate) counts: BTreeMap<String, (u64, u64)>,
 }
 
-fn open(folder: &PathBuf, site: &Site, life: u64) -> Host {
+fn open(folder: &Path, site: &Site, life: u64) -> Host {
     let place = Place::prepare(folder).unwrap();
     let store = Arc::new(Store::open(&place, "sim").unwrap());
     let (_, stopping) = tokio::sync::watch::channel(false);
@@ -147,8 +147,8 @@ impl<'a> World<'a> {
         format!("{prefix}{}", self.count)
     }
 
-    pub(crate) fn note(&mut self, text: String) {
-        self.trace.push(text.chars().take(300).collect());
+    pub(crate) fn note(&mut self, text: impl AsRef<str>) {
+        self.trace.push(text.as_ref().chars().take(300).collect());
     }
 
     pub(crate) fn person(&self, name: &str) -> Person {
@@ -245,9 +245,9 @@ impl<'a> World<'a> {
         let done = matches!(answer.status, 200 | 201);
         let count = self.counts.entry(name).or_default();
         if done {
-            count.0 += 1
+            count.0 += 1;
         } else {
-            count.1 += 1
+            count.1 += 1;
         }
         if answer.status >= 500 || done != may || answer.replayed {
             let told = if may { "must be done" } else { "must be refused" };

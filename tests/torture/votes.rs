@@ -106,7 +106,7 @@ pub(crate) fn f60_votes_at_once(limit: &Limit) -> Tally {
     let mut tally = Tally::default();
     while limit.goes_on(tally.count) {
         let proposal = room.pending();
-        let voters = if tally.count % 2 == 0 { 2 } else { 6 };
+        let voters = if tally.count.is_multiple_of(2) { 2 } else { 6 };
         let calls = (0..voters).map(|number| room.call(&proposal, number, "approve")).collect();
         let answers = room.at_once(calls);
         let won = answers.iter().filter(|answer| answer.status == 200).count();
@@ -129,7 +129,7 @@ pub(crate) fn f31_approve_or_reject(limit: &Limit) -> Tally {
     while limit.goes_on(tally.count) {
         let proposal = room.pending();
         assert_eq!(room.hosts[0].call(&room.call(&proposal, 0, "approve")).status, 200);
-        let name = |number: usize| if number % 2 == 0 { "approve" } else { "reject" };
+        let name = |number: usize| if number.is_multiple_of(2) { "approve" } else { "reject" };
         let calls = (1..6).map(|number| room.call(&proposal, number, name(number))).collect();
         let answers = room.at_once(calls);
         let won = answers.iter().filter(|answer| answer.status == 200).count();
