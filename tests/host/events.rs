@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Call, Folder, Host, Who, assert_sound, billing_request, fresh, quick_policy, run_ok,
+    Call, Folder, Host, Who, aside, assert_sound, billing_request, fresh, quick_policy, run_ok,
 };
 
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -389,9 +389,11 @@ async fn a_reader_that_does_not_read_is_cut_between_two_events() {
          SELECT tenant_id, i, 'evt_' || i, kind, subject_id, 'work_saved', at, i, data \
          FROM events, n WHERE sequence = 1 AND subject_id = ?1"
     );
-    let database = folder.database();
-    database.execute(&fill, [case["case_id"].as_str().unwrap()]).unwrap();
-    database.execute("UPDATE event_sequences SET last_sequence = ?1", [EVENTS]).unwrap();
+    aside(|| {
+        let database = folder.database();
+        database.execute(&fill, [case["case_id"].as_str().unwrap()]).unwrap();
+        database.execute("UPDATE event_sequences SET last_sequence = ?1", [EVENTS]).unwrap();
+    });
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let address = host.url.strip_prefix("http://").unwrap().parse().unwrap();

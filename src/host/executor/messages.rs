@@ -38,7 +38,7 @@ impl Mode {
 }
 
 /// What came of a request that asks to execute, or what had come of one.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Told {
     /// It happened.
     Succeeded(Option<Json>),
@@ -53,7 +53,7 @@ pub(super) enum Told {
 }
 
 /// What a dry run said of one action.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Previewed {
     pub(super) changes: Vec<PreviewChange>,
     pub(super) note: Option<String>,

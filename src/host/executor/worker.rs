@@ -167,7 +167,9 @@ impl Worker {
                         }
                     });
                 }
-                self.store.write(move |tx| carry::previewed(tx, &tenant_id, &id, said)).await?;
+                self.store
+                    .write(move |tx| carry::previewed(tx, &tenant_id, &id, said.clone()))
+                    .await?;
             }
             Due::Start => {
                 let executors = Arc::clone(&self.executors);
@@ -249,7 +251,7 @@ impl Worker {
 
     async fn keep(&self, id: Id, told: Told) -> Result<(), Failure> {
         let executors = Arc::clone(&self.executors);
-        self.store.write(move |tx| carry::finish(tx, &id, told, &executors)).await
+        self.store.write(move |tx| carry::finish(tx, &id, told.clone(), &executors)).await
     }
 
     async fn connect<'a>(&self, executor: &'a Executor) -> Result<Connected<'a>, OutboundError> {

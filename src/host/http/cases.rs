@@ -87,7 +87,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     parameters.none()?;
     let write = operation.with_key(&body)?;
-    write.run(&app, caller.key, move |tx, actor| open(tx, actor, body)).await
+    write.run(&app, caller.key, move |tx, actor| open(tx, actor, body.clone())).await
 }
 
 /// `POST /v1/cases/{case_id}/…`: the command of this name.

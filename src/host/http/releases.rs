@@ -91,7 +91,7 @@ pub(super) async fn propose(
     write
         .run(&app, caller.key, move |tx, actor| {
             owns_policies(actor, tx.now).map_err(Failure::Refused)?;
-            let release = releases::propose(tx, &compiled, reason, actor.reference())?;
+            let release = releases::propose(tx, &compiled, reason.clone(), actor.reference())?;
             reply(StatusCode::CREATED, &ReleaseOnly { release })
         })
         .await

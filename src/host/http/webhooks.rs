@@ -100,7 +100,7 @@ pub(super) async fn create(
     let key = WebhookKey::open(&app.webhooks.key_file)?;
     let making = key.clone();
     let answered = write.answer(&app, caller.key, move |tx, actor| {
-        let (webhook, _) = endpoints::create(tx, actor, new, &making, actor.reference())?;
+        let (webhook, _) = endpoints::create(tx, actor, new.clone(), &making, actor.reference())?;
         let listed = Listed {
             webhook,
             delivered: 0,

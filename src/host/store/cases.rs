@@ -1,6 +1,7 @@
 //! Cases as they are stored: the record in canonical form, and copies of what indexes need.
 
 use super::audit::stored_json;
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
 use crate::case::Case;
@@ -16,7 +17,8 @@ use crate::units::{Id, TimestampMs};
 /// Where the store fails.
 pub fn get(snapshot: &Snapshot<'_>, tenant_id: &Id, case_id: &Id) -> Result<Option<Case>, Failure> {
     let select = "SELECT body FROM cases WHERE tenant_id = ?1 AND case_id = ?2";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let key = [tenant_id.as_str(), case_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     body.map(|body| read(&body)).transpose()
@@ -28,7 +30,8 @@ pub fn get(snapshot: &Snapshot<'_>, tenant_id: &Id, case_id: &Id) -> Result<Opti
 /// Where the store fails.
 pub fn find(snapshot: &Snapshot<'_>, case_id: &Id) -> Result<Vec<Case>, Failure> {
     let select = "SELECT body FROM cases WHERE case_id = ?1 ORDER BY tenant_id";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let bodies = statement.query_map([case_id.as_str()], |row| row.get::<_, String>(0))?;
     bodies.map(|body| read(&body?)).collect()
 }
@@ -117,10 +120,10 @@ pub fn stale() -> Fault {
 pub fn due_to_move(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<(Id, Id)>, Failure> {
     let select = "SELECT tenant_id, case_id FROM \
         (SELECT tenant_id, case_id FROM cases WHERE state = 'held' AND effective_at <= ?1 \
-         ORDER BY effective_at LIMIT ?2) \
+         ORDER BY effective_at LIMIT ?2) AS held \
         UNION ALL SELECT tenant_id, case_id FROM \
         (SELECT tenant_id, case_id FROM cases WHERE lease_until IS NOT NULL AND lease_until <= ?1 \
-         ORDER BY lease_until LIMIT ?2)";
+         ORDER BY lease_until LIMIT ?2) AS leased";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let rows = statement.query_map([snapshot.now.as_ms(), limit], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
@@ -147,14 +150,30 @@ pub fn first_ready<T>(
     let select = "SELECT body FROM cases WHERE queue = ?1 AND state = 'ready' \
         ORDER BY priority DESC, due_at, created_at, case_id";
     let mut statement = snapshot.connection.prepare_cached(select)?;
-    let mut rows = statement.query([queue])?;
+    let mut rows = statement.walk([queue])?;
     while let Some(row) = rows.next()? {
         let body: String = row.get(0)?;
-        if let Some(taken) = take(read(&body)?)? {
+        let Some(case) = still_ready(snapshot, read(&body)?)? else { continue };
+        if let Some(taken) = take(case)? {
             return Ok(Some(taken));
         }
     }
     Ok(None)
+}
+
+/// The case, held, where nobody else is taking it at this moment: one at a time, so that never more
+/// are held than are taken.
+fn still_ready(snapshot: &Snapshot<'_>, case: Case) -> Result<Option<Case>, Failure> {
+    if !snapshot.must_take() {
+        return Ok(Some(case));
+    }
+    let select = "SELECT body FROM cases WHERE tenant_id = ?1 AND case_id = ?2 AND queue = ?3 \
+        AND state = 'ready'";
+    let select = snapshot.holding(select, Hold::Take);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
+    let key = (case.tenant_id.as_str(), case.case_id.as_str(), case.queue.as_str());
+    let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
+    body.map(|body| read(&body)).transpose()
 }
 
 /// Whether any case was ever in a queue of that name.
