@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Calendar;
+use crate::compile::layers::MayLoosen;
 use crate::compile::{
     actions, calendar, checks, condition, confidence, duration, impact_model, rules,
 };
@@ -13,6 +14,7 @@ use crate::limits;
 use crate::policy::{Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, TriggerKind};
 use crate::read::{self, Fields, Node, Read};
 use crate::request::RiskLevel;
+use crate::sampling::Sampling;
 use crate::tool::ActionPolicy;
 use crate::units::Id;
 
@@ -47,6 +49,8 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     unique(&facts, "fact", |fact| &fact.path, faults);
     let confidence = fields.required("confidence", confidence::read);
     let confidence = faults.keep(confidence);
+    let sampling = fields.optional("sampling", Sampling::read);
+    let sampling = faults.keep(sampling).flatten();
     let triggers = each(&mut fields, "trigger", limits::TRIGGERS_MAX, faults, |node| {
         rules::read_trigger(node, &facts)
     })?;
@@ -68,6 +72,9 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     let limited_answer = faults.keep(limited_answer);
     let refusal = fields.required("refusal", read_texts);
     let refusal = faults.keep(refusal);
+    // What overlays may loosen is for the compiler, not for those who decide.
+    let overlays = fields.optional("overlays", |node| MayLoosen::read(node, document));
+    faults.keep(overlays);
     faults.keep(fields.finish());
     let (Some(head), Some((confidence, tiers)), Some(limited_answer), Some(refusal)) =
         (head, confidence, limited_answer, refusal)
@@ -85,6 +92,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         confidence,
         tiers,
         risk_level_when_missing: head.risk_level_when_missing,
+        sampling,
         triggers,
         suppressions,
         actions,

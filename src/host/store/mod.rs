@@ -23,11 +23,13 @@ pub mod measures;
 mod migrate;
 pub mod moves;
 pub mod observations;
+pub mod outcomes;
 pub mod place;
 pub mod policies;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod proposals;
+pub mod random_audits;
 mod readers;
 pub mod releases;
 pub mod replay;

@@ -10,7 +10,8 @@ use super::super::sql;
 pub const APPLICATION_ROLE: &str = "countersign_app";
 
 /// Every migration in order; the schema's version is how many were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001.sql"), include_str!("schema/0002_loop.sql")];
 const PROTECT: &str = include_str!("schema/protect.sql");
 
 /// What a database holds.
