@@ -21,6 +21,16 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
+    /// What the environment names, for commands with options enough.
+    #[must_use]
+    pub fn of_environment() -> Self {
+        let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            database: named("COUNTERSIGN_DATABASE").and_then(|address| address.into_string().ok()),
+            database_ca: named("COUNTERSIGN_DATABASE_CA").map(PathBuf::from),
+        }
+    }
+
     /// The place with the server, where one was named.
     ///
     /// # Errors

@@ -268,7 +268,8 @@ fn f44_bad_receivers_are_tried_again_with_the_same_id_and_hold_up_nobody() {
     }
     let ids: Vec<String> =
         good.wait_for(5).iter().map(|got| got.header("webhook-id").to_owned()).collect();
-    assert!(started.elapsed() < Duration::from_secs(5), "the good one had to wait");
+    // The others take as long as the machine lets them; one that hangs takes ten seconds.
+    assert!(started.elapsed() < Duration::from_secs(9), "the good one had to wait");
     wait(|| (listed(&host, &edge, &endless_id)["delivered"] == 5).then_some(()));
     assert_eq!(hanging.wait_for(1).len(), 1, "one attempt at a time");
     for ((_, failure, status), webhook_id) in manners.iter().zip(&bad_ids) {

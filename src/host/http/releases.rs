@@ -58,7 +58,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         owns_policies(&caller.actor, snapshot.now).map_err(Failure::Refused)?;
         releases::list(snapshot, LIST_MAX)
     });

@@ -22,6 +22,8 @@ mod job;
 pub mod measures;
 mod migrate;
 pub mod moves;
+pub mod needs;
+pub mod next;
 pub mod observations;
 pub mod outcomes;
 pub mod place;
@@ -51,6 +53,7 @@ pub use migrate::require_current;
 
 use crate::host::clock::wall_clock;
 use crate::host::ids;
+use crate::identity::Actor;
 use crate::units::{Id, TimestampMs};
 use place::{Database, Place};
 use policies::PolicyCache;
@@ -175,6 +178,23 @@ impl Store {
             #[cfg(feature = "postgres")]
             Backend::Server(pool) => pool.read(query).await,
         }
+    }
+
+    /// The same for somebody: on a server, the rows of tenants that they have nothing to do with are
+    /// not there.
+    ///
+    /// # Errors
+    /// The closure's own failure, or the store's.
+    pub async fn read_as<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        query: impl FnOnce(&Snapshot<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let narrowed = move |snapshot: &Snapshot<'_>| {
+            snapshot.narrow(&actor)?;
+            query(snapshot)
+        };
+        self.read(narrowed).await
     }
 
     /// Turns true when a write could not be made durable: the process must then end.

@@ -10,8 +10,11 @@ use super::super::sql;
 pub const APPLICATION_ROLE: &str = "countersign_app";
 
 /// Every migration in order; the schema's version is how many were applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002_loop.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002_loop.sql"),
+    include_str!("schema/0003_queues.sql"),
+];
 const PROTECT: &str = include_str!("schema/protect.sql");
 
 /// What a database holds.
@@ -26,6 +29,14 @@ enum Found {
 /// # Errors
 /// As [`StartError`] says; a database that is not the host's is left as it is.
 pub(super) fn migrate(client: &mut Client) -> Result<(), StartError> {
+    let select = "SELECT to_regnamespace('countersign') IS NOT NULL";
+    if client.query_one(select, &[]).map_err(sql::Error::from)?.get(0) {
+        // Whoever is no member of the role cannot even look.
+        let known = "SELECT 1 FROM pg_roles WHERE rolname = $1";
+        if client.query_opt(known, &[&APPLICATION_ROLE]).map_err(sql::Error::from)?.is_some() {
+            require_role(client)?;
+        }
+    }
     if found(client)? == Found::Version(MIGRATIONS.len()) {
         return require_role(client);
     }
@@ -101,7 +112,10 @@ fn make_role(client: &mut Client) -> Result<(), StartError> {
     let select = "SELECT 1 FROM pg_roles WHERE rolname = $1";
     let known = client.query_opt(select, &[&APPLICATION_ROLE]).map_err(sql::Error::from)?;
     if known.is_none() {
-        let create = format!("CREATE ROLE {APPLICATION_ROLE} NOLOGIN NOBYPASSRLS");
+        let create = format!(
+            "CREATE ROLE {APPLICATION_ROLE} NOLOGIN NOBYPASSRLS; \
+             GRANT {APPLICATION_ROLE} TO CURRENT_USER"
+        );
         match client.batch_execute(&create) {
             // Another host, or another database of this server, was first.
             Err(error)

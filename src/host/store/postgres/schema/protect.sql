@@ -20,9 +20,10 @@ BEGIN
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', named);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', named);
     IF named IN ('principals', 'grants', 'credentials', 'policies', 'policy_in_force',
-      'policy_releases') THEN
-      -- People of one tenant work for another, and policies hold for many: whoever says whose rows
-      -- they touch may look these up (and hold them while they rely on them), not change them.
+      'policy_releases', 'case_needs', 'queue_turns') THEN
+      -- People of one tenant work for another, policies hold for many, and turns and numbers of needs
+      -- run across all: whoever says whose rows they touch may look these up (and hold them while they
+      -- rely on them), not change them.
       EXECUTE format('CREATE POLICY tenants ON %I USING (%s <> '''') WITH CHECK (%s)',
         named, scope, within);
     ELSE
