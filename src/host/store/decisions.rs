@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::audit::{self, Entity};
+use super::hold::Hold;
 use super::monitors;
 use super::random_audits::{self, Wanted};
 use super::sql::{OptionalExtension as _, params};
@@ -93,7 +94,8 @@ fn stream(tx: &Tx<'_>, tenant_id: &Id, batch: &Batch) -> Result<(Id, i64), Failu
     let select = "SELECT stream_id, next_sequence FROM decision_streams \
         WHERE tenant_id = ?1 AND edge = ?2 AND boot = ?3";
     let key = [tenant_id.as_str(), batch.edge.as_str(), batch.boot.as_str()];
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Change);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let found =
         statement.query_row(key, |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
     if let Some((stream_id, next_sequence)) = found {
