@@ -34,6 +34,15 @@ export interface Decided {
   record: DecisionRecord;
 }
 
+/** Actions that nobody can change any more, and what the policy says of exactly them. */
+export interface Bound {
+  /** A deeply frozen copy, with its keys in canonical order. */
+  readonly actions: ActionInput | readonly ActionInput[];
+  readonly gate: Gate;
+  /** Digest over tenant, tool, arguments and target, as in the gate. */
+  readonly action_digest: string;
+}
+
 /** What every environment's `Engine` can do; each adds how the module gets there. */
 export abstract class LoadedEngine {
   /** What the policy is called: id, version and hash. */
@@ -86,6 +95,32 @@ export abstract class LoadedEngine {
    */
   classify(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Gate {
     return this.#use((handle) => handle.classify(actions, options.context, instant(options))) as Gate;
+  }
+
+  /**
+   * As `evaluate` for each, at one instant, in the same order.
+   *
+   * Throws for the first that is not a request; the path begins with its index.
+   */
+  evaluateBatch(requests: readonly RequestInput[], options: EvaluateOptions = {}): Verdict[] {
+    const at = { now: instant(options) };
+    const verdicts: Verdict[] = [];
+    for (let index = 0; index < requests.length; index += 1) {
+      verdicts.push(under(`/${index}`, () => this.evaluate(requests[index] as RequestInput, at)));
+    }
+    return verdicts;
+  }
+
+  /**
+   * Takes a copy of an action, or of a chain, and classifies that copy: what is done later has to be `actions`, as
+   * `action_digest` says, and nobody can change it any more. A digest over an object that can still change would sign
+   * something that was never judged.
+   */
+  bind(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Bound {
+    // Each property is read once, and what is no plain data is refused with its path.
+    const copy = JSON.parse(under("/actions", () => this.canonicalize(actions))) as ActionInput | ActionInput[];
+    const gate = this.classify(freeze(copy), options);
+    return { actions: copy, gate, action_digest: gate.action_digest };
   }
 
   /** The canonical JSON text of a value (RFC 8785): what the digests are made over. */
@@ -168,6 +203,24 @@ function guard<T>(call: () => T): T {
     help: "send the request to a person, start a new process or page, and report the cause",
     cause: trap,
   });
+}
+
+/** Tells a fault as lying under a path. */
+function under<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof CountersignError) || thrown.path === undefined) throw thrown;
+    throw new CountersignError(thrown.code, thrown.message, { path: path + thrown.path, help: thrown.help });
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
 }
 
 interface Fault {
