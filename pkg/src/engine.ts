@@ -5,6 +5,8 @@
 import { canonicalize, Engine as Handle, shared_memory as sharedMemory } from "./bindings.js";
 import { CountersignError } from "./error.js";
 import type { Kept } from "./hot-verdict.js";
+import { HotGate } from "./hot-gate.js";
+import type { Table } from "./hot-writer.js";
 import { HotPath } from "./hot.js";
 import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
 import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "./wire.js";
@@ -49,6 +51,7 @@ export abstract class LoadedEngine {
   readonly policy: PolicyReference;
   #handle: Handle | undefined;
   #hot: HotPath | undefined;
+  #gate: HotGate | undefined;
   #kept: Explainer | undefined;
 
   /** The module must have been instantiated. */
@@ -57,7 +60,11 @@ export abstract class LoadedEngine {
     const handle = guard(() => new Handle(value));
     this.#handle = handle;
     this.policy = this.#use((handle) => handle.policy()) as PolicyReference;
-    this.#hot = guard(() => new HotPath(handle, sharedMemory() as WebAssembly.Memory));
+    const memory = sharedMemory() as WebAssembly.Memory;
+    const table = guard(() => handle.table()) as Table;
+    const words = new Map(table.words.map((word, index) => [word, index]));
+    this.#hot = new HotPath(handle, memory, table, words);
+    this.#gate = new HotGate(handle, memory, table, words);
     this.#kept = new Explainer(handle, this.policy);
   }
 
@@ -94,7 +101,20 @@ export abstract class LoadedEngine {
    * A list is one chain that is approved as one: nothing about it is less than about any of its parts.
    */
   classify(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Gate {
-    return this.#use((handle) => handle.classify(actions, options.context, instant(options))) as Gate;
+    const hot = this.#gate;
+    const kept = this.#kept;
+    const { context } = options;
+    const now = instant(options);
+    if (hot !== undefined && kept !== undefined && trap === undefined) {
+      let gate: object | undefined;
+      try {
+        gate = hot.classify(actions, context, now, kept);
+      } catch (thrown) {
+        trap = thrown;
+      }
+      if (gate !== undefined) return gate as Gate;
+    }
+    return this.#use((handle) => handle.classify(actions, context, now)) as Gate;
   }
 
   /**
@@ -134,7 +154,7 @@ export abstract class LoadedEngine {
    */
   free(): void {
     const kept = this.#kept;
-    this.#handle = this.#hot = this.#kept = undefined;
+    this.#handle = this.#hot = this.#gate = this.#kept = undefined;
     kept?.free();
   }
 
@@ -166,6 +186,10 @@ class Explainer implements Kept {
 
   explain(request: object, now: number): object {
     return guard(() => this.#handle.evaluate(request, now)) as object;
+  }
+
+  explainGate(action: object, context: object, now: number): object {
+    return guard(() => this.#handle.classify(action, context, now)) as object;
   }
 
   opened(): void {
