@@ -26,6 +26,7 @@ pub mod label;
 pub mod limits;
 pub mod metrics;
 pub mod money;
+pub mod monitor;
 pub mod policy;
 pub mod proposal;
 pub mod read;
@@ -40,6 +41,7 @@ pub mod tool;
 pub mod units;
 pub mod verdict;
 mod word;
+pub mod work;
 
 #[cfg(feature = "compile")]
 pub mod compile;
