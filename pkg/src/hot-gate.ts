@@ -45,6 +45,9 @@ const ODD: ReadonlySet<string> = new Set(
     "requires_approval policy_basis").split(" "),
 );
 
+/** Facts that are the tool's name, or have it in a list. */
+const NAMES: ReadonlySet<string> = new Set(["action.tool", "actions.tools"]);
+
 export class HotGate extends Writer {
   readonly #tools = new Map<string, KnownTool | null>();
   readonly #currencies: ReadonlyMap<string, number>;
@@ -68,8 +71,9 @@ export class HotGate extends Writer {
       // What only the host knows is not believed of a caller.
       if (path.startsWith("facts.")) own.set(path.slice("facts.".length), { slot: isUsed && !isOfHost ? index : -1, type });
     });
-    // An amount may be a decimal text, which the module reads.
-    const textIsRead = [...table.facts.map((fact) => fact.text_is_read), true, false, false, false];
+    // An amount may be a decimal text, which the module reads; a condition may read the tool's name.
+    const nameIsRead = table.facts.some(({ path, text_is_read: isRead }) => isRead && NAMES.has(path));
+    const textIsRead = [...table.facts.map((fact) => fact.text_is_read), true, false, false, nameIsRead];
     const { action_cells: cells, action_list_start: listStart, action_texts: texts } = table;
     super(handle, memory, table, words, { cells, listStart, texts, own, textIsRead });
     this.#currencies = new Map(table.currencies.map(({ code, packed }) => [code, packed]));

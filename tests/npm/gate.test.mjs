@@ -166,3 +166,23 @@ test("a getter may ask the engine, and let the memory grow, while its action is 
     assert.deepEqual(engine.classify(asking, { context: CONTEXT, now: NOW }), onObjects(engine, plain, CONTEXT));
   }
 });
+
+test("a rule that reads the name, the target or the currency itself finds it", async () => {
+  const slot = (path) => DEFAULT.facts.findIndex((fact) => fact.path === path);
+  const facts = [...DEFAULT.facts];
+  if (slot("action.currency") < 0) facts.push({ ...DEFAULT.facts[0], path: "action.currency", type: "string" });
+  const currency = facts.findIndex((fact) => fact.path === "action.currency");
+  const rows = [
+    [[{ fact: slot("action.tool") }, { const: { string: "kb.s" } }, "starts_with"], { tool: "kb.search" }],
+    [[{ fact: slot("actions.tools") }, { exists: 3 }, { item: 0 }, { const: { string: "search" } }, "ends_with"], { tool: "kb.search" }],
+    [[{ fact: slot("action.target") }, { const: { string: "@example" } }, "contains"], { tool: "mail.send", arguments: { to: "a@example.org" } }],
+    [[{ fact: currency }, { const: { string: "EU" } }, "starts_with"], { tool: "billing.refund", arguments: { amount: 1, currency: "EUR", customer_id: "c" } }],
+    [[{ fact: slot("action.tool") }, "size", { const: { int: 9 } }, "eq"], { tool: "kb.search" }],
+  ];
+  for (const [ops, action] of rows) {
+    const rule = { ...DEFAULT.actions.rules[0], id: "reads", when: { cel: "it", ops }, then: "deny", why: "it reads" };
+    const engine = await Engine.load({ ...DEFAULT, facts, actions: { ...DEFAULT.actions, rules: [rule] } });
+    assertSame(engine, action);
+    assert.equal(engine.classify(action, { context: CONTEXT, now: NOW }).verdict, "deny", JSON.stringify(ops));
+  }
+});
