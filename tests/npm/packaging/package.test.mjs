@@ -33,7 +33,7 @@ test("every export leads to a file", () => {
 test("the examples of each readme print what the readme says", () => {
   const front = readFileSync(join(ROOT, "README.md"), "utf8");
   const examples = [["README.md", front, 0], ...blocks("text", readme).map((_, index) => ["pkg/README.md", readme, index])];
-  assert.equal(examples.length, 3);
+  assert.equal(examples.length, 4);
   for (const [name, text, index] of examples) {
     write("example.mjs", blocks("js", text)[index]);
     assert.equal(run(process.execPath, ["--no-warnings", "example.mjs"]), blocks("text", text)[index], `${name} ${index}`);
