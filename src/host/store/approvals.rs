@@ -8,6 +8,7 @@ use super::{Failure, Snapshot, Tx, executions, proposals};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
 use crate::execution::{self, Execution};
+use crate::host::work;
 use crate::identity::{Actor, Authorized, ProposalOperation, authorize_proposal};
 use crate::proposal::{self, Proposal};
 use crate::units::Id;
@@ -26,6 +27,7 @@ pub fn create(
     proposals::insert(tx, &proposal)?;
     let event = proposal::Event::ApprovalRequested { proposal: Box::new(proposal.clone()) };
     record(tx, &proposal, &event, &proof)?;
+    work::link(tx, actor, &proposal)?;
     Ok(proposal)
 }
 
