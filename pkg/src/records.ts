@@ -13,6 +13,7 @@ import type {
   Correction,
   Decision,
   DecisionRecord,
+  DroppedGroup,
   Diagnostic,
   Disposition,
   Evidence,
@@ -301,6 +302,8 @@ export interface DecisionBatch {
   boot: string;
   /** Sequence of the first record. */
   sequence: number;
+  /** Counts of what was dropped right before the first record; it has sequences too. At most 300. */
+  dropped?: DroppedGroup[] | undefined;
   /** At most 1,000. */
   records: DecisionRecord[];
 }
@@ -310,6 +313,8 @@ export interface DecisionReceipt {
   next_sequence: number;
   /** Sequences that never arrived, ends included. */
   gap: { from: number; to: number } | null;
+  /** Of the gap's, how many the batch brought a count of. */
+  counted: number;
 }
 
 export interface AuditQuery {

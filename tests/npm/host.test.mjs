@@ -91,7 +91,7 @@ test("from an edge's verdict to the reviewer's answer", { skip, timeout: 60_000 
   const { record } = engine.decide(REQUEST);
   const batch = { version: 1, edge: "test", boot: "other", sequence: 3, records: [record] };
   const receipt = await application.reportDecisions(batch);
-  assert.deepEqual(receipt, { accepted: 1, next_sequence: 4, gap: { from: 0, to: 2 } });
+  assert.deepEqual(receipt, { accepted: 1, next_sequence: 4, gap: { from: 0, to: 2 }, counted: 0 });
 
   const reviewer = new Client({ baseUrl: url, fetch: cookieFetch() });
   await assert.rejects(reviewer.me(), { code: "unauthenticated", status: 401 });
