@@ -21,7 +21,7 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "dropped", "edge", "engine", "error", "events", "http", "ids", "module", "node", "public", "trust", "wait"];
+const sources = ["client", "dropped", "edge", "engine", "error", "events", "http", "ids", "json", "module", "node", "public", "trust", "wait"];
 /** Where there is no CommonJS, or none that could load a module of WebAssembly. */
 const onlyModules = ["index", "workerd"];
 const entryPoints = [

@@ -21,6 +21,7 @@ pub mod identity;
 pub mod impact;
 pub mod inference;
 pub mod json;
+pub mod label;
 pub mod limits;
 pub mod metrics;
 pub mod money;
@@ -30,6 +31,7 @@ pub mod read;
 pub mod release;
 pub mod request;
 pub mod routing;
+pub mod sampling;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod suppression;

@@ -412,11 +412,16 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Puts texts into order, each once; one function, because each call of `sort` would be its own.
+/// Puts texts into order, each once. They are few, and inserting each brings no sort into the module.
 #[inline(never)]
 pub(crate) fn sort_once(texts: &mut Vec<String>) {
-    texts.sort_unstable();
-    texts.dedup();
+    let mut ordered: Vec<String> = Vec::with_capacity(texts.len());
+    for text in texts.drain(..) {
+        if let Err(at) = ordered.binary_search(&text) {
+            ordered.insert(at, text);
+        }
+    }
+    *texts = ordered;
 }
 
 /// Names in backticks with commas between.

@@ -14,13 +14,13 @@ import { DroppedCounts } from "./dropped.js";
 import { CountersignError } from "./error.js";
 import { isPassing } from "./http.js";
 import { newId } from "./ids.js";
-import type { CaseInput, DecisionBatch, RequestInput } from "./records.js";
+import type { CaseInput, DecisionBatch, DecisionReceipt, RequestInput } from "./records.js";
 import type { PolicyTrust } from "./trust.js";
 import type { Case, DecisionRecord, DroppedGroup, Verdict } from "./wire.js";
 
 export interface EdgeOptions {
   engine: { decide(request: RequestInput, options?: EvaluateOptions): Decided };
-  client: Pick<Client, "createCase" | "reportDecisions">;
+  client: Pick<Client, "createCase" | "reportDecisions" | "deliverAudit" | "loseAudit">;
   /** The edge's name in records: the same for every run. */
   edge: string;
   /** Names this run; no two runs of an edge may share it. A new id where none is given. */
@@ -34,6 +34,12 @@ export interface EdgeOptions {
   recordsMax?: number | undefined;
   /** Cases that are kept for the host; 1,000 where none is given. */
   casesMax?: number | undefined;
+  /**
+   * Requests that no person decides are kept, in memory alone, until the host has said whether it wants one of
+   * them for a random audit: 1,000 where none is given, the oldest go first. With 0 none is kept, and every
+   * audit of this edge is lost; the host counts those, and takes them for wrong where it certifies.
+   */
+  requestsMax?: number | undefined;
   /** Records of one report, at most 1,000; 200 where none is given. */
   batchLength?: number | undefined;
   /** What `kept` gave to an earlier run, where it could not send it any more. */
@@ -82,8 +88,15 @@ export interface KeptCase {
   body: CaseInput;
 }
 
+/** A request that the host wants to see, or `null` where it is kept no more. */
+interface WantedAudit {
+  auditId: string;
+  request: RequestInput | null;
+}
+
 const RECORDS_MAX = 10_000;
 const CASES_MAX = 1_000;
+const REQUESTS_MAX = 1_000;
 const BATCH_LENGTH = 200;
 const BATCH_LENGTH_MAX = 1_000;
 
@@ -93,6 +106,10 @@ export class Edge {
   readonly #recordsMax: number;
   readonly #casesMax: number;
   readonly #batchLength: number;
+  readonly #requestsMax: number;
+  /** By the sequence of the record, until the record is reported. */
+  readonly #requests = new Map<number, RequestInput>();
+  readonly #audits = new Map<string, WantedAudit>();
   readonly #cases: KeptCase[] = [];
   readonly #records: DecisionRecord[] = [];
   /** Sequence of the first record that is kept. */
@@ -113,6 +130,7 @@ export class Edge {
     this.boot = options.boot ?? newId("boot", Date.now());
     this.#recordsMax = atLeastOne("recordsMax", options.recordsMax ?? RECORDS_MAX);
     this.#casesMax = atLeastOne("casesMax", options.casesMax ?? CASES_MAX);
+    this.#requestsMax = options.requestsMax === 0 ? 0 : atLeastOne("requestsMax", options.requestsMax ?? REQUESTS_MAX);
     this.#batchLength = Math.min(
       atLeastOne("batchLength", options.batchLength ?? BATCH_LENGTH),
       BATCH_LENGTH_MAX,
@@ -129,7 +147,10 @@ export class Edge {
   async handle(request: RequestInput, options: HandleOptions = {}): Promise<Handled> {
     const { verdict, record, doubt } = this.#decide(request, options);
     this.#keepRecord(record);
-    if (verdict.disposition !== "escalate") return { verdict, caseId: null, case: null };
+    if (verdict.disposition !== "escalate") {
+      this.#keepRequest(request);
+      return { verdict, caseId: null, case: null };
+    }
 
     const caseId = options.caseId ?? newId("case", Date.parse(verdict.evaluated_at));
     const kept = { caseId, body: caseOf(request, caseId, verdict, doubt) };
@@ -161,7 +182,8 @@ export class Edge {
   }
 
   /**
-   * Sends what is kept: cases first, then records. Call it every few seconds, and before the end.
+   * Sends what is kept: cases first, then records, then what the host wants to audit. Call it every few
+   * seconds, and before the end.
    *
    * Gives what the host refused for good, which is not kept. Throws where the host is away, fails, or does
    * not admit this edge; what it did not take is kept then, and refusals are given by the next call.
@@ -201,16 +223,26 @@ export class Edge {
     }
     for (let report = this.#nextReport(); report !== undefined; report = this.#nextReport()) {
       this.#attempted = report;
-      const { records } = report;
+      const { boot, records, sequence } = report;
       const call = this.#options.client.reportDecisions(report, { idempotencyKey: keyOf(report) });
-      const { error, isFinal } = await outcomeOf(call);
+      const { error, isFinal } = await outcomeOf(call.then(({ wanted }) => this.#want(boot, wanted ?? [])));
       if (error !== undefined) {
         if (!isFinal) throw error;
         this.#refusals.push({ case: null, records, error });
         this.#dropped += records.length;
       }
+      if (boot === this.boot) records.forEach((_, index) => this.#requests.delete(sequence + index));
       this.#attempted = undefined;
       this.#reports.shift();
+    }
+    for (const audit of [...this.#audits.values()]) {
+      const { error, isFinal } = await outcomeOf(this.#deliver(audit));
+      if (error === undefined || (isFinal && audit.request === null)) this.#audits.delete(audit.auditId);
+      if (error === undefined) continue;
+      if (!isFinal && !isInternal(error)) throw error;
+      // What the host does not take is lost to it; the next call says so.
+      if (isFinal) audit.request = null;
+      else failure ??= error;
     }
     if (failure !== undefined) throw failure;
     return this.#refusals.splice(0);
@@ -231,6 +263,22 @@ export class Edge {
       const unclaimed = { ...rest, reason_for_escalation: [body.reason_for_escalation, reason].filter(Boolean).join("; ") };
       return (await client.createCase(unclaimed, { idempotencyKey: `${caseId}:unclaimed` })).case;
     }
+  }
+
+  /** Keeps what the host asks for before the requests of the report are forgotten. */
+  #want(boot: string, wanted: DecisionReceipt["wanted"]): void {
+    for (const { audit_id: auditId, sequence } of wanted) {
+      if (this.#audits.has(auditId)) continue;
+      // The requests of an earlier run went with it, and its sequences are none of this one.
+      const request = boot === this.boot ? this.#requests.get(sequence) : undefined;
+      this.#audits.set(auditId, { auditId, request: request ?? null });
+    }
+  }
+
+  #deliver({ auditId, request }: WantedAudit): Promise<unknown> {
+    const { client } = this.#options;
+    if (request === null) return client.loseAudit(auditId, { idempotencyKey: `${auditId}:lose` });
+    return client.deliverAudit(auditId, request, { idempotencyKey: auditId });
   }
 
   #nextReport(): DecisionBatch | undefined {
@@ -261,6 +309,7 @@ export class Edge {
     const oldest = this.#records.shift();
     if (oldest === undefined) return false;
     this.#counts.add(oldest);
+    this.#requests.delete(this.#sequence);
     this.#sequence += 1;
     this.#dropped += 1;
     return true;
@@ -285,6 +334,17 @@ export class Edge {
     }
     this.#cases.push(...cases);
     this.#reports.push(...reports);
+  }
+
+  /** A copy of what was judged by the record that was just kept. */
+  #keepRequest(request: RequestInput): void {
+    if (this.#requestsMax === 0) return;
+    this.#requests.set(this.#sequence + this.#records.length - 1, structuredClone(request));
+    if (this.#requests.size <= this.#requestsMax) return;
+    for (const oldest of this.#requests.keys()) {
+      this.#requests.delete(oldest);
+      return;
+    }
   }
 
   #keepCase(kept: KeptCase, cause: unknown): void {

@@ -4,6 +4,7 @@
  */
 import { canonicalize, Engine as Handle } from "./bindings.js";
 import { CountersignError } from "./error.js";
+import { parseJson } from "./json.js";
 import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
 import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "./wire.js";
 
@@ -37,6 +38,10 @@ export abstract class LoadedEngine {
   /** What the policy is called: id, version and hash. */
   readonly policy: PolicyReference;
   #handle: Handle | undefined;
+  /** Calls under way, one within the other: a getter of a request may ask the engine, or free it. */
+  #depth = 0;
+  /** What is freed once the last of them is over. */
+  #leaving: Handle | undefined;
 
   /** The module must have been instantiated. */
   protected constructor(bundle: BundleInput) {
@@ -60,7 +65,9 @@ export abstract class LoadedEngine {
    * A list is one chain that is approved as one: nothing about it is less than about any of its parts.
    */
   classify(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Gate {
-    return this.#use((handle) => handle.classify(actions, options.context, instant(options))) as Gate;
+    // Outside of `guard`, where nobody's getter is taken for a trap.
+    const context = (options as ClassifyOptions | undefined)?.context;
+    return this.#use((handle) => handle.classify(actions, context, instant(options))) as Gate;
   }
 
   /** The canonical JSON text of a value (RFC 8785): what the digests are made over. */
@@ -70,9 +77,16 @@ export abstract class LoadedEngine {
 
   /** Gives the policy's memory back now. Without it that happens some time after the last use. */
   free(): void {
-    const handle = this.#handle;
+    this.#leaving ??= this.#handle;
     this.#handle = undefined;
-    if (handle !== undefined) guard(() => handle.free());
+    this.#leave();
+  }
+
+  #leave(): void {
+    const handle = this.#leaving;
+    if (handle === undefined || this.#depth > 0) return;
+    this.#leaving = undefined;
+    guard(() => handle.free());
   }
 
   [Symbol.dispose](): void {
@@ -84,7 +98,13 @@ export abstract class LoadedEngine {
     if (handle === undefined) {
       throw new CountersignError("invalid_state", "this engine was freed", { help: "load the policy again" });
     }
-    return guard(() => work(handle));
+    this.#depth += 1;
+    try {
+      return guard(() => work(handle));
+    } finally {
+      this.#depth -= 1;
+      this.#leave();
+    }
   }
 }
 
@@ -120,16 +140,24 @@ function isFault(thrown: unknown): thrown is Fault {
   return thrown instanceof Error && "code" in thrown && "detail" in thrown;
 }
 
-function instant({ now }: EvaluateOptions): number {
-  if (now === undefined) return Date.now();
-  return typeof now === "number" ? now : now.getTime();
+/** Throws nothing, whatever it is given: inside of `guard` that would be taken for a trap. */
+function instant(options: EvaluateOptions | null): number {
+  try {
+    const now = options?.now;
+    if (now === undefined) return Date.now();
+    if (typeof now === "number") return now;
+    // A date of another realm is a date too; what is none is no instant, which the module tells.
+    return Date.prototype.getTime.call(now);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function parse(bundle: BundleInput): unknown {
   if (typeof bundle !== "string" && !(bundle instanceof Uint8Array)) return bundle;
   try {
     const text = typeof bundle === "string" ? bundle : new TextDecoder("utf-8", { fatal: true }).decode(bundle);
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     throw new CountersignError("invalid_json", `the bundle is not JSON: ${(cause as Error).message}`, {
       help: "pass what the policy compiler wrote",

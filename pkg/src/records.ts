@@ -315,6 +315,18 @@ export interface DecisionReceipt {
   gap: { from: number; to: number } | null;
   /** Of the gap's, how many the batch brought a count of. */
   counted: number;
+  /** Decisions of this run whose requests the host wants to see, picked at random. */
+  wanted: { audit_id: string; sequence: number; request_id: string | null }[];
+}
+
+/** What became of a random audit. */
+export interface AuditReceipt {
+  audit_id: string;
+  state: "wanted" | "open" | "judged" | "lost";
+  /** The case in which a person judges it. */
+  case_id: string | null;
+  /** Why nobody will. */
+  lost: string | null;
 }
 
 export interface AuditQuery {

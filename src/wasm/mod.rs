@@ -2,6 +2,8 @@
 
 mod decode;
 mod encode;
+#[cfg(target_arch = "wasm32")]
+mod heap;
 mod text;
 
 #[cfg(target_arch = "wasm32")]

@@ -17,6 +17,7 @@ use super::write::Operation;
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::Failure;
 use crate::host::store::decisions::{Batch, Receipt as Stored, record as store_batch};
+use crate::host::store::random_audits::Wanted;
 use crate::identity::{Actor, GrantRole};
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits::{
@@ -25,7 +26,7 @@ use crate::limits::{
 use crate::metrics::DroppedGroup;
 use crate::read::{self, Node, Read};
 use crate::request::{RiskLevel, read_signal};
-use crate::units::TimestampMs;
+use crate::units::{Id, TimestampMs};
 use crate::verdict::Disposition;
 
 #[derive(Serialize, JsonSchema)]
@@ -36,6 +37,17 @@ pub(super) struct Receipt {
     gap: Option<Gap>,
     /// How many of the gap's numbers the batch brought a count of.
     counted: i64,
+    /// Decisions whose requests the host wants to see, picked at random among those of this run: deliver
+    /// each with `POST /v1/audits/{audit_id}`.
+    wanted: Vec<WantedAudit>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct WantedAudit {
+    audit_id: Id,
+    /// The sequence of its record.
+    sequence: i64,
+    request_id: Option<Id>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -56,13 +68,21 @@ pub(super) async fn record(
     parameters.none()?;
     let write = operation.with_key(&body)?;
     let batch = read_batch(&body)?;
+    let key = app.sampling_key.clone();
     write
         .run(&app, caller.key, move |tx, actor| {
             require_caller(actor, tx.now)?;
-            let receipt = store_batch(tx, &actor.principal.tenant_id, &batch, actor.reference())?;
+            let tenant_id = &actor.principal.tenant_id;
+            let receipt = store_batch(tx, tenant_id, &batch, &key, actor.reference())?;
             let gap = receipt.gap.map(|(from, to)| Gap { from, to });
             let Stored { accepted, next_sequence, counted, .. } = receipt;
-            reply(StatusCode::ACCEPTED, &Receipt { accepted, next_sequence, gap, counted })
+            let told = |Wanted { audit_id, sequence, request_id }| WantedAudit {
+                audit_id,
+                sequence,
+                request_id,
+            };
+            let wanted = receipt.wanted.into_iter().map(told).collect();
+            reply(StatusCode::ACCEPTED, &Receipt { accepted, next_sequence, gap, counted, wanted })
         })
         .await
 }

@@ -12,7 +12,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_events.sql"),
     include_str!("schema/0004_approvals.sql"),
     include_str!("schema/0005_releases.sql"),
-    include_str!("schema/0006_dropped_decisions.sql"),
+    include_str!("schema/0007_loop.sql"),
+    include_str!("schema/0009_dropped_decisions.sql"),
 ];
 
 /// Brings the schema to this program's version.
