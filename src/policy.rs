@@ -14,6 +14,7 @@ use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
 use crate::fact::FactDeclaration;
+use crate::flat::plan::Plan;
 use crate::json::Json;
 use crate::limits;
 use crate::read::{self, Node, Read};
@@ -237,6 +238,7 @@ pub struct Policy {
     fallback: Queue,
     reference: PolicyReference,
     decision_hash: String,
+    plan: Plan,
 }
 
 impl Policy {
@@ -258,7 +260,13 @@ impl Policy {
             version: bundle.version.clone(),
             hash: value.digest(BUNDLE_DOMAIN),
         };
-        Ok(Self { bundle, fallback, reference, decision_hash: decision_hash(value) })
+        let plan = Plan::of(&bundle);
+        Ok(Self { bundle, fallback, reference, decision_hash: decision_hash(value), plan })
+    }
+
+    /// Its facts and conditions in flat form.
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// What it says.
