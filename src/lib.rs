@@ -40,6 +40,7 @@ pub mod tool;
 pub mod units;
 pub mod verdict;
 mod word;
+pub mod work;
 
 #[cfg(feature = "compile")]
 pub mod compile;

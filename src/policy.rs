@@ -96,6 +96,8 @@ pub struct Bundle {
     pub lease_duration_ms: i64,
     /// How long a decision can be taken back, in milliseconds; 0 for not at all.
     pub undo_window_ms: i64,
+    /// What it says about the work of people; only hosts read it.
+    pub work: Option<Json>,
 }
 
 /// What confidence each risk level needs.
@@ -370,6 +372,7 @@ impl Bundle {
                 node.integer(limits::LEASE_DURATION_MS_MIN, limits::LEASE_DURATION_MS_MAX)
             })?,
             undo_window_ms: fields.required("undo_window_ms", duration)?,
+            work: fields.optional("work", |node| Ok(node.json().clone()))?,
             facts,
         };
         fields.finish()?;

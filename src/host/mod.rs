@@ -36,3 +36,4 @@ mod text;
 pub mod verify;
 pub mod webhook;
 pub mod webhook_command;
+pub mod work;

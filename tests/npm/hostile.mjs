@@ -163,10 +163,11 @@ export async function hostile({ Engine, CountersignError }, policyText) {
     same("a getter is read once", reads, 1);
     same("and judged as it was read", found, values[0] ? escalated : plain);
   }
-  let proxied = 0;
-  const transparent = new Proxy(REQUEST, { get: (target, key) => ((proxied += 1), target[key]) });
+  const reads = {};
+  const transparent = new Proxy(REQUEST, { get: (target, key) => ((reads[key] = (reads[key] ?? 0) + 1), target[key]) });
   same("a proxy that hides nothing", evaluate(transparent), plain);
-  same("is read once a property at most", proxied <= Object.keys(REQUEST).length, true);
+  // Once for each path that may decide, and one of them decides alone.
+  same("is read twice at most", Math.max(...Object.values(reads)) <= 2, true);
   const lying = new Proxy({ ...REQUEST, asks_for_person: true }, { ownKeys: (target) => Reflect.ownKeys(target).filter((key) => key !== "asks_for_person") });
   same("a proxy cannot show one thing and be another", [plain.disposition, escalated.disposition].includes(evaluate(lying).disposition), true);
 
