@@ -93,6 +93,15 @@ pub const GAUGES: &[Gauge] = &[
             (m.updated_at, m.monitor_id)) ORDER BY 1, 2, 3",
     },
     Gauge {
+        name: "countersign_decisions_without_record_total",
+        kind: "counter",
+        help: "Decisions that edges had no room to keep records of, and sent counts of.",
+        labels: &["tenant_id"],
+        select: "SELECT tenant_id, sum(last_sequence - first_sequence + 1) FROM dropped_decisions \
+            WHERE (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL \
+            GROUP BY 1 ORDER BY 1",
+    },
+    Gauge {
         name: "countersign_observations_total",
         kind: "counter",
         help: "Ratings and late scores, by kind.",
