@@ -262,14 +262,8 @@ impl Policy {
             hash: value.digest(BUNDLE_DOMAIN),
         };
         let plan = Plan::of(&bundle);
-        Ok(Self {
-            bundle,
-            fallback,
-            reference,
-            decision_hash: decision_hash(value),
-            plan,
-            ended: Vec::new(),
-        })
+        let decision_hash = decision_hash(value);
+        Ok(Self { bundle, fallback, reference, decision_hash, plan, ended: Vec::new() })
     }
 
     /// Its facts and conditions in flat form.

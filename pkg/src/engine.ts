@@ -8,6 +8,7 @@ import type { Kept } from "./hot-verdict.js";
 import { HotGate } from "./hot-gate.js";
 import type { Table } from "./hot-writer.js";
 import { HotPath } from "./hot.js";
+import { parseJson } from "./json.js";
 import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
 import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "./wire.js";
 
@@ -81,10 +82,13 @@ export abstract class LoadedEngine {
     const now = instant(options);
     if (hot !== undefined && kept !== undefined && trap === undefined) {
       let verdict: object | undefined;
+      kept.opened();
       try {
         verdict = hot.evaluate(request, now, kept);
       } catch (thrown) {
         trap = thrown;
+      } finally {
+        kept.closed();
       }
       if (verdict !== undefined) return verdict as Verdict;
     }
@@ -103,7 +107,8 @@ export abstract class LoadedEngine {
   classify(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Gate {
     const hot = this.#gate;
     const kept = this.#kept;
-    const { context } = options;
+    // Outside of `guard`, where nobody's getter is taken for a trap.
+    const context = (options as ClassifyOptions | undefined)?.context;
     const now = instant(options);
     if (hot !== undefined && kept !== undefined && trap === undefined) {
       let gate: object | undefined;
@@ -167,7 +172,13 @@ export abstract class LoadedEngine {
     if (handle === undefined) {
       throw new CountersignError("invalid_state", "this engine was freed", { help: "load the policy again" });
     }
-    return guard(() => work(handle));
+    const kept = this.#kept;
+    kept?.opened();
+    try {
+      return guard(() => work(handle));
+    } finally {
+      kept?.closed();
+    }
   }
 }
 
@@ -175,7 +186,10 @@ export abstract class LoadedEngine {
 class Explainer implements Kept {
   readonly policy: PolicyReference;
   readonly #handle: Handle;
-  /** Verdicts whose reasons were not read yet. Those that are thrown away unread are never taken off. */
+  /**
+   * Verdicts whose reasons were not read yet, and calls under way: a getter of a request may free its engine. Verdicts
+   * that are thrown away unread are never taken off.
+   */
   #open = 0;
   #isFreed = false;
 
@@ -258,16 +272,24 @@ function isFault(thrown: unknown): thrown is Fault {
   return thrown instanceof Error && "code" in thrown && "detail" in thrown;
 }
 
-function instant({ now }: EvaluateOptions): number {
-  if (now === undefined) return Date.now();
-  return typeof now === "number" ? now : now.getTime();
+/** Throws nothing, whatever it is given: inside of `guard` that would be taken for a trap. */
+function instant(options: EvaluateOptions | null): number {
+  try {
+    const now = options?.now;
+    if (now === undefined) return Date.now();
+    if (typeof now === "number") return now;
+    // A date of another realm is a date too; what is none is no instant, which the module tells.
+    return Date.prototype.getTime.call(now);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function parse(bundle: BundleInput): unknown {
   if (typeof bundle !== "string" && !(bundle instanceof Uint8Array)) return bundle;
   try {
     const text = typeof bundle === "string" ? bundle : new TextDecoder("utf-8", { fatal: true }).decode(bundle);
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     throw new CountersignError("invalid_json", `the bundle is not JSON: ${(cause as Error).message}`, {
       help: "pass what the policy compiler wrote",

@@ -61,6 +61,8 @@ function request(chance) {
   set("judge_score", maybe(() => chance.one([0, 0.2, 0.5, 0.55, 0.9, 1, -0])));
   set("feedback_rating", maybe(() => 1 + chance.below(5)));
   set("model_draft", maybe(() => "Yes."));
+  // Nor are those of the draft.
+  if (made.model_draft === "\ud800") delete made.model_draft;
   set("evidence", maybe(() => [{ document_id: "d", quote: "q" }]));
   set("tool_results", maybe(() => [{ tool: word(), status: chance.one(["succeeded", "failed", "unavailable"]) }, { tool: "b", status: "failed", summary: "s" }]));
   set("release", maybe(() => ({ model: word() })));

@@ -582,7 +582,7 @@ pub(crate) fn tamper(world: &mut World<'_>, chance: &mut Chance) -> Result<(), S
                 world.site.requirement(world.policy, &model.tenant, &proposal.actions, now_ms);
             proposal.required.action_digest = gate.action_digest;
         }
-        1 => proposal.requested_by = id("mart"),
+        1 => proposal.requested_by = id("somebody_else"),
         2 => proposal.expires_at = proposal.expires_at.saturating_add(60_000),
         3 => proposal.nonce.push('x'),
         4 => {
