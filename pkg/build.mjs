@@ -21,7 +21,10 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "edge", "engine", "error", "events", "hot", "hot-verdict", "http", "ids", "lazy", "module", "node", "public", "trust", "wait"];
+const sources = [
+  "client", "dropped", "edge", "engine", "error", "events", "hot", "hot-gate", "hot-verdict", "hot-writer", "http", "ids", "json", "lazy",
+  "module", "node", "public", "trust", "wait",
+];
 /** Where there is no CommonJS, or none that could load a module of WebAssembly. */
 const onlyModules = ["index", "workerd"];
 const entryPoints = [

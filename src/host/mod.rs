@@ -19,7 +19,7 @@ pub mod ids;
 pub mod impact;
 pub mod key_file;
 mod listen;
-mod outbound;
+pub mod outbound;
 pub mod people;
 pub mod policy_command;
 pub mod policy_diff;

@@ -5,6 +5,7 @@ mod encode;
 #[cfg(target_arch = "wasm32")]
 mod heap;
 mod hot;
+mod hot_action;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
@@ -15,6 +16,7 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use self::hot::Shared;
+use self::hot_action::SharedAction;
 use crate::error::{ErrorCode, Fault};
 use crate::gate::{self, Context, Gate};
 use crate::policy::Policy;
@@ -29,6 +31,7 @@ pub struct Engine {
     policy: Policy,
     /// Borrowed only while nothing of JavaScript can run.
     shared: RefCell<Shared>,
+    shared_action: RefCell<SharedAction>,
 }
 
 #[wasm_bindgen]
@@ -41,7 +44,11 @@ impl Engine {
     pub fn new(bundle: &JsValue) -> Result<Engine, JsValue> {
         let load = || Policy::load(&decode::json(bundle)?);
         load()
-            .map(|policy| Self { shared: Shared::new(&policy), policy })
+            .map(|policy| Self {
+                shared: Shared::new(&policy),
+                shared_action: SharedAction::new(&policy),
+                policy,
+            })
             .map_err(|fault| encode::error(&fault))
     }
 

@@ -28,6 +28,7 @@ mod impact;
 mod journey;
 mod lists;
 mod measures;
+mod monitors;
 mod policies;
 mod queues;
 mod races;

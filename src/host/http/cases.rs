@@ -19,7 +19,7 @@ use crate::case::{Case, CaseState, Command, Escalation};
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::idempotency::Reply;
 use crate::host::store::inbox::{self, Cursor, ListQuery, Order, View};
-use crate::host::store::{Failure, Snapshot, Tx, cases, moves, policies};
+use crate::host::store::{Failure, Snapshot, Tx, cases, monitors, moves, policies};
 use crate::host::{ids, work};
 use crate::identity::{Actor, CaseOperation, authorize};
 use crate::json::Json;
@@ -136,7 +136,7 @@ pub(super) fn read_escalation(
 
 fn open(tx: &Tx<'_>, actor: &Actor, body: Json) -> Result<Reply, Failure> {
     let escalation = read_escalation(actor, body, tx.now)?;
-    let in_force = policies::in_force(tx)?;
+    let in_force = monitors::cautious(tx, policies::in_force(tx)?, &actor.principal.tenant_id)?;
     let claimed = escalation.claimed.as_ref().map(|claimed| {
         policies::find(tx, &claimed.policy_hash)?.ok_or_else(|| {
             Failure::Refused(Fault::new(

@@ -21,6 +21,7 @@ pub mod inbox;
 mod job;
 pub mod measures;
 mod migrate;
+pub mod monitors;
 pub mod moves;
 pub mod needs;
 pub mod next;

@@ -39,6 +39,7 @@ pub fn manifest(snapshot: &Snapshot<'_>) -> Result<Manifest, Failure> {
         policy,
         released_at,
         valid_until: snapshot.now.saturating_add(MANIFEST_DURATION_MS),
+        certificates_void: Vec::new(),
     })
 }
 

@@ -16,12 +16,12 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
     // Cases that are older than the outbox have entries without events, all before the first one.
     let missing = Sql {
         sqlite: "SELECT tenant_id, entity_id, entity_version, entity_kind, 'it has no event' \
-            FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution') \
+            FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution', 'monitor') \
             AND NOT EXISTS (SELECT 1 FROM events v WHERE v.entry_id = p.entry_id) AND p.rowid > \
             (SELECT min(f.rowid) FROM audit_pending f JOIN events v ON v.entry_id = f.entry_id)",
         // No database of a server is older than the outbox.
         postgres: "SELECT tenant_id, entity_id, entity_version, entity_kind, 'it has no event' \
-            FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution') \
+            FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution', 'monitor') \
             AND NOT EXISTS (SELECT 1 FROM events v WHERE v.entry_id = p.entry_id)",
     };
     for select in [Sql { sqlite: strays, postgres: strays }, missing] {
