@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::case::ReviewVerdict;
 use crate::host::confidence::{self, command::ConfidenceCommand};
 use crate::host::config::{Config, ServerOptions, host_name};
+use crate::host::doctor::{Finding, examine};
 use crate::host::eval::{self, EvalCommand};
 use crate::host::executor_command::{self, ExecutorCommand};
 use crate::host::export::{Format, export_corrections};
@@ -51,6 +52,8 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Looks at what a host stands on, and says how to mend what is not as it must be.
+    Doctor(Data),
     /// Learns and certifies confidence from reviewed rows.
     #[command(subcommand)]
     Confidence(ConfidenceCommand),
@@ -313,6 +316,7 @@ pub async fn run(
         }
         Command::Policy(command) => policy_command::run(command, out).await,
         Command::Impact(command) => impact::run(command, out),
+        Command::Doctor(data) => doctor(&data, out),
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Confidence(command) => confidence::command::run(command, out),
         Command::Eval(command) => eval::run(command, out),
@@ -458,6 +462,21 @@ async fn token(command: TokenCommand, out: &mut impl Write) -> Result<(), Comman
             })
             .await
         }
+    }
+}
+
+fn doctor(data: &Data, out: &mut impl Write) -> Result<(), CommandError> {
+    let place = data.existing()?;
+    let findings = apart(|| Ok::<_, Failure>(examine(&place))).map_err(CommandError::new)?;
+    for Finding { what, mend } in &findings {
+        match mend {
+            None => print(out, &format!("  good  {what}"))?,
+            Some(mend) => print(out, &format!("  BAD   {what}: {mend}"))?,
+        }
+    }
+    match findings.iter().filter(|finding| finding.mend.is_some()).count() {
+        0 => Ok(()),
+        bad => Err(CommandError(format!("{bad} things are to be mended"))),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use countersign::host::store::sql::Sql;
 
-use crate::support::{Call, Folder, Host, assert_sound, only_sqlite, program, run, run_ok};
+use crate::support::{Call, Folder, Host, assert_sound, only_sqlite, program, run, run_ok, server};
 
 #[test]
 fn a_host_refuses_the_database_of_a_later_release() {
@@ -140,4 +140,32 @@ fn a_policy_that_does_not_compile_is_told_with_its_place() {
     let bundle: countersign::Json =
         serde_json::from_str(&std::fs::read_to_string(bundle).unwrap()).unwrap();
     assert!(countersign::Policy::load(&bundle).is_ok());
+}
+
+#[test]
+fn the_doctor_names_what_is_wrong_and_the_mend() {
+    let folder = Folder::new();
+    assert!(run(folder.path(), &["doctor"]).status.success() || server().is_some());
+    Host::start(&folder).stop();
+    let told = |expected_bad: bool| {
+        let output = run(folder.path(), &["doctor"]);
+        assert_eq!(output.status.success(), !expected_bad, "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // The test's own server is the owner's, and keeps nothing through a power failure.
+    let well = told(server().is_some());
+    assert!(well.contains("good  schema: up to date"), "{well}");
+    let bad = well.lines().filter(|line| line.contains("BAD")).count();
+    assert!(bad <= if server().is_some() { 2 } else { 0 }, "{well}");
+    let key = folder.join("webhook.key");
+    std::fs::write(&key, "x").unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ill = told(true);
+    assert!(ill.contains("BAD   key of webhooks") && ill.contains("chmod 600"), "{ill}");
+    let later = Sql {
+        sqlite: "PRAGMA user_version = 99",
+        postgres: "INSERT INTO migrations (version) VALUES (99)",
+    };
+    folder.database().execute_batch(later).unwrap();
+    assert!(told(true).contains("BAD   schema: the database has schema 99"));
 }

@@ -1,5 +1,6 @@
 //! PostgreSQL: where the server is, how a session with it is opened, and how a transaction begins.
 
+mod examine;
 mod migrate;
 mod pool;
 

@@ -24,7 +24,7 @@ const READERS: usize = 4;
 /// Writes, and reads, that may wait; more are told to come again.
 const QUEUE_LENGTH_MAX: usize = 1_024;
 /// How long a write is tried before its caller is told to come again.
-const TRY_DURATION_MAX: Duration = Duration::from_secs(5);
+const TRY_DURATION_MAX: Duration = Duration::from_secs(10);
 /// How old the time that a write judges by may be.
 const AGE_MAX: Duration = Duration::from_millis(250);
 /// How long nobody tries to connect after it failed.
@@ -198,8 +198,11 @@ impl Hand {
     fn write(&mut self, mut job: Box<dyn Job>) {
         let until = Instant::now() + TRY_DURATION_MAX;
         let mut pause = Duration::from_millis(1 + self.number as u64);
+        let mut is_first = true;
         let fate = loop {
-            match self.try_write(job.as_mut(), until) {
+            let tried = self.try_write(job.as_mut(), until, is_first);
+            is_first = false;
+            match tried {
                 Some(fate) => break fate,
                 None if Instant::now() + pause >= until => break Fate::Busy,
                 None => {
@@ -213,15 +216,14 @@ impl Hand {
     }
 
     /// `None` where it can be run again.
-    fn try_write(&mut self, job: &mut dyn Job, until: Instant) -> Option<Fate> {
+    fn try_write(&mut self, job: &mut dyn Job, until: Instant, is_first: bool) -> Option<Fate> {
         let Ok(now) = self.begin(Purpose::Write, until) else { return Some(Fate::Unreachable) };
         let (connection, _) = self.session.as_ref()?;
         let tx = self.shared.tx(connection, now);
         let begun = Instant::now();
         match job.run(&tx) {
-            // It waited for others, and judged leases by a time that is over: it is run once more,
-            // as long as there is time for that.
-            Outcome::Keep if begun.elapsed() > AGE_MAX && begun + TRY_DURATION_MAX / 2 < until => {
+            // It waited for others, and judged leases by a time that is over: it is run once more.
+            Outcome::Keep if is_first && begun.elapsed() > AGE_MAX => {
                 self.roll_back();
                 None
             }
