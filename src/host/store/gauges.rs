@@ -97,7 +97,7 @@ pub const GAUGES: &[Gauge] = &[
         kind: "counter",
         help: "Decisions that edges had no room to keep records of, and sent counts of.",
         labels: &["tenant_id"],
-        select: "SELECT tenant_id, sum(last_sequence - first_sequence + 1) FROM dropped_decisions \
+        select: "SELECT tenant_id, CAST(sum(last_sequence - first_sequence + 1) AS BIGINT) FROM dropped_decisions \
             WHERE (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL \
             GROUP BY 1 ORDER BY 1",
     },

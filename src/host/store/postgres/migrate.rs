@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002_loop.sql"),
     include_str!("schema/0003_queues.sql"),
+    include_str!("schema/0004_dropped_decisions.sql"),
 ];
 const PROTECT: &str = include_str!("schema/protect.sql");
 
