@@ -5,14 +5,13 @@
 //! manifest names tenant, sequence and hash, and says until when it counts; its signature is the
 //! host's. What signs and stores lies in the host.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::error::{ErrorCode, Fault};
 use crate::identity::{Actor, GrantRole, PrincipalKind};
 use crate::json::Json;
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::policy::PolicyReference;
 use crate::read::{self, Node, Read};
 use crate::units::{Id, TimestampMs};

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that finds something else ends")]
 
-use countersign::wasm::{Engine, canonicalize};
+use countersign::wasm::{Engine, canonicalize, image};
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -20,7 +20,7 @@ fn field(value: &JsValue, name: &str) -> JsValue {
 }
 
 fn engine() -> Engine {
-    Engine::new(&parse(BUNDLE)).unwrap()
+    Engine::new(&image(&parse(BUNDLE)).unwrap()).unwrap()
 }
 
 #[wasm_bindgen_test]

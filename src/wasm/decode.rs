@@ -3,8 +3,6 @@
 //! `pack.js` walks the value and writes it into bytes; here they become [`Json`]. So the border is
 //! crossed once for a value, and not once for each of its properties.
 
-use std::collections::BTreeMap;
-
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::error::{ErrorCode, Fault};
@@ -83,11 +81,11 @@ impl Packed<'_> {
                 Json::Array(values)
             }
             6 => {
-                let mut fields = BTreeMap::new();
+                let mut fields = Vec::new();
                 for _ in 0..self.count()? {
-                    fields.insert(self.text()?, self.value()?);
+                    fields.push((self.text()?, self.value()?));
                 }
-                Json::Object(fields)
+                Json::Object(fields.into_iter().collect())
             }
             7 => Json::Number(f64::from(i32::from_le_bytes(self.take()?))),
             _ => return None,

@@ -1,13 +1,20 @@
 //! JavaScript bindings: decode, call, encode. No decision of their own, and nothing at import.
+//!
+//! Two modules are built from here. The one of the edge decides, over images of policies. With the
+//! feature `reader` the other is built, which makes an image of a bundle and says what is wrong with
+//! one: it is loaded only where a bundle is, because reading bundles takes more code than deciding.
+#![cfg_attr(feature = "reader", allow(dead_code, unused_imports, reason = "the edge's part"))]
 
 mod decode;
 mod encode;
 #[cfg(target_arch = "wasm32")]
 mod heap;
+mod reader;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use decode::shortest_digits;
+pub use reader::image;
 
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -20,21 +27,23 @@ use crate::units::TimestampMs;
 use crate::verdict::{self, Verdict};
 
 /// A policy that was read and checked once, ready to decide.
+#[cfg(not(feature = "reader"))]
 #[wasm_bindgen]
 pub struct Engine {
     policy: Policy,
 }
 
+#[cfg(not(feature = "reader"))]
 #[wasm_bindgen]
 impl Engine {
-    /// Reads a bundle.
+    /// Maps the image of a policy.
     ///
     /// # Errors
-    /// Throws with code `policy_rejected` and the path to the first fault.
+    /// Throws with code `policy_rejected` if it is no image, of another version, or damaged.
     #[wasm_bindgen(constructor)]
-    pub fn new(bundle: &JsValue) -> Result<Engine, JsValue> {
-        let load = || Policy::load(&decode::json(bundle)?);
-        load().map(|policy| Self { policy }).map_err(|fault| encode::error(&fault))
+    pub fn new(image: &[u8]) -> Result<Engine, JsValue> {
+        let policy = Policy::of_image(image).map_err(|fault| encode::error(&fault))?;
+        Ok(Self { policy })
     }
 
     /// What the policy is called: `{id, version, hash}`.
@@ -81,6 +90,7 @@ impl Engine {
     }
 }
 
+#[cfg(not(feature = "reader"))]
 impl Engine {
     fn gate(&self, actions: &JsValue, context: &JsValue, now_ms: f64) -> Result<Gate, Fault> {
         let under = |root: &'static str| {
@@ -108,6 +118,7 @@ impl Engine {
 ///
 /// # Errors
 /// Throws where the value is not JSON, with the path to the fault.
+#[cfg(not(feature = "reader"))]
 #[wasm_bindgen]
 pub fn canonicalize(value: &JsValue) -> Result<String, JsValue> {
     decode::json(value).map(|json| json.canonical()).map_err(|fault| encode::error(&fault))
