@@ -194,7 +194,7 @@ fn power(base: f64, exponent: i64) -> f64 {
 }
 
 /// A share strictly between nothing and all.
-fn share(node: Node<'_>) -> Read<f64> {
+pub(crate) fn share(node: Node<'_>) -> Read<f64> {
     let value = node.number()?;
     if value > 0.0 && value < 1.0 {
         return Ok(value);

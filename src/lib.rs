@@ -22,6 +22,7 @@ pub mod image;
 pub mod impact;
 pub mod inference;
 pub mod json;
+pub mod label;
 pub mod limits;
 pub mod map;
 pub mod metrics;
@@ -32,6 +33,7 @@ pub mod read;
 pub mod release;
 pub mod request;
 pub mod routing;
+pub mod sampling;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod suppression;

@@ -17,6 +17,7 @@ use crate::limits;
 use crate::map::BTreeMap;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
+use crate::sampling::Sampling;
 use crate::suppression::{Suppression, may_cancel};
 use crate::tool::ActionPolicy;
 use crate::units::{Id, Score};
@@ -69,6 +70,8 @@ pub struct Bundle {
     pub tiers: Tiers,
     /// The risk level of a request that names none.
     pub risk_level_when_missing: RiskLevel,
+    /// What is audited at random; nothing where it is absent.
+    pub sampling: Option<Sampling>,
     /// The rules, in the order in which they are listed in a verdict.
     pub triggers: Vec<Trigger>,
     /// What cancels rules that fired, the first that holds before the next.
@@ -337,6 +340,7 @@ impl Bundle {
             confidence: fields.required("confidence", ConfidenceModel::read)?,
             tiers: fields.required("tiers", Tiers::read)?,
             risk_level_when_missing: fields.required("risk_level_when_missing", RiskLevel::read)?,
+            sampling: fields.optional("sampling", Sampling::read)?,
             triggers: fields
                 .list("triggers", limits::TRIGGERS_MAX, |node| Trigger::read(node, &facts))?,
             suppressions: fields.list("suppressions", limits::SUPPRESSIONS_MAX, |node| {

@@ -11,6 +11,7 @@ import { newId } from "./ids.js";
 import type {
   ActionInput,
   AuditQuery,
+  AuditReceipt,
   AuditReply,
   CaseInput,
   CaseReply,
@@ -39,6 +40,7 @@ import type {
   ReleaseInput,
   ReleaseReply,
   ReleasesReply,
+  RequestInput,
   WebhookCreated,
   WebhookDeliveriesQuery,
   WebhookDeliveriesReply,
@@ -187,6 +189,16 @@ export class Client {
 
   reportDecisions(batch: DecisionBatch, options?: KeyedCallOptions): Promise<DecisionReceipt> {
     return this.#post("/v1/decisions", batch, keyed(options));
+  }
+
+  /** Delivers a request that the host picked for a random audit; a person judges it like any other. */
+  deliverAudit(auditId: string, request: RequestInput, options?: KeyedCallOptions): Promise<AuditReceipt> {
+    return this.#post(`/v1/audits/${segment(auditId)}`, request, keyed(options));
+  }
+
+  /** Says that a request that the host picked is not kept any more. */
+  loseAudit(auditId: string, options?: KeyedCallOptions): Promise<AuditReceipt> {
+    return this.#post(`/v1/audits/${segment(auditId)}/lose`, {}, keyed(options));
   }
 
   /** Tells what became of the answer to a request: a rating, or a judge's late score. */

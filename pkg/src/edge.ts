@@ -12,13 +12,13 @@ import type { Decided, EvaluateOptions } from "./engine.js";
 import { CountersignError } from "./error.js";
 import { isPassing } from "./http.js";
 import { newId } from "./ids.js";
-import type { CaseInput, DecisionBatch, RequestInput } from "./records.js";
+import type { CaseInput, DecisionBatch, DecisionReceipt, RequestInput } from "./records.js";
 import type { PolicyTrust } from "./trust.js";
 import type { Case, DecisionRecord, Verdict } from "./wire.js";
 
 export interface EdgeOptions {
   engine: { decide(request: RequestInput, options?: EvaluateOptions): Decided };
-  client: Pick<Client, "createCase" | "reportDecisions">;
+  client: Pick<Client, "createCase" | "reportDecisions" | "deliverAudit" | "loseAudit">;
   /** The edge's name in records: the same for every run. */
   edge: string;
   /** Names this run; no two runs of an edge may share it. A new id where none is given. */
@@ -32,6 +32,12 @@ export interface EdgeOptions {
   recordsMax?: number | undefined;
   /** Cases that are kept for the host; 1,000 where none is given. */
   casesMax?: number | undefined;
+  /**
+   * Requests that no person decides are kept, in memory alone, until the host has said whether it wants one of
+   * them for a random audit: 1,000 where none is given, the oldest go first. With 0 none is kept, and every
+   * audit of this edge is lost; the host counts those, and takes them for wrong where it certifies.
+   */
+  requestsMax?: number | undefined;
   /** Records of one report, at most 1,000; 200 where none is given. */
   batchLength?: number | undefined;
 }
@@ -71,8 +77,15 @@ interface KeptCase {
   body: CaseInput;
 }
 
+/** A request that the host wants to see, or `null` where it is kept no more. */
+interface WantedAudit {
+  auditId: string;
+  request: RequestInput | null;
+}
+
 const RECORDS_MAX = 10_000;
 const CASES_MAX = 1_000;
+const REQUESTS_MAX = 1_000;
 const BATCH_LENGTH = 200;
 const BATCH_LENGTH_MAX = 1_000;
 
@@ -82,6 +95,10 @@ export class Edge {
   readonly #recordsMax: number;
   readonly #casesMax: number;
   readonly #batchLength: number;
+  readonly #requestsMax: number;
+  /** By the sequence of the record, until the record is reported. */
+  readonly #requests = new Map<number, RequestInput>();
+  readonly #audits = new Map<string, WantedAudit>();
   readonly #cases: KeptCase[] = [];
   readonly #records: DecisionRecord[] = [];
   /** Sequence of the first record that is kept. */
@@ -98,6 +115,7 @@ export class Edge {
     this.boot = options.boot ?? newId("boot", Date.now());
     this.#recordsMax = atLeastOne("recordsMax", options.recordsMax ?? RECORDS_MAX);
     this.#casesMax = atLeastOne("casesMax", options.casesMax ?? CASES_MAX);
+    this.#requestsMax = options.requestsMax === 0 ? 0 : atLeastOne("requestsMax", options.requestsMax ?? REQUESTS_MAX);
     this.#batchLength = Math.min(
       atLeastOne("batchLength", options.batchLength ?? BATCH_LENGTH),
       BATCH_LENGTH_MAX,
@@ -113,7 +131,10 @@ export class Edge {
   async handle(request: RequestInput, options: HandleOptions = {}): Promise<Handled> {
     const { verdict, record, doubt } = this.#decide(request, options);
     this.#keepRecord(record);
-    if (verdict.disposition !== "escalate") return { verdict, caseId: null, case: null };
+    if (verdict.disposition !== "escalate") {
+      this.#keepRequest(request);
+      return { verdict, caseId: null, case: null };
+    }
 
     const caseId = options.caseId ?? newId("case", Date.parse(verdict.evaluated_at));
     const kept = { caseId, body: caseOf(request, caseId, verdict, doubt) };
@@ -132,7 +153,8 @@ export class Edge {
   }
 
   /**
-   * Sends what is kept: cases first, then records. Call it every few seconds, and before the end.
+   * Sends what is kept: cases first, then records, then what the host wants to audit. Call it every few
+   * seconds, and before the end.
    *
    * Gives what the host refused for good, which is not kept. Throws where the host is away, fails, or does
    * not admit this edge; what it did not take is kept then, and refusals are given by the next call.
@@ -173,13 +195,26 @@ export class Edge {
     for (let batch = this.#nextBatch(); batch !== undefined; batch = this.#nextBatch()) {
       const { records } = batch;
       const idempotencyKey = `${batch.boot}:${batch.sequence}`;
-      const { error, isFinal } = await outcomeOf(this.#options.client.reportDecisions(batch, { idempotencyKey }));
+      const reported = this.#options.client.reportDecisions(batch, { idempotencyKey }).then((receipt) => {
+        this.#want(receipt.wanted ?? []);
+      });
+      const { error, isFinal } = await outcomeOf(reported);
       if (error !== undefined) {
         if (!isFinal) throw error;
         this.#refusals.push({ case: null, records, error });
         this.#dropped += records.length;
       }
+      records.forEach((_, index) => this.#requests.delete(batch.sequence + index));
       this.#unconfirmed = undefined;
+    }
+    for (const audit of [...this.#audits.values()]) {
+      const { error, isFinal } = await outcomeOf(this.#deliver(audit));
+      if (error === undefined || (isFinal && audit.request === null)) this.#audits.delete(audit.auditId);
+      if (error === undefined) continue;
+      if (!isFinal && !isInternal(error)) throw error;
+      // What the host does not take is lost to it; the next call says so.
+      if (isFinal) audit.request = null;
+      else failure ??= error;
     }
     if (failure !== undefined) throw failure;
     return this.#refusals.splice(0);
@@ -188,6 +223,20 @@ export class Edge {
   /** The case's id is the key too: sent twice, it is opened once. */
   async #open({ caseId, body }: KeptCase): Promise<Case> {
     return (await this.#options.client.createCase(body, { idempotencyKey: caseId })).case;
+  }
+
+  /** Keeps what the host asks for before the requests of the report are forgotten. */
+  #want(wanted: DecisionReceipt["wanted"]): void {
+    for (const { audit_id: auditId, sequence } of wanted) {
+      if (this.#audits.has(auditId)) continue;
+      this.#audits.set(auditId, { auditId, request: this.#requests.get(sequence) ?? null });
+    }
+  }
+
+  #deliver({ auditId, request }: WantedAudit): Promise<unknown> {
+    const { client } = this.#options;
+    if (request === null) return client.loseAudit(auditId, { idempotencyKey: `${auditId}:lose` });
+    return client.deliverAudit(auditId, request, { idempotencyKey: auditId });
   }
 
   #nextBatch(): DecisionBatch | undefined {
@@ -206,6 +255,17 @@ export class Edge {
     this.#records.shift();
     this.#sequence += 1;
     this.#dropped += 1;
+  }
+
+  /** A copy of what was judged by the record that was just kept. */
+  #keepRequest(request: RequestInput): void {
+    if (this.#requestsMax === 0) return;
+    this.#requests.set(this.#sequence + this.#records.length - 1, structuredClone(request));
+    if (this.#requests.size <= this.#requestsMax) return;
+    for (const oldest of this.#requests.keys()) {
+      this.#requests.delete(oldest);
+      return;
+    }
   }
 
   #keepCase(kept: KeptCase, cause: unknown): void {

@@ -310,6 +310,18 @@ export interface DecisionReceipt {
   next_sequence: number;
   /** Sequences that never arrived, ends included. */
   gap: { from: number; to: number } | null;
+  /** Decisions of this run whose requests the host wants to see, picked at random. */
+  wanted: { audit_id: string; sequence: number; request_id: string | null }[];
+}
+
+/** What became of a random audit. */
+export interface AuditReceipt {
+  audit_id: string;
+  state: "wanted" | "open" | "judged" | "lost";
+  /** The case in which a person judges it. */
+  case_id: string | null;
+  /** Why nobody will. */
+  lost: string | null;
 }
 
 export interface AuditQuery {

@@ -2013,6 +2013,10 @@ tiers: Tiers,
  */
 risk_level_when_missing: RiskLevel, 
 /**
+ * What is audited at random; nothing where it is absent.
+ */
+sampling: Sampling | null, 
+/**
  * The rules, in the order in which they are listed in a verdict.
  */
 triggers: Array<Trigger>, 
@@ -2056,6 +2060,37 @@ lease_duration_ms: number,
  * How long a decision can be taken back, in milliseconds; 0 for not at all.
  */
 undo_window_ms: number, };
+
+/**
+ * What is audited at random, and when the host raises the alarm over it.
+ */
+export type Sampling = { 
+/**
+ * Share of the answers, in [0, 1].
+ */
+answer: number, 
+/**
+ * Share of the limited answers, in [0, 1].
+ */
+limited_answer: number, 
+/**
+ * Share of the refusals, in [0, 1].
+ */
+refuse: number, 
+/**
+ * The share of wrong answers above which the host raises the alarm, where a certificate does not
+ * say it; in (0, 1).
+ */
+tolerated_error: number, 
+/**
+ * The probability of ever raising an alarm over nothing, for each that watches; in (0, 1).
+ */
+false_alarm: number, };
+
+/**
+ * Why a draft was right or not.
+ */
+export type Label = "correct" | "model_error" | "retrieval_error" | "stale_knowledge" | "tool_error" | "policy_violation" | "over_refusal" | "policy_gap" | "temporary_policy" | "one_off_context" | "unclear" | "reviewer_preference" | "reviewer_error";
 
 /**
  * What confidence each risk level needs.

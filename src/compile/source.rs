@@ -13,6 +13,7 @@ use crate::limits;
 use crate::policy::{Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, TriggerKind};
 use crate::read::{self, Fields, Node, Read};
 use crate::request::RiskLevel;
+use crate::sampling::Sampling;
 use crate::tool::ActionPolicy;
 use crate::units::Id;
 
@@ -47,6 +48,8 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     unique(&facts, "fact", |fact| &fact.path, faults);
     let confidence = fields.required("confidence", confidence::read);
     let confidence = faults.keep(confidence);
+    let sampling = fields.optional("sampling", Sampling::read);
+    let sampling = faults.keep(sampling).flatten();
     let triggers = each(&mut fields, "trigger", limits::TRIGGERS_MAX, faults, |node| {
         rules::read_trigger(node, &facts)
     })?;
@@ -85,6 +88,7 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         confidence,
         tiers,
         risk_level_when_missing: head.risk_level_when_missing,
+        sampling,
         triggers,
         suppressions,
         actions,

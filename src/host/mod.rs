@@ -28,6 +28,7 @@ mod release_command;
 pub mod release_key;
 pub mod replay;
 pub mod samples;
+pub mod sampling_key;
 pub mod scheduler;
 pub mod serve;
 pub mod store;

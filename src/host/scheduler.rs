@@ -9,13 +9,15 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::case::{CaseState, Command};
 use crate::host::people::{HostActor, host_actor};
-use crate::host::store::{Failure, Store, cases, idempotency, moves};
+use crate::host::store::{Failure, Store, cases, idempotency, moves, random_audits};
 use crate::units::Id;
 
 /// How often the scheduler looks.
 const PERIOD: Duration = Duration::from_millis(500);
 /// How many periods lie between two sweeps of old idempotency keys (about an hour).
 const SWEEP_EVERY: u64 = 7_200;
+/// How many periods lie between two looks at audits whose texts never came (about a minute).
+const GIVE_UP_EVERY: u64 = 120;
 /// Cases of one kind that are moved in one period; the rest follows in the next.
 const MOVES_MAX: i64 = 200;
 
@@ -36,6 +38,11 @@ pub async fn run(store: Arc<Store>, mut stop: watch::Receiver<bool>) {
             && let Err(failure) = store.write(idempotency::sweep).await
         {
             tracing::warn!(%failure, "old idempotency keys could not be removed");
+        }
+        if count.is_multiple_of(GIVE_UP_EVERY)
+            && let Err(failure) = give_up_audits(&store).await
+        {
+            tracing::warn!(%failure, "audits that never came could not be given up");
         }
         count += 1;
     }
@@ -62,6 +69,21 @@ pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
     }
     while moves.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Counts as lost what no edge delivered in time.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn give_up_audits(store: &Store) -> Result<(), Failure> {
+    if !store.read(random_audits::has_overdue).await? {
+        return Ok(());
+    }
+    let write = store.write(|tx| {
+        let actor = host_actor(tx, HostActor::Scheduler)?;
+        random_audits::give_up(tx, &actor.reference())
+    });
+    write.await
 }
 
 async fn move_one(store: &Store, tenant_id: Id, case_id: Id) -> Result<(), Failure> {

@@ -15,6 +15,7 @@ use crate::host::config::{Config, host_name};
 use crate::host::executor::{self, Executors};
 use crate::host::http::{App, Streams, router};
 use crate::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
+use crate::host::sampling_key::SamplingKey;
 use crate::host::store::place::Place;
 use crate::host::store::{Failure, StartError, Store, identity, policies, releases};
 use crate::host::{listen, samples, scheduler, webhook};
@@ -82,6 +83,7 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
     let app = App {
         executors,
         release_key: place.release_key(),
+        sampling_key: SamplingKey::open(&place.sampling_key())?,
         store: Arc::clone(&store),
         ui: config.ui.clone(),
         secure_cookies: !config.is_local(),

@@ -36,9 +36,9 @@ impl Metric {
                 numerator: "requests whose effective verdict is to escalate",
                 denominator: "all requests with a verdict",
                 counted_by: "evaluated_at, the time of the first verdict",
-                out: "One count per request: a decision record and the case of the same request are one. A case without a record counts as escalated. Of one queue, the numerator is what went to it; the denominator stays all requests.",
+                out: "Random audits. One count per request: a decision record and the case of the same request are one. A case without a record counts as escalated. Of one queue, the numerator is what went to it; the denominator stays all requests.",
                 not_yet: Some(
-                    "There are no random audits to leave out, and a person asked for later is not told apart. Actions and their gates are not counted.",
+                    "A person asked for later is not told apart. Actions and their gates are not counted.",
                 ),
             },
             Self::ApprovalRate => Definition {

@@ -19,7 +19,10 @@ fn batch(boot: &str, sequence: i64, count: i64) -> Value {
 }
 
 fn send(host: &Host, who: &Who, body: Value) -> Value {
-    host.expect(&Call::post("/v1/decisions", body).of(who).key(&fresh("key")), 202)
+    let mut told = host.expect(&Call::post("/v1/decisions", body).of(who).key(&fresh("key")), 202);
+    // Which of them the host wants to see is another matter.
+    assert!(told.as_object_mut().unwrap().remove("wanted").unwrap().is_array());
+    told
 }
 
 #[test]

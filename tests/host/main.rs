@@ -14,6 +14,7 @@
 
 mod actions;
 mod admission;
+mod audits;
 mod conformance;
 mod contract;
 mod corpus;

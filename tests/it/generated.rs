@@ -13,10 +13,11 @@ fn the_default_bundle_in_the_package_is_fresh() {
 fn the_typescript_types_are_fresh() {
     use countersign::{
         audit, calendar, case, certificate, compile, confidence, correction, error, execution,
-        expr, fact, gate, identity, impact, inference, metrics,
+        expr, fact, gate, identity, impact, inference, label, metrics,
     };
     use countersign::{
-        money, policy, proposal, release, request, routing, suppression, tool, units, verdict,
+        money, policy, proposal, release, request, routing, sampling, suppression, tool, units,
+        verdict,
     };
     use ts_rs::{Config, TS};
 
@@ -122,6 +123,8 @@ fn the_typescript_types_are_fresh() {
         execution::Execution,
         policy::TriggerKind,
         policy::Bundle,
+        sampling::Sampling,
+        label::Label,
         policy::Tiers,
         policy::Tier,
         policy::Trigger,

@@ -16,7 +16,7 @@ after(() => Promise.all(servers.map((server) => server.close())));
 
 /** What a host keeps: a case per id, a record per sequence; the same key again gives the same answer. */
 function keeper() {
-  const host = { cases: new Map(), records: new Map(), replies: new Map(), fault: () => undefined };
+  const host = { cases: new Map(), records: new Map(), replies: new Map(), audits: [], wanted: () => [], fault: () => undefined };
   host.answer = (call) => {
     const before = host.fault(call);
     if (before !== undefined && before !== "lost") return before;
@@ -32,12 +32,16 @@ function keeper() {
       host.cases.set(body.case_id, body);
       return { status: 201, body: { case: { case_id: body.case_id, state: "ready" } } };
     }
+    if (path.startsWith("/v1/audits/")) {
+      host.audits.push([path.slice("/v1/audits/".length), body]);
+      return { status: 200, body: { audit_id: "aud", state: "open", case_id: "case_1", lost: null } };
+    }
     body.records.forEach((record, index) => {
       const name = `${body.edge}/${body.boot}/${body.sequence + index}`;
       assert.ok(!host.records.has(name), `${name} arrived twice`);
       host.records.set(name, record);
     });
-    return { status: 202, body: { accepted: body.records.length, next_sequence: body.sequence + body.records.length, gap: null } };
+    return { status: 202, body: { accepted: body.records.length, next_sequence: body.sequence + body.records.length, gap: null, wanted: host.wanted(body) } };
   };
   return host;
 }
@@ -238,4 +242,49 @@ test("bounds that are none are refused", () => {
   for (const options of [{ recordsMax: 0 }, { casesMax: 1.5 }, { batchLength: Number.NaN }]) {
     assert.throws(() => new Edge({ engine, client: {}, edge: "shop", ...options }), { code: "invalid_field" });
   }
+});
+
+const asked = (index) => ({ ...ANSWERED, request_id: `req_${index}`, user_question: `Where is ${index}?` });
+const want = (...sequences) => ({ sequence, records }) =>
+  sequences.filter((wanted) => wanted >= sequence && wanted < sequence + records.length).map((wanted) => ({ audit_id: `aud_${wanted}`, sequence: wanted, request_id: `req_${wanted}` }));
+
+test("what the host picks is delivered as it was judged, and nothing else", async () => {
+  const host = keeper();
+  host.wanted = want(1, 5);
+  const { edge } = await edgeWith(host, { batchLength: 4 });
+  for (let index = 0; index < 8; index += 1) {
+    const request = asked(index);
+    await edge.handle(request, { now: NOW });
+    request.user_question = "changed later";
+  }
+  await edge.handle(ESCALATED, { now: NOW });
+  assert.deepEqual(await edge.flush(), []);
+  assert.deepEqual(host.audits, [["aud_1", asked(1)], ["aud_5", asked(5)]]);
+  await edge.flush();
+  assert.equal(host.audits.length, 2);
+});
+
+test("a request that is not kept any more is said to be lost", async () => {
+  for (const [requestsMax, expected] of [[2, [["aud_1/lose", {}], ["aud_3", asked(3)]]], [0, [["aud_1/lose", {}], ["aud_3/lose", {}]]]]) {
+    const host = keeper();
+    host.wanted = want(1, 3);
+    const { edge } = await edgeWith(host, { requestsMax });
+    for (let index = 0; index < 4; index += 1) await edge.handle(asked(index), { now: NOW });
+    await edge.flush();
+    assert.deepEqual(host.audits, expected);
+  }
+  assert.throws(() => new Edge({ engine, client: {}, edge: "shop", requestsMax: -1 }), { path: "/requestsMax" });
+});
+
+test("a pick survives a host that goes away, and one that it refuses is lost", async () => {
+  const host = keeper();
+  host.wanted = want(0);
+  const { edge } = await edgeWith(host);
+  await edge.handle(asked(0), { now: NOW });
+  host.fault = ({ path }) => (path.startsWith("/v1/audits/") ? problem(503, "store_busy") : undefined);
+  await assert.rejects(edge.flush(), { code: "store_busy" });
+  host.fault = ({ path }) => (path === "/v1/audits/aud_0" ? problem(413, "limit_exceeded") : undefined);
+  await edge.flush();
+  await edge.flush();
+  assert.deepEqual(host.audits, [["aud_0/lose", {}]]);
 });

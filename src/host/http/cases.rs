@@ -130,7 +130,12 @@ pub(super) fn claim_command(snapshot: &Snapshot<'_>) -> Result<Command, Failure>
     Ok(Command::Claim { lease_duration_ms })
 }
 
-fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
+/// What a caller sends, which is its own tenant's.
+pub(super) fn read_escalation(
+    actor: &Actor,
+    mut body: Json,
+    now: TimestampMs,
+) -> Result<Escalation, Failure> {
     let own = &actor.principal.tenant_id;
     if let Json::Object(fields) = &mut body {
         let named = fields.entry("tenant_id".to_owned()).or_insert(Json::Null);
@@ -138,7 +143,7 @@ fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
             *named = Json::String(own.as_str().to_owned());
         }
     }
-    let escalation = Escalation::read(&body, tx.now)?;
+    let escalation = Escalation::read(&body, now)?;
     if escalation.request.tenant_id != *own {
         // Whether the foreign tenant exists is not told.
         return Err(Failure::Refused(Fault::new(
@@ -148,6 +153,11 @@ fn open(tx: &Tx<'_>, actor: &Actor, mut body: Json) -> Result<Reply, Failure> {
             "leave `tenant_id` out, or use the credential of that tenant",
         )));
     }
+    Ok(escalation)
+}
+
+fn open(tx: &Tx<'_>, actor: &Actor, body: Json) -> Result<Reply, Failure> {
+    let escalation = read_escalation(actor, body, tx.now)?;
     let in_force = policies::in_force(tx)?;
     let claimed = escalation.claimed.as_ref().map(|claimed| {
         policies::find(tx, &claimed.policy_hash)?.ok_or_else(|| {

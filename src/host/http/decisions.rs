@@ -17,6 +17,7 @@ use super::write::Operation;
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::Failure;
 use crate::host::store::decisions::{Batch, record as store_batch};
+use crate::host::store::random_audits::Wanted;
 use crate::identity::{Actor, GrantRole};
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits::{
@@ -24,7 +25,7 @@ use crate::limits::{
 };
 use crate::read::{self, Node, Read};
 use crate::request::{RiskLevel, read_signal};
-use crate::units::TimestampMs;
+use crate::units::{Id, TimestampMs};
 use crate::verdict::Disposition;
 
 #[derive(Serialize, JsonSchema)]
@@ -33,6 +34,17 @@ pub(super) struct Receipt {
     accepted: i64,
     next_sequence: i64,
     gap: Option<Gap>,
+    /// Decisions whose requests the host wants to see, picked at random among those of this run: deliver
+    /// each with `POST /v1/audits/{audit_id}`.
+    wanted: Vec<WantedAudit>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct WantedAudit {
+    audit_id: Id,
+    /// The sequence of its record.
+    sequence: i64,
+    request_id: Option<Id>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -53,13 +65,21 @@ pub(super) async fn record(
     parameters.none()?;
     let write = operation.with_key(&body)?;
     let batch = read_batch(&body)?;
+    let key = app.sampling_key.clone();
     write
         .run(&app, caller.key, move |tx, actor| {
             require_caller(actor, tx.now)?;
-            let receipt = store_batch(tx, &actor.principal.tenant_id, &batch, actor.reference())?;
+            let tenant_id = &actor.principal.tenant_id;
+            let receipt = store_batch(tx, tenant_id, &batch, &key, actor.reference())?;
             let gap = receipt.gap.map(|(from, to)| Gap { from, to });
             let (accepted, next_sequence) = (receipt.accepted, receipt.next_sequence);
-            reply(StatusCode::ACCEPTED, &Receipt { accepted, next_sequence, gap })
+            let told = |Wanted { audit_id, sequence, request_id }| WantedAudit {
+                audit_id,
+                sequence,
+                request_id,
+            };
+            let wanted = receipt.wanted.into_iter().map(told).collect();
+            reply(StatusCode::ACCEPTED, &Receipt { accepted, next_sequence, gap, wanted })
         })
         .await
 }

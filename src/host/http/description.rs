@@ -38,6 +38,7 @@ const PATH_NAMES: &[(&str, &str)] = &[
     ("proposal_id", "The proposal."),
     ("execution_id", "The execution."),
     ("release_id", "The release."),
+    ("audit_id", "The random audit."),
 ];
 
 /// `GET /v1/openapi.json`

@@ -2,6 +2,7 @@
 
 mod assets;
 mod audit;
+mod audits;
 mod auth;
 mod body;
 mod cases;
@@ -43,6 +44,7 @@ use tokio::sync::watch;
 
 use crate::error::{ErrorCode, Fault};
 use crate::host::executor::Executors;
+use crate::host::sampling_key::SamplingKey;
 use crate::host::store::{Failure, Store};
 use crate::host::webhook::Settings;
 use assets::Assets;
@@ -65,6 +67,8 @@ pub struct App {
     pub executors: Arc<Executors>,
     /// Where the key lies that signs manifests of policies.
     pub release_key: PathBuf,
+    /// What random audits are picked by.
+    pub sampling_key: SamplingKey,
     /// What the operator says of webhooks.
     pub webhooks: Settings,
     /// The streams of events that are open.

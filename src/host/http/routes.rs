@@ -12,8 +12,8 @@ use super::endpoint::{CASE_FOLLOWERS, Endpoint, Key, PROPOSAL_FOLLOWERS};
 use super::query::{Parameters, PathId};
 use super::write::Operation;
 use super::{
-    audit, cases, corrections, decisions, description, events, gauges, health, inputs, metrics,
-    observations, policies, policy_changes, proposals, queues, releases, session, show,
+    audit, audits, cases, corrections, decisions, description, events, gauges, health, inputs,
+    metrics, observations, policies, policy_changes, proposals, queues, releases, session, show,
     show_proposal, webhooks,
 };
 use crate::case::{CaseState, ReviewVerdict};
@@ -405,6 +405,21 @@ fn records_and_policies() -> Vec<Endpoint> {
             .takes(inputs::decision_batch)
             .answers::<decisions::Receipt>(202, "What was taken, and what never arrived.")
             .refuses(&[ErrorCode::Duplicate]),
+        Endpoint::post("/v1/audits/{audit_id}", audits::deliver)
+            .named("deliverAudit", "Delivers a request that the host picked for a random audit.")
+            .keyed(Key::Required)
+            .takes(inputs::escalation)
+            .answers::<audits::Receipt>(
+                200,
+                "The case in which a person judges it, or why nobody will.",
+            )
+            .refuses(&[ErrorCode::UnknownTenant, ErrorCode::InvalidState]),
+        Endpoint::post("/v1/audits/{audit_id}/lose", audits::lose)
+            .named("loseAudit", "Says that a request that the host picked is not kept any more.")
+            .keyed(Key::Required)
+            .takes(inputs::nothing)
+            .answers::<audits::Receipt>(200, "The audit, which counts as lost.")
+            .refuses(&[ErrorCode::InvalidState]),
         Endpoint::post("/v1/policies/check", policies::check)
             .named("checkPolicy", "Compiles a policy's text; nothing is stored.")
             .takes(inputs::policy_text)

@@ -13,6 +13,7 @@ use crate::identity::{Actor, CaseOperation, Door, GrantRole, PrincipalKind, auth
 use crate::json::Json;
 use crate::limits::LEASE_DURATION_MS_MIN;
 use crate::policy::TriggerKind;
+use crate::read::Node;
 use crate::request::RiskLevel;
 use crate::units::{Id, TimestampMs};
 
@@ -85,11 +86,25 @@ pub(super) fn shown_to(actor: &Actor, case: Case, now: TimestampMs) -> Case {
 
 /// Who sent a case gets the answer once it is released, and neither drafts nor remarks before.
 fn shown(case: Case, staff: bool) -> Case {
+    let case = blinded(case);
     if staff {
         return case;
     }
     let decision = case.decision.filter(|_| case.answer.is_some());
     Case { work: None, decision, ..case }
+}
+
+/// Until nothing can change it any more, a random audit looks like any case that somebody sent: who
+/// knows that the user has the answer already judges it in another way.
+fn blinded(case: Case) -> Case {
+    if !hides_purpose(case.purpose, case.state) {
+        return case;
+    }
+    Case { purpose: Purpose::Primary, claimed: None, differences: Vec::new(), ..case }
+}
+
+fn hides_purpose(purpose: Purpose, state: CaseState) -> bool {
+    purpose == Purpose::Audit && !state.is_terminal()
 }
 
 fn is_staff(actor: &Actor, case: &Case, now: TimestampMs) -> bool {
@@ -199,6 +214,13 @@ pub(super) fn summary(listed: &Listed) -> Json {
     let mut put = |name: &str, value| row.insert(name.to_owned(), value);
     if let Json::String(question) = field(&listed.case, "user_question") {
         put("user_question", Json::String(question.chars().take(QUESTION_LENGTH_MAX).collect()));
+    }
+    let purpose = Purpose::read(Node::root(field(&listed.case, "purpose")));
+    let state = CaseState::read(Node::root(field(&listed.case, "state")));
+    if let (Ok(purpose), Ok(state)) = (purpose, state)
+        && hides_purpose(purpose, state)
+    {
+        put("purpose", Json::String(Purpose::Primary.as_str().to_owned()));
     }
     put("confidence", field(field(&listed.case, "confidence"), "probability").clone());
     put("leased_by_name", listed.leased_by_name.clone().map_or(Json::Null, Json::String));

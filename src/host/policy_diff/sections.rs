@@ -86,6 +86,22 @@ pub(super) const SECTIONS: &[Section] = &[
         order: Lean::Neutral,
     },
     Section {
+        name: "sampling",
+        pointer: "/sampling",
+        key: Key::One,
+        fields: &[
+            ("answer", MoreIsTighter),
+            ("limited_answer", MoreIsTighter),
+            ("refuse", MoreIsTighter),
+            ("tolerated_error", MoreIsLooser),
+            ("false_alarm", MoreIsTighter),
+        ],
+        told: &[],
+        came: Lean::Tightens,
+        gone: Lean::Loosens,
+        order: Lean::Neutral,
+    },
+    Section {
         name: "confidence",
         pointer: "/confidence",
         key: Key::One,

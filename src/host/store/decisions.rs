@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::audit::{self, Entity};
+use super::random_audits::{self, Wanted};
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Tx};
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids;
+use crate::host::sampling_key::SamplingKey;
 use crate::identity::ActorReference;
 use crate::json::{INTEGER_MAX, Json};
 use crate::units::Id;
@@ -30,7 +32,7 @@ pub struct Batch {
 }
 
 /// What became of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Records that were not stored before.
     pub accepted: i64,
@@ -38,9 +40,11 @@ pub struct Receipt {
     pub next_sequence: i64,
     /// Sequence numbers that never came, first and last.
     pub gap: Option<(i64, i64)>,
+    /// Decisions of this stream whose texts the host wants to see.
+    pub wanted: Vec<Wanted>,
 }
 
-/// Stores a batch; what was stored already is not stored twice.
+/// Stores a batch, and picks random audits among it; what was stored already is not stored twice.
 ///
 /// # Errors
 /// `duplicate` where another record was stored under the same number.
@@ -48,12 +52,13 @@ pub fn record(
     tx: &Tx<'_>,
     tenant_id: &Id,
     batch: &Batch,
+    key: &SamplingKey,
     by: ActorReference,
 ) -> Result<Receipt, Failure> {
     let (stream_id, expected) = stream(tx, tenant_id, batch)?;
     let gap = (batch.sequence > expected).then(|| (expected, batch.sequence - 1));
     let mut sequence = batch.sequence;
-    let mut accepted = 0;
+    let mut stored = Vec::new();
     for (index, record) in batch.records.iter().enumerate() {
         if sequence > INTEGER_MAX {
             let detail = format!("sequence numbers end at {INTEGER_MAX}");
@@ -61,13 +66,18 @@ pub fn record(
                 Fault::new(ErrorCode::LimitExceeded, "/sequence", detail, "start a new boot");
             return Err(Failure::Refused(fault));
         }
-        accepted += i64::from(store(tx, tenant_id, &stream_id, sequence, record, index)?);
+        if store(tx, tenant_id, &stream_id, sequence, record, index)? {
+            stored.push((sequence, record));
+        }
         sequence += 1;
     }
     let next_sequence = expected.max(sequence);
     let update = "UPDATE decision_streams SET next_sequence = ?2 WHERE stream_id = ?1";
     tx.connection.prepare_cached(update)?.execute(params![stream_id.as_str(), next_sequence])?;
-    let receipt = Receipt { accepted, next_sequence, gap };
+    let accepted = i64::try_from(stored.len()).unwrap_or(i64::MAX);
+    random_audits::pick(tx, key, (tenant_id, &stream_id), &stored, &by)?;
+    let wanted = random_audits::wanted(tx, tenant_id, &stream_id)?;
+    let receipt = Receipt { accepted, next_sequence, gap, wanted };
     if accepted > 0 || gap.is_some() {
         let entity = Entity { tenant_id, kind: "decision_stream", id: &stream_id };
         audit::append(tx, entity, "decisions_recorded", told(batch, &receipt), by)?;

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_events.sql"),
     include_str!("schema/0004_approvals.sql"),
     include_str!("schema/0005_releases.sql"),
+    include_str!("schema/0007_loop.sql"),
 ];
 
 /// Brings the schema to this program's version.

@@ -24,6 +24,7 @@ pub mod observations;
 pub mod place;
 pub mod policies;
 pub mod proposals;
+pub mod random_audits;
 mod readers;
 pub mod releases;
 pub mod replay;

@@ -3,8 +3,8 @@
 
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
-use super::{Failure, Tx, cases};
-use crate::case::{Case, Command, Event, apply};
+use super::{Failure, Tx, cases, random_audits};
+use crate::case::{Case, Command, Event, Purpose, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
 
@@ -34,6 +34,9 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
         record(tx, &case, event, &proof)?;
     }
     cases::update(tx, &case, revision_before)?;
+    if case.purpose == Purpose::Audit && case.state.is_terminal() {
+        random_audits::settle(tx, &case, proof.actor())?;
+    }
     Ok(case)
 }
 

@@ -89,6 +89,12 @@ impl Place {
         self.file("policy.key")
     }
 
+    /// The key that random audits are picked by; not in the database, and on no edge.
+    #[must_use]
+    pub fn sampling_key(&self) -> PathBuf {
+        self.file("audit.key")
+    }
+
     /// The file whose lock orders the writers of several processes.
     pub(super) fn open_lock(&self) -> Result<File, StartError> {
         let path = self.file("countersign.lock");

@@ -40,6 +40,10 @@ pub(super) fn compare(
                 "SELECT body FROM policy_releases WHERE tenant_id = ?1 AND release_id = ?2";
             (fold.said.get("release").map(Json::canonical), body_of(connection, select, &fold.key)?)
         }
+        "random_audit" => {
+            let select = "SELECT body FROM random_audits WHERE tenant_id = ?1 AND audit_id = ?2";
+            (fold.said.get("audit").map(Json::canonical), body_of(connection, select, &fold.key)?)
+        }
         "webhook" => (webhook_said(fold), webhook_found(connection, &fold.key)?),
         "credential" => (Some(credential_said(fold)), credential_found(connection, &fold.key)?),
         _ => return Ok(()),
@@ -64,6 +68,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
         ("observation", "observations", "observation_id"),
         ("webhook", "webhooks", "webhook_id"),
         ("policy_release", "policy_releases", "release_id"),
+        ("random_audit", "random_audits", "audit_id"),
     ];
     for (kind, table, id) in tables {
         let select = format!(

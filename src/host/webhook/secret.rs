@@ -99,7 +99,7 @@ pub const fn seconds(at: TimestampMs) -> i64 {
     at.as_ms() / 1_000
 }
 
-fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Result<[u8; 32], Failure> {
+pub(in crate::host) fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Result<[u8; 32], Failure> {
     let mac = Hmac::<Sha256>::new_from_slice(key);
     let mut mac = mac.map_err(|_| Failure::internal("a key has no valid length"))?;
     for part in parts {
