@@ -7,9 +7,10 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { build } from "esbuild";
 
 process.chdir(import.meta.dirname);
-const wasm = "dist/wasm/countersign_bg.wasm";
-if (!existsSync(wasm)) {
-  console.error(`${wasm} is missing: run .ci/build-module first`);
+const modules = ["countersign_bg.wasm", "countersign_reader.wasm"];
+for (const module of modules) {
+  if (existsSync(`dist/wasm/${module}`)) continue;
+  console.error(`dist/wasm/${module} is missing: run .ci/build-module first`);
   process.exit(1);
 }
 mkdirSync("dist", { recursive: true });
@@ -21,21 +22,24 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "module", "node", "public", "trust", "wait"];
+const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "module", "node", "public", "reader", "trust", "wait"];
 /** Where there is no CommonJS, or none that could load a module of WebAssembly. */
 const onlyModules = ["index", "workerd"];
 const entryPoints = [
   ...sources.map((name) => ({ in: `src/${name}.ts`, out: name })),
   { in: "dist/wasm/countersign.js", out: "bindings" },
+  { in: "../src/wasm/pack.js", out: "pack" },
 ];
 /** Each file stays a file of its own, so that `countersign` and `countersign/client` share one error class. */
 const apart = (extension) => ({
   name: "apart",
   setup(builder) {
-    // What the bindings bring along for themselves is not a file of the package.
-    builder.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) =>
-      kind === "entry-point" || path.startsWith("./snippets/") ? undefined : { path: path.replace(/\.js$/, extension), external: true },
-    );
+    builder.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) => {
+      if (kind === "entry-point") return undefined;
+      // What the bindings bring along, the reader needs too.
+      const plain = path.replace(/^\.\/snippets\/.*\/(\w+\.js)$/, "./$1");
+      return { path: plain.replace(/\.js$/, extension), external: true };
+    });
   },
 });
 const common = { bundle: true, outdir: "dist", target: ["es2022", "node20"], logLevel: "warning", platform: "node" };
@@ -59,8 +63,9 @@ await build({
 
 // Deno has the import of WebAssembly's ES integration, which TypeScript cannot read yet: it is written here.
 const workerd = readFileSync("dist/workerd.js", "utf8");
-const deno = workerd.replace(/^import (\w+) from "\.\/countersign_bg\.wasm";$/m, 'import source $1 from "./countersign_bg.wasm";');
-if (deno === workerd) throw new Error("dist/workerd.js does not import the module as it did");
+let rewritten = 0;
+const deno = workerd.replace(/^import (\w+ from "\.\/\w+\.wasm";)$/gm, (_, rest) => ((rewritten += 1), `import source ${rest}`));
+if (rewritten !== modules.length) throw new Error("dist/workerd.js does not import the modules as it did");
 writeFileSync("dist/deno.js", deno);
 
 // A CommonJS importer needs types that call themselves CommonJS.
@@ -70,7 +75,9 @@ for (const name of twins) {
   writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, types);
 }
 
-copyFileSync(wasm, "dist/countersign_bg.wasm");
-// What a runtime that imports modules gives for it.
-writeFileSync("dist/countersign_bg.wasm.d.ts", "declare const module: object;\nexport default module;\n");
-copyFileSync("default-policy.json", "dist/default-policy.json");
+for (const module of modules) {
+  copyFileSync(`dist/wasm/${module}`, `dist/${module}`);
+  // What a runtime that imports modules gives for it.
+  writeFileSync(`dist/${module}.d.ts`, "declare const module: object;\nexport default module;\n");
+}
+for (const policy of ["default-policy.json", "default-policy.bin"]) copyFileSync(policy, `dist/${policy}`);

@@ -27,6 +27,8 @@ pub mod limits;
 pub mod map;
 pub mod metrics;
 pub mod money;
+#[cfg(any(feature = "wasm", feature = "reader"))]
+mod packed;
 pub mod policy;
 pub mod proposal;
 pub mod read;
@@ -46,6 +48,8 @@ mod word;
 pub mod compile;
 #[cfg(feature = "host")]
 pub mod host;
+#[cfg(feature = "reader")]
+pub mod reader;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 

@@ -14,6 +14,17 @@ export interface LoadOptions {
    * one of them for `import module from "countersign/module.wasm"`. Only the first call looks at it.
    */
   module?: object | string | undefined;
+  /**
+   * As `module`, for the one that reads bundles, `countersign/reader.wasm`. It is needed where a bundle in JSON
+   * is loaded, and never for an image.
+   */
+  reader?: object | string | undefined;
+}
+
+/** What a policy is called, and by which digest a manifest has to name its image. */
+export interface LoadedPolicy extends PolicyReference {
+  /** The image that was loaded; absent where a bundle was, which proves its own hash. */
+  image_hash?: string;
 }
 
 export interface EvaluateOptions {
@@ -35,14 +46,16 @@ export interface Decided {
 /** What every environment's `Engine` can do; each adds how the module gets there. */
 export abstract class LoadedEngine {
   /** What the policy is called: id, version and hash. */
-  readonly policy: PolicyReference;
+  readonly policy: LoadedPolicy;
   #handle: Handle | undefined;
 
-  /** The module must have been instantiated. */
-  protected constructor(bundle: BundleInput) {
-    const value = parse(bundle);
-    this.#handle = guard(() => new Handle(value));
-    this.policy = this.#use((handle) => handle.policy()) as PolicyReference;
+  /** Loads an image, or the bundle whose image `read` makes. The module must have been instantiated. */
+  protected constructor(bundle: BundleInput, read: (bundle: unknown) => Uint8Array) {
+    const given = asImage(bundle);
+    const image = given ?? read(parse(bundle));
+    this.#handle = guard(() => new Handle(image));
+    this.policy = this.#use((handle) => handle.policy()) as LoadedPolicy;
+    if (given !== undefined) this.policy.image_hash = nameOf(given);
   }
 
   /** Says what happens with the draft: answer, limited answer, a person, or a refusal, and why. */
@@ -125,7 +138,25 @@ function instant({ now }: EvaluateOptions): number {
   return typeof now === "number" ? now : now.getTime();
 }
 
-function parse(bundle: BundleInput): unknown {
+/** What an image begins with, and no text; behind it its version and its digest. */
+const IMAGE_MARK = 0x89;
+const DIGEST_AT = 9;
+const DIGEST_END = 41;
+
+/** A copy of the image; `undefined` where it is a bundle. */
+export function asImage(bundle: BundleInput): Uint8Array | undefined {
+  const bytes = bundle instanceof ArrayBuffer ? new Uint8Array(bundle) : bundle;
+  return bytes instanceof Uint8Array && bytes[0] === IMAGE_MARK ? bytes.slice() : undefined;
+}
+
+/** The digest that the image carries, which the module has verified. */
+function nameOf(image: Uint8Array): string {
+  const digits = Array.from(image.subarray(DIGEST_AT, DIGEST_END), (byte) => byte.toString(16).padStart(2, "0"));
+  return `sha256:${digits.join("")}`;
+}
+
+function parse(given: BundleInput): unknown {
+  const bundle = given instanceof ArrayBuffer ? new Uint8Array(given) : given;
   if (typeof bundle !== "string" && !(bundle instanceof Uint8Array)) return bundle;
   try {
     const text = typeof bundle === "string" ? bundle : new TextDecoder("utf-8", { fatal: true }).decode(bundle);

@@ -549,4 +549,4 @@ export interface ReleasesReply {
 }
 
 /** A compiled policy, as an object of any provenance, as JSON text, or as that text's bytes. */
-export type BundleInput = Bundle | { readonly bundle_version: number } | string | Uint8Array;
+export type BundleInput = Bundle | { readonly bundle_version: number } | string | Uint8Array | ArrayBuffer;

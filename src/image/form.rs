@@ -184,12 +184,12 @@ impl<T: Imaged> Imaged for BTreeMap<String, T> {
     }
 
     fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
-        let mut values = Self::new();
+        let mut values = Vec::new();
         for _ in 0..bytes.count()? {
-            let key = String::take(bytes)?;
-            values.insert(key, T::take(bytes)?);
+            values.push((String::take(bytes)?, T::take(bytes)?));
         }
-        Some(values)
+        let in_order = values.is_sorted_by(|(left, _), (right, _)| left < right);
+        in_order.then(|| values.into_iter().collect())
     }
 }
 

@@ -10,12 +10,18 @@ use crate::inference::{BUCKETS, ImpactModel, Weights};
 use crate::json::Json;
 use crate::limits::CALENDAR_NUMBERS_MAX;
 use crate::money::{Currency, Money, Rates};
-use crate::policy::{Accepts, Authority, BUNDLE_VERSION, Bundle, Queue, Tier, Tiers, Trigger};
+use crate::policy::{Accepts, Authority, Bundle, Queue, Tier, Tiers, Trigger};
+use crate::sampling::Sampling;
 use crate::suppression::Suppression;
 use crate::tool::{ActionPolicy, AmountAt, ArgumentRule, ImpactRule, LadderStep, Tool};
 use crate::units::{Id, Score, TimestampMs};
 
 imaged! {
+    Bundle {
+        bundle_version, id, version, facts, confidence, tiers, risk_level_when_missing, triggers,
+        suppressions, actions, calendars, queues, fallback_queue, limited_answer, templates, refusal,
+        lease_duration_ms, undo_window_ms, sampling,
+    }
     FactDeclaration { path, fact_type, source, record }
     ConfidenceModel { model_version, fit, base, signals }
     Fit { labels, hash, held_back }
@@ -52,72 +58,8 @@ imaged! {
     }
     LadderStep { domain, level, title, limit, quorum }
     Rates { base, until, billionths }
+    Sampling { answer, limited_answer, refuse, tolerated_error, false_alarm }
     ImpactModel { changes, high_if_changes, destructive, permissions, open_world, high_from }
-}
-
-impl Imaged for Bundle {
-    fn put(&self, image: &mut Vec<u8>) {
-        let Self {
-            bundle_version: _,
-            id,
-            version,
-            facts,
-            confidence,
-            tiers,
-            risk_level_when_missing,
-            triggers,
-            suppressions,
-            actions,
-            calendars,
-            queues,
-            fallback_queue,
-            limited_answer,
-            templates,
-            refusal,
-            lease_duration_ms,
-            undo_window_ms,
-        } = self;
-        id.put(image);
-        version.put(image);
-        facts.put(image);
-        confidence.put(image);
-        tiers.put(image);
-        risk_level_when_missing.put(image);
-        triggers.put(image);
-        suppressions.put(image);
-        actions.put(image);
-        calendars.put(image);
-        queues.put(image);
-        fallback_queue.put(image);
-        limited_answer.put(image);
-        templates.put(image);
-        refusal.put(image);
-        lease_duration_ms.put(image);
-        undo_window_ms.put(image);
-    }
-
-    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
-        Some(Self {
-            bundle_version: BUNDLE_VERSION,
-            id: Imaged::take(bytes)?,
-            version: Imaged::take(bytes)?,
-            facts: Imaged::take(bytes)?,
-            confidence: Imaged::take(bytes)?,
-            tiers: Imaged::take(bytes)?,
-            risk_level_when_missing: Imaged::take(bytes)?,
-            triggers: Imaged::take(bytes)?,
-            suppressions: Imaged::take(bytes)?,
-            actions: Imaged::take(bytes)?,
-            calendars: Imaged::take(bytes)?,
-            queues: Imaged::take(bytes)?,
-            fallback_queue: Imaged::take(bytes)?,
-            limited_answer: Imaged::take(bytes)?,
-            templates: Imaged::take(bytes)?,
-            refusal: Imaged::take(bytes)?,
-            lease_duration_ms: Imaged::take(bytes)?,
-            undo_window_ms: Imaged::take(bytes)?,
-        })
-    }
 }
 
 impl Bundle {

@@ -1,20 +1,15 @@
 //! JavaScript bindings: decode, call, encode. No decision of their own, and nothing at import.
 //!
-//! Two modules are built from here. The one of the edge decides, over images of policies. With the
-//! feature `reader` the other is built, which makes an image of a bundle and says what is wrong with
-//! one: it is loaded only where a bundle is, because reading bundles takes more code than deciding.
-#![cfg_attr(feature = "reader", allow(dead_code, unused_imports, reason = "the edge's part"))]
+//! This module loads images of policies, and no bundles: see `src/reader.rs`.
 
 mod decode;
 mod encode;
 #[cfg(target_arch = "wasm32")]
 mod heap;
-mod reader;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use decode::shortest_digits;
-pub use reader::image;
 
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -27,13 +22,11 @@ use crate::units::TimestampMs;
 use crate::verdict::{self, Verdict};
 
 /// A policy that was read and checked once, ready to decide.
-#[cfg(not(feature = "reader"))]
 #[wasm_bindgen]
 pub struct Engine {
     policy: Policy,
 }
 
-#[cfg(not(feature = "reader"))]
 #[wasm_bindgen]
 impl Engine {
     /// Maps the image of a policy.
@@ -90,7 +83,6 @@ impl Engine {
     }
 }
 
-#[cfg(not(feature = "reader"))]
 impl Engine {
     fn gate(&self, actions: &JsValue, context: &JsValue, now_ms: f64) -> Result<Gate, Fault> {
         let under = |root: &'static str| {
@@ -118,7 +110,6 @@ impl Engine {
 ///
 /// # Errors
 /// Throws where the value is not JSON, with the path to the fault.
-#[cfg(not(feature = "reader"))]
 #[wasm_bindgen]
 pub fn canonicalize(value: &JsValue) -> Result<String, JsValue> {
     decode::json(value).map(|json| json.canonical()).map_err(|fault| encode::error(&fault))

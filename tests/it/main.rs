@@ -33,6 +33,7 @@ mod gate_properties;
 mod gates;
 mod generated;
 mod identity;
+mod image;
 mod import;
 mod inference;
 mod metrics;
