@@ -1,9 +1,10 @@
 /**
- * Builds dist/: ES modules, their CommonJS twins file for file, types for both, the module, the default policy.
+ * Builds dist/: ES modules, their CommonJS twins, types for both, the module, the default policy.
  * dist/wasm/ holds what .ci/build-module made; it is read, and not published.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { build } from "esbuild";
 
 process.chdir(import.meta.dirname);
@@ -22,30 +23,28 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "module", "node", "public", "reader", "trust", "wait"];
+/** Each entry is one file, because every file more takes time to load; only the class of errors they have in common. */
+const sources = ["client", "error", "node"];
 /** Where there is no CommonJS, or none that could load a module of WebAssembly. */
 const onlyModules = ["index", "workerd"];
-const entryPoints = [
-  ...sources.map((name) => ({ in: `src/${name}.ts`, out: name })),
-  { in: "dist/wasm/countersign.js", out: "bindings" },
-  { in: "../src/wasm/pack.js", out: "pack" },
-];
-/** Each file stays a file of its own, so that `countersign` and `countersign/client` share one error class. */
+const entry = (name) => ({ in: `src/${name}.ts`, out: name });
+const entryPoints = sources.map(entry);
 const apart = (extension) => ({
   name: "apart",
   setup(builder) {
     builder.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) => {
       if (kind === "entry-point") return undefined;
-      // What the bindings bring along, the reader needs too.
-      const plain = path.replace(/^\.\/snippets\/.*\/(\w+\.js)$/, "./$1");
-      return { path: plain.replace(/\.js$/, extension), external: true };
+      // What wasm-bindgen and the module's own source give.
+      if (path === "./bindings.js") return { path: resolve("dist/wasm/countersign.js") };
+      if (path.endsWith("/pack.js")) return { path: resolve("../src/wasm/pack.js") };
+      return /^\.\/(error\.js|\w+\.wasm)$/.test(path) ? { path: path.replace(/\.js$/, extension), external: true } : undefined;
     });
   },
 });
 const common = { bundle: true, outdir: "dist", target: ["es2022", "node20"], logLevel: "warning", platform: "node" };
 await build({
   ...common,
-  entryPoints: [...entryPoints, ...onlyModules.map((name) => ({ in: `src/${name}.ts`, out: name }))],
+  entryPoints: [...entryPoints, ...onlyModules.map(entry)],
   format: "esm",
   platform: "neutral",
   external: ["node:*"],

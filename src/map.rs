@@ -39,7 +39,7 @@ fn sift<T>(list: &mut [T], mut root: usize, end: usize, is_before: &dyn Fn(&T, &
 }
 
 #[cfg(any(test, target_arch = "wasm32"))]
-#[expect(missing_docs, reason = "the methods of the standard library's map")]
+#[allow(missing_docs, reason = "the methods of the standard library's map")]
 mod sorted {
     use std::borrow::Borrow;
     use std::slice;

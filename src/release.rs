@@ -41,6 +41,9 @@ pub struct Manifest {
     pub sequence: i64,
     /// The policy.
     pub policy: PolicyReference,
+    /// Digest of the image of its bundle, in the form that this host writes; an edge that loaded an
+    /// image has no other proof of what is in it.
+    pub image_hash: String,
     /// Since when it is in force.
     pub released_at: TimestampMs,
     /// From this instant on, nobody may rely on it: a newer manifest must be read.

@@ -8,7 +8,7 @@
  * are dropped and counted, and their missing sequences show the host the gap.
  */
 import type { Client } from "./client.js";
-import type { Decided, EvaluateOptions } from "./engine.js";
+import type { Decided, EvaluateOptions, LoadedPolicy } from "./engine.js";
 import { CountersignError } from "./error.js";
 import { isPassing } from "./http.js";
 import { newId } from "./ids.js";
@@ -17,7 +17,7 @@ import type { PolicyTrust } from "./trust.js";
 import type { Case, DecisionRecord, Verdict } from "./wire.js";
 
 export interface EdgeOptions {
-  engine: { decide(request: RequestInput, options?: EvaluateOptions): Decided };
+  engine: { readonly policy?: LoadedPolicy; decide(request: RequestInput, options?: EvaluateOptions): Decided };
   client: Pick<Client, "createCase" | "reportDecisions" | "deliverAudit" | "loseAudit">;
   /** The edge's name in records: the same for every run. */
   edge: string;
@@ -174,7 +174,7 @@ export class Edge {
   #decide(request: RequestInput, options: EvaluateOptions): Decided & { doubt: string | null } {
     const decided = this.#options.engine.decide(request, options);
     const { verdict, record } = decided;
-    const doubt = this.#options.trust?.doubt(verdict.policy, Date.parse(verdict.evaluated_at)) ?? null;
+    const doubt = this.#options.trust?.doubt({ ...this.#options.engine.policy, ...verdict.policy }, Date.parse(verdict.evaluated_at)) ?? null;
     if (doubt === null || verdict.disposition !== "answer") return { ...decided, doubt: null };
     const disposition = "escalate";
     const reason = `${doubt}; ${verdict.reason}`;

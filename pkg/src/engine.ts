@@ -5,7 +5,7 @@
 import { canonicalize, Engine as Handle } from "./bindings.js";
 import { CountersignError } from "./error.js";
 import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
-import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "./wire.js";
+import type { DecisionRecord, ErrorCode, Gate, PolicyImage, PolicyReference, Verdict } from "./wire.js";
 
 export interface LoadOptions {
   /**
@@ -145,8 +145,20 @@ const DIGEST_END = 41;
 
 /** A copy of the image; `undefined` where it is a bundle. */
 export function asImage(bundle: BundleInput): Uint8Array | undefined {
+  const text = imageIn(bundle);
+  if (text !== undefined) return Uint8Array.from(text, (character) => character.charCodeAt(0));
   const bytes = bundle instanceof ArrayBuffer ? new Uint8Array(bundle) : bundle;
   return bytes instanceof Uint8Array && bytes[0] === IMAGE_MARK ? bytes.slice() : undefined;
+}
+
+/** What the host's record of an image has in base 64; what throws while it is looked at is for the reader to refuse. */
+function imageIn(bundle: BundleInput): string | undefined {
+  try {
+    const image: unknown = (bundle as Partial<PolicyImage> | null | undefined)?.image;
+    return typeof image === "string" ? atob(image) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The digest that the image carries, which the module has verified. */

@@ -23,6 +23,7 @@ import type {
   Message,
   Money,
   Observation,
+  PolicyImage,
   PolicyReference,
   PolicyRelease,
   Principal,
@@ -548,5 +549,8 @@ export interface ReleasesReply {
   releases: PolicyRelease[];
 }
 
-/** A compiled policy, as an object of any provenance, as JSON text, or as that text's bytes. */
-export type BundleInput = Bundle | { readonly bundle_version: number } | string | Uint8Array | ArrayBuffer;
+/**
+ * A compiled policy: its image, as bytes or as the host gives it, which loads fastest; or its bundle, as an object
+ * of any provenance, as JSON text, or as that text's bytes.
+ */
+export type BundleInput = PolicyImage | Bundle | { readonly bundle_version: number } | string | Uint8Array | ArrayBuffer;

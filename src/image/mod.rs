@@ -11,9 +11,11 @@ mod records;
 
 pub(crate) use form::{Bytes, Imaged};
 
+use serde::Serialize;
+
 use crate::error::{ErrorCode, Fault};
 use crate::json::{sha256, sha256_name};
-use crate::policy::{Bundle, Policy};
+use crate::policy::{Bundle, Policy, PolicyReference};
 
 /// Version of the form that this code reads and writes; an image of any other is refused.
 pub const IMAGE_VERSION: u8 = 1;
@@ -63,11 +65,24 @@ impl Policy {
     }
 }
 
+/// The image of a policy, as the host gives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PolicyImage {
+    /// The policy.
+    pub policy: PolicyReference,
+    /// The image's digest, which the signed manifest names too.
+    pub image_hash: String,
+    /// The image, in base 64.
+    pub image: String,
+}
+
 /// What an image is called: `sha256:` and the digest of its content, which it carries itself.
 #[must_use]
-pub fn image_hash(image: &[u8]) -> Option<String> {
-    let content = image.get(IMAGE_MAGIC.len() + 1 + DIGEST_BYTES..)?;
-    Some(sha256_name(&[IMAGE_DOMAIN, content]))
+pub fn image_hash(image: &[u8]) -> String {
+    let content = image.get(IMAGE_MAGIC.len() + 1 + DIGEST_BYTES..).unwrap_or_default();
+    sha256_name(&[IMAGE_DOMAIN, content])
 }
 
 fn mapped(rest: &[u8]) -> Option<Policy> {
