@@ -132,6 +132,11 @@ fn piece(rest: &str) -> (usize, usize) {
 /// Stands between the path to a text and a byte of its value, until the fault is located.
 const WITHIN: &str = "#byte=";
 
+/// The pointer of a fault's path, and the byte of the text that stands there.
+pub(super) fn split_place(path: &str) -> (&str, &str) {
+    path.split_at(path.find(WITHIN).unwrap_or(path.len()))
+}
+
 /// A fault at a byte of a text, instead of at the whole text.
 pub(super) fn within_text(fault: Fault, at: usize) -> Fault {
     Fault { path: format!("{}{WITHIN}{at}", fault.path), ..fault }

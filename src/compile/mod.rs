@@ -15,6 +15,7 @@ mod document;
 mod duration;
 mod impact_model;
 mod import;
+mod layers;
 mod rules;
 mod schema;
 mod source;
@@ -22,6 +23,7 @@ mod source;
 pub use diagnostic::Diagnostic;
 pub use impact_model::builtin as builtin_impact_model;
 pub use import::draft_tools;
+pub use layers::{Source, base_of, compile_overlay, is_overlay_text};
 pub use schema::schema_faults;
 
 use std::collections::BTreeMap;
@@ -49,17 +51,29 @@ pub struct Compiled {
 /// # Errors
 /// Every fault that was found, each with its place.
 pub fn compile(text: &str, file: &str) -> Result<Compiled, Vec<Diagnostic>> {
-    if text.len() > limits::POLICY_BYTES_MAX {
-        return Err(vec![Diagnostic::too_long(file, text.len())]);
-    }
+    too_long(Source { text, file })?;
     let document = document::parse(text, file)?;
-    let located = |faults: Vec<Fault>| -> Vec<Diagnostic> {
-        faults.into_iter().map(|fault| document.locate(fault)).collect()
-    };
-    let bundle = source::read(document.json()).map_err(located)?;
-    let bundle = to_json(&bundle).map_err(|fault| located(vec![fault]))?;
+    if layers::is_overlay(document.json()) {
+        let help = "compile it over its base: `--base base.toml`";
+        let code = crate::error::ErrorCode::InvalidField;
+        let fault = Fault::new(code, "/overlay", "this is an overlay, not a whole policy", help);
+        return Err(vec![document.locate(fault)]);
+    }
+    compile_document(document.json())
+        .map_err(|faults| faults.into_iter().map(|fault| document.locate(fault)).collect())
+}
+
+fn too_long(source: Source<'_>) -> Result<(), Vec<Diagnostic>> {
+    let bytes = source.text.len();
+    let fits = bytes <= limits::POLICY_BYTES_MAX;
+    fits.then_some(()).ok_or_else(|| vec![Diagnostic::too_long(source.file, bytes)])
+}
+
+fn compile_document(document: &Json) -> Result<Compiled, Vec<Fault>> {
+    let bundle = source::read(document)?;
+    let bundle = to_json(&bundle).map_err(|fault| vec![fault])?;
     // Reading the bundle back repeats every check on which evaluation relies.
-    let policy = Policy::load(&bundle).map_err(|fault| located(vec![fault]))?;
+    let policy = Policy::load(&bundle).map_err(|fault| vec![fault])?;
     Ok(Compiled { policy, bundle })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Calendar;
+use crate::compile::layers::MayLoosen;
 use crate::compile::{
     actions, calendar, checks, condition, confidence, duration, impact_model, rules,
 };
@@ -71,6 +72,9 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     let limited_answer = faults.keep(limited_answer);
     let refusal = fields.required("refusal", read_texts);
     let refusal = faults.keep(refusal);
+    // What overlays may loosen is for the compiler, not for those who decide.
+    let overlays = fields.optional("overlays", |node| MayLoosen::read(node, document));
+    faults.keep(overlays);
     faults.keep(fields.finish());
     let (Some(head), Some((confidence, tiers)), Some(limited_answer), Some(refusal)) =
         (head, confidence, limited_answer, refusal)

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use crate::compile::{Compiled, DEFAULT_POLICY, compile, draft_tools};
+use crate::compile::{
+    Compiled, DEFAULT_POLICY, Source, compile, compile_overlay, draft_tools, is_overlay_text,
+};
 use crate::host::clock::wall_clock;
 use crate::host::command_line::{CommandError, Data, instant, print};
 use crate::host::confidence;
@@ -20,11 +22,17 @@ pub(super) enum PolicyCommand {
     Check {
         /// The TOML file.
         file: PathBuf,
+        /// The base, where the file is an overlay of a tenant.
+        #[arg(long)]
+        base: Option<PathBuf>,
     },
     /// Compiles a policy to a bundle.
     Compile {
         /// The TOML file.
         file: PathBuf,
+        /// The base, where the file is an overlay of a tenant.
+        #[arg(long)]
+        base: Option<PathBuf>,
         /// Writes the bundle's image, which an edge loads faster, in place of the bundle.
         #[arg(long)]
         image: bool,
@@ -36,6 +44,9 @@ pub(super) enum PolicyCommand {
     Test {
         /// The policy's TOML file.
         file: PathBuf,
+        /// The base, where the file is an overlay of a tenant.
+        #[arg(long)]
+        base: Option<PathBuf>,
         /// The tests; `my-policy.tests.toml` beside `my-policy.toml` without it.
         #[arg(long)]
         tests: Option<PathBuf>,
@@ -49,6 +60,9 @@ pub(super) enum PolicyCommand {
         old: PathBuf,
         /// The TOML file after.
         new: PathBuf,
+        /// The base of those that are overlays of a tenant.
+        #[arg(long)]
+        base: Option<PathBuf>,
         /// Prints the changes as JSON.
         #[arg(long)]
         json: bool,
@@ -102,17 +116,18 @@ pub(super) async fn run(command: PolicyCommand, out: &mut impl Write) -> Result<
     match command {
         PolicyCommand::Release(options) => release_command::release(options, out).await,
         PolicyCommand::Key { data } => release_command::key(&data, out),
-        PolicyCommand::Check { file } => {
-            let compiled = compile_file(&file)?;
+        PolicyCommand::Check { file, base } => {
+            let compiled = compile_layered(&file, base.as_deref())?;
             print(out, &format!("{}: {}", file.display(), compiled.policy.reference().hash))?;
             confidence::command::tell_certificates(&compiled.policy, wall_clock(), out)?;
             print(out, &outlook(&compiled.policy, wall_clock()))
         }
-        PolicyCommand::Compile { file, image, output } => {
-            let compiled = compile_file(&file)?;
+        PolicyCommand::Compile { file, base, image, output } => {
+            let compiled = compile_layered(&file, base.as_deref())?;
             let bytes = match image {
                 true => compiled.policy.image(),
-                false => format!("{}\n", compiled.bundle.canonical()).into_bytes(),
+                false => format!("{}
+", compiled.bundle.canonical()).into_bytes(),
             };
             match output {
                 None => out.write_all(&bytes).map_err(CommandError::new),
@@ -120,11 +135,13 @@ pub(super) async fn run(command: PolicyCommand, out: &mut impl Write) -> Result<
                     .map_err(|error| CommandError::new(format!("`{}`: {error}", output.display()))),
             }
         }
-        PolicyCommand::Test { file, tests, now } => {
-            policy_test::run(&compile_file(&file)?, &file, tests, now, out)
+        PolicyCommand::Test { file, base, tests, now } => {
+            policy_test::run(&compile_layered(&file, base.as_deref())?, &file, tests, now, out)
         }
-        PolicyCommand::Diff { old, new, json } => {
-            let (old, new) = (compile_file(&old)?.policy, compile_file(&new)?.policy);
+        PolicyCommand::Diff { old, new, base, json } => {
+            let base = base.as_deref();
+            let old = compile_layered(&old, base)?.policy;
+            let new = compile_layered(&new, base)?.policy;
             let diff = policy_diff::diff(&old, &new).map_err(CommandError::new)?;
             match json {
                 true => print(out, &serde_json::to_string(&diff).map_err(CommandError::new)?),
@@ -152,12 +169,30 @@ pub(super) async fn run(command: PolicyCommand, out: &mut impl Write) -> Result<
 }
 
 pub(super) fn compile_file(file: &Path) -> Result<Compiled, CommandError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| CommandError::new(format!("`{}`: {error}", file.display())))?;
-    compile(&text, &file.display().to_string()).map_err(|diagnostics| {
+    compile_layered(file, None)
+}
+
+/// Compiles a whole policy, or an overlay over its base; a base that no overlay needs is left aside.
+pub(super) fn compile_layered(file: &Path, base: Option<&Path>) -> Result<Compiled, CommandError> {
+    let text = read_policy(file)?;
+    let name = file.display().to_string();
+    let compiled = match base.filter(|_| is_overlay_text(&text)) {
+        None => compile(&text, &name),
+        Some(base) => {
+            let (base_text, base_name) = (read_policy(base)?, base.display().to_string());
+            let base = Source { text: &base_text, file: &base_name };
+            compile_overlay(base, Source { text: &text, file: &name })
+        }
+    };
+    compiled.map_err(|diagnostics| {
         let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         CommandError::new(told.join("\n"))
     })
+}
+
+pub(super) fn read_policy(file: &Path) -> Result<String, CommandError> {
+    std::fs::read_to_string(file)
+        .map_err(|error| CommandError::new(format!("`{}`: {error}", file.display())))
 }
 
 pub(super) fn compile_file_or_default(file: Option<&Path>) -> Result<Compiled, CommandError> {

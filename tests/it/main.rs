@@ -38,6 +38,8 @@ mod import;
 mod inference;
 mod metrics;
 mod money;
+mod overlay;
+mod overlay_properties;
 mod proposal;
 mod request;
 mod seed;

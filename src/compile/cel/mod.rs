@@ -7,6 +7,7 @@
 //! builds texts or lists, because evaluating must neither allocate nor run for long.
 
 mod contradiction;
+pub(in crate::compile) mod direction;
 mod emit;
 mod meaning;
 mod parse;

@@ -10,7 +10,7 @@ use super::{Handling, Kind, Line, PolicyReplay, Replay, tell};
 use crate::compile::{DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
 use crate::host::command_line::{CommandError, instant, print};
-use crate::host::policy_command::compile_file;
+use crate::host::policy_command::compile_layered;
 use crate::host::store::place::Place;
 use crate::host::store::{policies, replay as stored};
 use crate::policy::Policy;
@@ -32,6 +32,9 @@ pub(in crate::host) struct Options {
     /// The policy after: a TOML file.
     #[arg(long)]
     new: PathBuf,
+    /// The base, where one of them is an overlay of a tenant; the policy before without `--old`.
+    #[arg(long)]
+    base: Option<PathBuf>,
     /// Decision records, one JSON object a line.
     #[arg(long, conflicts_with_all = ["requests", "data"])]
     records: Option<PathBuf>,
@@ -61,12 +64,18 @@ pub(in crate::host) struct Options {
     json: bool,
 }
 
+impl Options {
+    fn before(&self) -> Option<&Path> {
+        self.old.as_deref().or(self.base.as_deref())
+    }
+}
+
 pub(in crate::host) fn run(options: &Options, out: &mut impl Write) -> Result<(), CommandError> {
     let positive = |number: f64| number.is_finite() && number > 0.0;
     if !positive(options.minutes) || !options.days.is_none_or(positive) {
         return Err(CommandError::new("`--minutes` and `--days` are above 0"));
     }
-    let new = compile_file(&options.new)?.policy;
+    let new = compile_layered(&options.new, options.base.as_deref())?.policy;
     let report = match (&options.data, &options.records, &options.requests) {
         (Some(data), ..) => of_store(options, &new, data)?,
         (_, Some(file), _) => of_file(options, &new, file, Kind::Records)?,
@@ -88,8 +97,8 @@ fn of_file(
     file: &Path,
     kind: Kind,
 ) -> Result<PolicyReplay, CommandError> {
-    let old = match &options.old {
-        Some(old) => compile_file(old)?.policy,
+    let old = match options.before() {
+        Some(old) => compile_layered(old, options.base.as_deref())?.policy,
         None => {
             let compiled = compile(DEFAULT_POLICY, "default.toml");
             compiled.map_err(|_| CommandError::new("the default policy does not compile"))?.policy
@@ -134,8 +143,8 @@ fn of_store(options: &Options, new: &Policy, data: &Path) -> Result<PolicyReplay
         Ok((records, released, handling, policies::in_force(snapshot)?))
     });
     let (records, released, handling, in_force) = found.map_err(CommandError::new)?;
-    let old = match &options.old {
-        Some(old) => compile_file(old)?.policy,
+    let old = match options.before() {
+        Some(old) => compile_layered(old, options.base.as_deref())?.policy,
         None => in_force.as_ref().clone(),
     };
     let others: Vec<Policy> = released.iter().map(|policy| policy.as_ref().clone()).collect();
