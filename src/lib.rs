@@ -48,7 +48,9 @@ mod word;
 pub mod compile;
 #[cfg(feature = "host")]
 pub mod host;
+// A module of its own, beside the one of the bindings.
 #[cfg(feature = "reader")]
+#[path = "wasm/reader.rs"]
 pub mod reader;
 #[cfg(feature = "wasm")]
 pub mod wasm;

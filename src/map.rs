@@ -7,6 +7,15 @@ pub use std::collections::BTreeMap;
 #[cfg(target_arch = "wasm32")]
 pub use sorted::BTreeMap;
 
+/// A map of entries with distinct keys, in any order.
+#[cfg(any(feature = "wasm", feature = "reader"))]
+pub(crate) fn of_distinct<V>(entries: Vec<(String, V)>) -> BTreeMap<String, V> {
+    #[cfg(target_arch = "wasm32")]
+    return BTreeMap::of_distinct(entries);
+    #[cfg(not(target_arch = "wasm32"))]
+    return entries.into_iter().collect();
+}
+
 /// Puts a list into order, in place and without a copy: a heap sort, because the standard library's
 /// sorts are each larger than everything else in this file.
 pub(crate) fn sort<T>(list: &mut [T], is_before: &dyn Fn(&T, &T) -> bool) {
@@ -56,6 +65,15 @@ mod sorted {
     impl<K: Ord, V> BTreeMap<K, V> {
         pub const fn new() -> Self {
             Self { entries: Vec::new() }
+        }
+
+        /// A map of entries with distinct keys in any order: inserting very many out of order would
+        /// take for ever.
+        pub(crate) fn of_distinct(mut entries: Vec<(K, V)>) -> Self {
+            if !entries.is_sorted_by(|(left, _), (right, _)| left < right) {
+                super::sort(&mut entries, &|(left, _), (right, _)| left < right);
+            }
+            Self { entries }
         }
 
         fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
@@ -145,14 +163,12 @@ mod sorted {
     }
 
     impl<K: Ord, V> FromIterator<(K, V)> for BTreeMap<K, V> {
-        /// Of two entries with one key either may stay: nothing here makes such.
         fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-            let mut entries: Vec<(K, V)> = entries.into_iter().collect();
-            if !entries.is_sorted_by(|(left, _), (right, _)| left < right) {
-                super::sort(&mut entries, &|(left, _), (right, _)| left < right);
-                entries.dedup_by(|(left, _), (right, _)| left == right);
+            let mut map = Self::new();
+            for (key, value) in entries {
+                map.insert(key, value);
             }
-            Self { entries }
+            map
         }
     }
 
@@ -196,6 +212,7 @@ mod tests {
             }
             let turned: BTreeMap<u32, u32> = tree.clone().into_iter().rev().collect();
             assert_eq!(turned, list);
+            assert_eq!(BTreeMap::of_distinct(tree.clone().into_iter().rev().collect()), list);
             assert!(tree.into_iter().eq(list));
             let (mut sorted, mut own) = (entries.clone(), entries);
             sorted.sort_unstable();

@@ -3,6 +3,7 @@
 use crate::error::{ErrorCode, Fault};
 use crate::json::Json;
 use crate::limits::JSON_DEPTH_MAX;
+use crate::map::of_distinct;
 
 /// Elements of one array, or keys of one object.
 pub(crate) const ELEMENTS_MAX: u32 = 100_000;
@@ -69,7 +70,7 @@ impl Packed<'_> {
                 for _ in 0..self.count()? {
                     fields.push((self.text()?, self.value()?));
                 }
-                Json::Object(fields.into_iter().collect())
+                Json::Object(of_distinct(fields))
             }
             7 => Json::Number(f64::from(i32::from_le_bytes(self.take()?))),
             _ => return None,

@@ -126,8 +126,12 @@ pub(super) async fn run(command: PolicyCommand, out: &mut impl Write) -> Result<
             let compiled = compile_layered(&file, base.as_deref())?;
             let bytes = match image {
                 true => compiled.policy.image(),
-                false => format!("{}
-", compiled.bundle.canonical()).into_bytes(),
+                false => format!(
+                    "{}
+",
+                    compiled.bundle.canonical()
+                )
+                .into_bytes(),
             };
             match output {
                 None => out.write_all(&bytes).map_err(CommandError::new),

@@ -1,6 +1,6 @@
 //! JavaScript bindings: decode, call, encode. No decision of their own, and nothing at import.
 //!
-//! This module loads images of policies, and no bundles: see `src/reader.rs`.
+//! This module loads images of policies, and no bundles: see `src/wasm/reader.rs`.
 
 mod decode;
 mod encode;
