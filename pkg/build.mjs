@@ -70,7 +70,7 @@ writeFileSync("dist/deno.js", deno);
 // A CommonJS importer needs types that call themselves CommonJS.
 const twins = readdirSync("dist").filter((name) => name.endsWith(".d.ts") && !onlyModules.includes(name.replace(/\.d\.ts$/, "")));
 for (const name of twins) {
-  const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z]+)\.js"/g, '$1.cjs"');
+  const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z-]+)\.js"/g, '$1.cjs"');
   writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, types);
 }
 

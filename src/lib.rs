@@ -16,6 +16,7 @@ pub mod error;
 pub mod execution;
 pub mod expr;
 pub mod fact;
+pub mod flat;
 pub mod gate;
 pub mod identity;
 pub mod image;
@@ -56,6 +57,7 @@ pub mod reader;
 pub mod wasm;
 
 pub use error::{ErrorCode, Fault};
+pub use flat::evaluate_batch;
 pub use gate::{Gate, classify};
 pub use json::Json;
 pub use policy::Policy;

@@ -12,6 +12,7 @@ use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
 use crate::fact::FactDeclaration;
+use crate::flat::plan::Plan;
 use crate::json::Json;
 use crate::limits;
 use crate::map::BTreeMap;
@@ -236,6 +237,7 @@ pub struct Policy {
     fallback: Queue,
     reference: PolicyReference,
     decision_hash: String,
+    plan: Plan,
 }
 
 impl Policy {
@@ -258,7 +260,13 @@ impl Policy {
         let fallback = bundle.queues.iter().find(is_fallback).cloned()?;
         let reference =
             PolicyReference { id: bundle.id.clone(), version: bundle.version.clone(), hash };
-        Some(Self { bundle, fallback, reference, decision_hash })
+        let plan = Plan::of(&bundle);
+        Some(Self { bundle, fallback, reference, decision_hash, plan })
+    }
+
+    /// Its facts and conditions in flat form.
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// What it says.

@@ -305,10 +305,10 @@ impl Action {
             .unwrap_or_default();
         // What the caller says of approval counts beside the arguments as among them.
         for word in [REQUIRES_APPROVAL, POLICY_BASIS] {
-            if let Some(said) = fields.optional(word, argument)? {
-                if !arguments.contains_key(word) {
-                    arguments.insert(word.to_owned(), said);
-                }
+            if let Some(said) = fields.optional(word, argument)?
+                && !arguments.contains_key(word)
+            {
+                arguments.insert(word.to_owned(), said);
             }
         }
         let tool_info = fields.optional("tool_info", ToolInfo::read)?;

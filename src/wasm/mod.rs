@@ -6,13 +6,17 @@ mod decode;
 mod encode;
 #[cfg(target_arch = "wasm32")]
 mod heap;
+mod hot;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use decode::shortest_digits;
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use self::hot::Shared;
 use crate::error::{ErrorCode, Fault};
 use crate::gate::{self, Context, Gate};
 use crate::policy::Policy;
@@ -25,6 +29,8 @@ use crate::verdict::{self, Verdict};
 #[wasm_bindgen]
 pub struct Engine {
     policy: Policy,
+    /// Borrowed only while nothing of JavaScript can run.
+    shared: RefCell<Shared>,
 }
 
 #[wasm_bindgen]
@@ -36,7 +42,7 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(image: &[u8]) -> Result<Engine, JsValue> {
         let policy = Policy::of_image(image).map_err(|fault| encode::error(&fault))?;
-        Ok(Self { policy })
+        Ok(Self { shared: Shared::new(&policy), policy })
     }
 
     /// What the policy is called: `{id, version, hash}`.
