@@ -28,6 +28,7 @@ pub mod limits;
 pub mod map;
 pub mod metrics;
 pub mod money;
+pub mod monitor;
 #[cfg(any(feature = "wasm", feature = "reader"))]
 mod packed;
 pub mod policy;
@@ -44,6 +45,7 @@ pub mod tool;
 pub mod units;
 pub mod verdict;
 mod word;
+pub mod work;
 
 #[cfg(feature = "compile")]
 pub mod compile;

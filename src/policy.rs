@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Sla};
-use crate::certificate::{Certificate, CertificateDemand};
+use crate::certificate::{Certificate, CertificateDemand, decision_hash};
 use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
@@ -30,9 +30,6 @@ pub const BUNDLE_VERSION: i64 = 2;
 
 /// Separates the digests of bundles from all other digests.
 const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
-
-/// Separates the digests of what decides from all other digests.
-const DECISIONS_DOMAIN: &str = "countersign/decisions/v1";
 
 words! {
     /// Why a rule exists: the six kinds of trigger.
@@ -95,6 +92,8 @@ pub struct Bundle {
     pub lease_duration_ms: i64,
     /// How long a decision can be taken back, in milliseconds; 0 for not at all.
     pub undo_window_ms: i64,
+    /// What it says about the work of people; only hosts read it.
+    pub work: Option<Json>,
 }
 
 /// What confidence each risk level needs.
@@ -238,6 +237,8 @@ pub struct Policy {
     reference: PolicyReference,
     decision_hash: String,
     plan: Plan,
+    /// Risk levels whose certificate an alarm ended: known to the host alone, in no bundle.
+    ended: Vec<RiskLevel>,
 }
 
 impl Policy {
@@ -261,7 +262,7 @@ impl Policy {
         let reference =
             PolicyReference { id: bundle.id.clone(), version: bundle.version.clone(), hash };
         let plan = Plan::of(&bundle);
-        Some(Self { bundle, fallback, reference, decision_hash, plan })
+        Some(Self { bundle, fallback, reference, decision_hash, plan, ended: Vec::new() })
     }
 
     /// Its facts and conditions in flat form.
@@ -291,6 +292,18 @@ impl Policy {
     #[must_use]
     pub fn decision_hash(&self) -> &str {
         &self.decision_hash
+    }
+
+    /// The same policy, where the certificates of these risk levels let nobody answer any more.
+    #[must_use]
+    pub fn without_certificates(&self, ended: Vec<RiskLevel>) -> Self {
+        Self { ended, ..self.clone() }
+    }
+
+    /// Whether an alarm ended the certificate of a risk level.
+    #[must_use]
+    pub fn has_ended(&self, risk_level: RiskLevel) -> bool {
+        self.ended.contains(&risk_level)
     }
 
     /// The queue for what no other accepts.
@@ -370,6 +383,7 @@ impl Bundle {
                 node.integer(limits::LEASE_DURATION_MS_MIN, limits::LEASE_DURATION_MS_MAX)
             })?,
             undo_window_ms: fields.required("undo_window_ms", duration)?,
+            work: fields.optional("work", |node| Ok(node.json().clone()))?,
             facts,
         };
         fields.finish()?;
@@ -461,25 +475,6 @@ impl Tier {
         }
         None
     }
-}
-
-/// What decides whether a draft is answered, without what a certificate must not be bound to: itself,
-/// queues, calendars, texts, and the amounts that people may approve.
-fn decision_hash(bundle: &Json) -> String {
-    let mut covered = BTreeMap::new();
-    let Json::Object(fields) = bundle else {
-        return String::new();
-    };
-    for key in ["confidence", "facts", "risk_level_when_missing", "triggers"] {
-        covered.insert(key.to_owned(), fields.get(key).cloned().unwrap_or(Json::Null));
-    }
-    if let Some(Json::Object(actions)) = fields.get("actions") {
-        let decides = |(key, _): &(&String, &Json)| *key != "ladder" && *key != "rates";
-        let deciding = actions.iter().filter(decides);
-        let actions = Json::object(deciding.map(|(key, value)| (key.clone(), value.clone())));
-        covered.insert("actions".to_owned(), actions);
-    }
-    Json::Object(covered).digest(DECISIONS_DOMAIN)
 }
 
 impl Trigger {

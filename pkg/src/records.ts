@@ -9,6 +9,8 @@ import type {
   Bundle,
   Case,
   CaseState,
+  CertificateDemand,
+  CertificateState,
   Claimed,
   Correction,
   Decision,
@@ -19,9 +21,11 @@ import type {
   Execution,
   ExecutionState,
   Grant,
+  Mark,
   Measure,
   Message,
   Money,
+  Monitor,
   Observation,
   PolicyImage,
   PolicyReference,
@@ -162,6 +166,15 @@ export interface CaseSummary {
   /** At most 280 characters of it. */
   user_question: string;
   reason_for_escalation: string;
+  /** To whom alone it is offered. */
+  assigned_to: string | null;
+  /** Since when its clocks stand still. */
+  paused_at: string | null;
+  deferred_until: string | null;
+  /** Since which revision the draft does not know what the user wrote. */
+  stale_since: number | null;
+  /** What is done on the way to its deadlines and after them. */
+  marks: Mark[];
   trigger_kinds: TriggerKind[];
   created_at: string;
   due_at: string;
@@ -193,7 +206,20 @@ export type CaseHistoryEntry = HistoryEntry;
 export interface CaseReply {
   case: Case;
   history: HistoryEntry[];
-  may: { claim: boolean; decide: boolean; undo: boolean; why_not: string | null };
+  /** How far several reviewers are, where several are asked. */
+  review: { needed: number; cast: number; adjudicating: boolean };
+  may: {
+    claim: boolean;
+    decide: boolean;
+    /** Say what one would decide, where several reviewers are asked. */
+    vote: boolean;
+    undo: boolean;
+    /** Ask for a higher authority. */
+    escalate: boolean;
+    /** Assign, move, retime, merge, open again. */
+    direct: boolean;
+    why_not: string | null;
+  };
   now: string;
 }
 
@@ -554,3 +580,52 @@ export interface ReleasesReply {
  * of any provenance, as JSON text, or as that text's bytes.
  */
 export type BundleInput = PolicyImage | Bundle | { readonly bundle_version: number } | string | Uint8Array | ArrayBuffer;
+
+/** Whether a risk level may answer by itself, and what is missing where it may not. */
+export interface CertificateView {
+  risk_level: RiskLevel;
+  demand: CertificateDemand;
+  state: CertificateState;
+  /** Tenants for which an alarm ended it. */
+  ended_for: string[];
+  threshold: number | null;
+  answers: number | null;
+  errors: number | null;
+  expires_at: string | null;
+  /** Reviewed answers without one error that a certificate needs at least. */
+  answers_min: number;
+  /** Drafts of this risk level that people judged under this policy, and that may count. */
+  reviewed: number;
+}
+
+export interface AuditTally {
+  tenant_id: string;
+  disposition: Disposition;
+  state: AuditReceipt["state"];
+  count: number;
+}
+
+export interface MonitorsReply {
+  policy_hash: string;
+  monitors: Monitor[];
+  certificates: CertificateView[];
+  audits: AuditTally[];
+  now: string;
+}
+
+export interface ReviewerView {
+  principal_id: string;
+  name: string;
+  judgements: number;
+  /** Share of right drafts that they call right; `null` without a second opinion on any. */
+  sees_right: number | null;
+  sees_wrong: number | null;
+}
+
+export interface ReviewersReply {
+  /** Krippendorff's alpha; `null` where nobody could disagree. */
+  agreement: number | null;
+  judged_by_several: number;
+  reviewers: ReviewerView[];
+  now: string;
+}

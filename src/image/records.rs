@@ -20,7 +20,7 @@ imaged! {
     Bundle {
         bundle_version, id, version, facts, confidence, tiers, risk_level_when_missing, triggers,
         suppressions, actions, calendars, queues, fallback_queue, limited_answer, templates, refusal,
-        lease_duration_ms, undo_window_ms, sampling,
+        lease_duration_ms, undo_window_ms, sampling, work,
     }
     FactDeclaration { path, fact_type, source, record }
     ConfidenceModel { model_version, fit, base, signals }
@@ -172,7 +172,8 @@ impl Imaged for Calendar {
     }
 }
 
-/// The schema of a tool's arguments is the host's to check: an edge only knows that there is one.
+/// The schema of a tool's arguments, and what a policy says of people's work, are the host's to read: an
+/// edge only knows that there is such a thing.
 impl Imaged for Json {
     fn put(&self, _: &mut Vec<u8>) {}
 

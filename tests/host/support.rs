@@ -279,8 +279,13 @@ impl Host {
 
     /// The same, while others still call it.
     pub(crate) fn kill_now(&self) {
+        self.signal("KILL");
+    }
+
+    /// Sends the process a signal by name, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
     /// Waits for the process to end by itself, and gives its exit code.
@@ -290,8 +295,7 @@ impl Host {
 
     /// Asks the process to end, and gives its exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("TERM");
         self.child.wait().unwrap().code()
     }
 }

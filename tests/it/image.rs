@@ -62,11 +62,12 @@ fn an_image_decides_as_its_bundle_does() {
 }
 
 #[test]
-fn an_image_gives_the_bundle_back_but_for_the_schemas_of_tools() {
+fn an_image_gives_the_bundle_back_but_for_what_only_hosts_read() {
     let mut bundle = compiled().policy.bundle().clone();
     for tool in &mut bundle.actions.tools {
         tool.schema = tool.schema.as_ref().map(|_| Json::Bool(true));
     }
+    bundle.work = bundle.work.map(|_| Json::Bool(true));
     assert_eq!(*Policy::of_image(&compiled().policy.image()).unwrap().bundle(), bundle);
 }
 

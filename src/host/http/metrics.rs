@@ -13,6 +13,7 @@ use super::body::ok;
 use super::problem::Problem;
 use super::query::Parameters;
 use crate::error::{ErrorCode, Fault};
+use crate::host::store::events::FIGURE_ROLES;
 use crate::host::store::measures::{RowsQuery, rows};
 use crate::host::store::{Failure, Snapshot};
 use crate::identity::{Actor, GrantRole};
@@ -78,7 +79,7 @@ pub(super) async fn one(
 
 /// Roles that see figures; who only sends cases does not.
 pub(super) const fn measurable() -> &'static [GrantRole] {
-    &[GrantRole::Reviewer, GrantRole::Auditor, GrantRole::PolicyOwner, GrantRole::Admin]
+    FIGURE_ROLES
 }
 
 /// The tenants that these roles of an actor cover; `None` for every one.

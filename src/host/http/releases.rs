@@ -18,7 +18,7 @@ use super::write::Operation;
 use crate::compile::compile;
 use crate::error::{ErrorCode, Fault};
 use crate::host::release_key::ReleaseKey;
-use crate::host::store::{Failure, releases};
+use crate::host::store::{Failure, monitors, policies, releases};
 use crate::limits::{NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX};
 use crate::read::Node;
 use crate::release::{PolicyRelease, owns_policies};
@@ -43,12 +43,18 @@ pub(super) struct Releases {
 /// `GET /v1/policies/current/manifest`
 pub(super) async fn manifest(
     State(app): State<Arc<App>>,
-    _: Caller,
+    caller: Caller,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let manifest = app.store.read(releases::manifest).await?;
-    ok(&ReleaseKey::open(&app.release_key)?.sign(manifest)?)
+    let manifest = app.store.read(move |snapshot| {
+        let mut manifest = releases::manifest(snapshot)?;
+        let policy = policies::in_force(snapshot)?;
+        let tenant_id = &caller.actor.principal.tenant_id;
+        manifest.certificates_void = monitors::ended_certificates(snapshot, &policy, tenant_id)?;
+        Ok(manifest)
+    });
+    ok(&ReleaseKey::open(&app.release_key)?.sign(manifest.await?)?)
 }
 
 /// `GET /v1/policies/releases`

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::audit::{self, Entity};
+use super::monitors;
 use super::random_audits::{self, Wanted};
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Tx};
@@ -75,7 +76,9 @@ pub fn record(
     let update = "UPDATE decision_streams SET next_sequence = ?2 WHERE stream_id = ?1";
     tx.connection.prepare_cached(update)?.execute(params![stream_id.as_str(), next_sequence])?;
     let accepted = i64::try_from(stored.len()).unwrap_or(i64::MAX);
-    random_audits::pick(tx, key, (tenant_id, &stream_id), &stored, &by)?;
+    let decided = random_audits::decided(tx, (tenant_id, &stream_id), &stored)?;
+    monitors::decided(tx, &decided, &by)?;
+    random_audits::pick(tx, key, decided, &by)?;
     let wanted = random_audits::wanted(tx, tenant_id, &stream_id)?;
     let receipt = Receipt { accepted, next_sequence, gap, wanted };
     if accepted > 0 || gap.is_some() {

@@ -73,6 +73,26 @@ pub const GAUGES: &[Gauge] = &[
             IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL GROUP BY 1 ORDER BY 1",
     },
     Gauge {
+        name: "countersign_random_audits",
+        kind: "gauge",
+        help: "Random audits by what the user got and where they stand.",
+        labels: &["tenant_id", "disposition", "state"],
+        select: "SELECT tenant_id, disposition, state, count(*) FROM random_audits WHERE (?1 IS NULL \
+            OR tenant_id IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL GROUP BY 1, 2, 3 \
+            ORDER BY 1, 2, 3",
+    },
+    Gauge {
+        name: "countersign_monitor_alarms",
+        kind: "gauge",
+        help: "Whether the alarm was raised under the policy that was watched last: 1 or 0.",
+        labels: &["tenant_id", "risk_level", "monitor"],
+        select: "SELECT tenant_id, risk_level, kind, CASE WHEN raised_at IS NULL THEN 0 ELSE 1 END \
+            FROM monitors m WHERE (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND \
+            ?2 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM monitors o WHERE o.tenant_id = m.tenant_id AND \
+            o.risk_level = m.risk_level AND o.kind = m.kind AND (o.updated_at, o.monitor_id) > \
+            (m.updated_at, m.monitor_id)) ORDER BY 1, 2, 3",
+    },
+    Gauge {
         name: "countersign_observations_total",
         kind: "counter",
         help: "Ratings and late scores, by kind.",

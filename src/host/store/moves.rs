@@ -3,8 +3,9 @@
 
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
-use super::{Failure, Tx, cases, random_audits};
-use crate::case::{Case, Command, Event, Purpose, apply};
+use super::sql::params;
+use super::{Failure, Tx, cases, monitors, random_audits};
+use crate::case::{Case, Command, Event, Purpose, Successor, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
 
@@ -26,22 +27,81 @@ pub fn create(tx: &Tx<'_>, actor: &Actor, case: Case) -> Result<Case, Failure> {
 /// What [`authorize`] and [`apply`] refuse.
 pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Result<Case, Failure> {
     let proof = authorize(actor, command.operation(), &case, tx.now)?;
-    let revision_before = case.revision;
+    let (revision_before, was_over) = (case.revision, case.state.is_terminal());
     let events = apply(&case, command, &proof, tx.now)?;
-    let mut case = case;
-    for event in &events {
-        case = case.with(event);
-        record(tx, &case, event, &proof)?;
+    let forms = forms(case, &events, Case::with);
+    let (last, _) = forms.last().ok_or_else(|| Failure::internal("a command without an event"))?;
+    // First of all: whoever comes with an old form is told so, before anything is written.
+    cases::update(tx, last, revision_before)?;
+    for (case, event) in &forms {
+        record(tx, case, event, &proof)?;
     }
-    cases::update(tx, &case, revision_before)?;
-    if case.purpose == Purpose::Audit && case.state.is_terminal() {
-        random_audits::settle(tx, &case, proof.actor())?;
+    if last.purpose == Purpose::Audit
+        && last.state.is_terminal()
+        && !was_over
+        && let Some(audit) = random_audits::settle(tx, last, proof.actor())?
+    {
+        monitors::judged(tx, &audit, proof.actor())?;
     }
-    Ok(case)
+    Ok(last.clone())
+}
+
+/// Every event with the form that it leaves behind.
+pub(super) fn forms<'a, T: Clone, E>(
+    first: T,
+    events: &'a [E],
+    with: impl Fn(T, &E) -> T,
+) -> Vec<(T, &'a E)> {
+    let mut form = first;
+    let follow = |event: &'a E| {
+        form = with(form.clone(), event);
+        (form.clone(), event)
+    };
+    events.iter().map(follow).collect()
+}
+
+/// Opens the case that follows from a resolved one: both in one write, so that neither is without the
+/// other.
+///
+/// # Errors
+/// What [`authorize`] and [`apply`] refuse, or `duplicate` where the id is taken.
+pub fn follow(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    parent: Case,
+    successor: Successor,
+) -> Result<Case, Failure> {
+    let command = Command::Follow {
+        kind: successor.kind,
+        case_id: successor.case_id.clone(),
+        reason: successor.reason.clone(),
+    };
+    let proof = authorize(actor, command.operation(), &parent, tx.now)?;
+    let child = parent.followed_by(successor, tx.now);
+    perform(tx, actor, parent, command)?;
+    cases::insert(tx, &child)?;
+    let event = Event::CaseCreated { case: Box::new(child.clone()) };
+    record(tx, &child, &event, &proof)?;
+    Ok(child)
 }
 
 /// The case's revision counts its entries, so that a gap in either shows.
 fn record(tx: &Tx<'_>, case: &Case, event: &Event, proof: &Authorized) -> Result<(), Failure> {
+    if let Event::SlaWarned { clock, percent, deadline_version, late_ms, fired_at }
+    | Event::SlaBreached { clock, percent, deadline_version, late_ms, fired_at } = event
+    {
+        let insert = "INSERT INTO sla_marks (tenant_id, case_id, clock, percent, deadline_version, \
+            fired_at, late_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        tx.connection.prepare_cached(insert)?.execute(params![
+            case.tenant_id.as_str(),
+            case.case_id.as_str(),
+            clock.as_str(),
+            percent,
+            deadline_version,
+            fired_at.as_ms(),
+            late_ms,
+        ])?;
+    }
     let entity = Entity { tenant_id: &case.tenant_id, kind: "case", id: &case.case_id };
     let entry_id = audit::append_at(
         tx,

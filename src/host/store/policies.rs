@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::audit::{self, Entity, stored_json};
+use super::needs::NeedCache;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::{Compiled, to_json};
@@ -15,9 +16,10 @@ use crate::units::{Id, TimestampMs};
 /// The policy in force holds for every tenant; a tenant's own would stand under its id.
 const EVERY_TENANT: &str = "*";
 
-/// Policies that were loaded, by digest; a digest never changes its meaning.
+/// What was worked out before and keeps its meaning: policies that were loaded, by digest, and what
+/// reviewers may take.
 #[derive(Default)]
-pub(super) struct PolicyCache(Mutex<BTreeMap<String, Arc<Policy>>>);
+pub(super) struct PolicyCache(Mutex<BTreeMap<String, Arc<Policy>>>, pub(super) NeedCache);
 
 /// The policy in force.
 ///

@@ -40,6 +40,7 @@ pub fn manifest(snapshot: &Snapshot<'_>) -> Result<Manifest, Failure> {
         image_hash: image_hash(&policy.image()),
         released_at,
         valid_until: snapshot.now.saturating_add(MANIFEST_DURATION_MS),
+        certificates_void: Vec::new(),
     })
 }
 

@@ -15,7 +15,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
         OR p.entry ->> '$.event' <> v.event";
     // Cases that are older than the outbox have entries without events, all before the first one.
     let missing = "SELECT tenant_id, entity_id, entity_version, entity_kind, 'it has no event' \
-        FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution') AND NOT EXISTS \
+        FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution', 'monitor') AND NOT EXISTS \
         (SELECT 1 FROM events v WHERE v.entry_id = p.entry_id) AND p.rowid > \
         (SELECT min(f.rowid) FROM audit_pending f JOIN events v ON v.entry_id = f.entry_id)";
     for select in [strays, missing] {

@@ -172,7 +172,7 @@ fn verify_policy_in_force(connection: &Connection, report: &mut Report) -> Resul
         connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     // Entries of the time before sequences have none: what was in force then is the first.
     let select = "SELECT entry ->> '$.data.policy.hash', coalesce(entry ->> '$.data.sequence', 1) \
-        FROM audit_pending WHERE entity_kind = 'policy' ORDER BY at DESC, entry_id DESC LIMIT 1";
+        FROM audit_pending WHERE entity_kind = 'policy' ORDER BY 2 DESC, at DESC, entry_id DESC LIMIT 1";
     let released: Option<(String, i64)> =
         connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     if found != released {
