@@ -64,6 +64,9 @@ pub const POLICY_BYTES_MAX: usize = 1_000_000;
 
 /// Records of one batch of decision records.
 pub const DECISION_RECORDS_MAX: usize = 1_000;
+
+/// Groups that stand in one batch for records that an edge had no room for.
+pub const DROPPED_GROUPS_MAX: usize = 300;
 /// Shortest lease, in milliseconds.
 pub const LEASE_DURATION_MS_MIN: i64 = 1_000;
 /// Longest lease, in milliseconds.

@@ -217,6 +217,32 @@ impl Money {
         Ok(money)
     }
 
+    /// The amount that a number stands for through its shortest decimal form, if it has no more
+    /// decimals than the currency; `None` also where only the text of the number could tell.
+    #[cfg(feature = "wasm")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "only whole numbers below 10^15 are cast"
+    )]
+    pub(crate) fn exact(number: f64, unit: AmountUnit, currency: Currency) -> Option<Self> {
+        let decimals = match unit {
+            AmountUnit::Major => currency.decimals,
+            AmountUnit::Minor => 0,
+        };
+        let scale = 10_i64.checked_pow(decimals)? as f64;
+        let scaled = number * scale + 0.5;
+        if !(0.5..1e15).contains(&scaled) {
+            return None;
+        }
+        // As in `write_short` of `json.rs`: what divides back is the shortest decimal.
+        let minor = scaled as i64;
+        if (minor as f64 / scale).total_cmp(&number).is_ne() {
+            return None;
+        }
+        Self::new(minor, currency)
+    }
+
     /// The minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {

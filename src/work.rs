@@ -17,7 +17,7 @@ use crate::units::{Id, TimestampMs};
 /// How long a customer is waited for where a policy does not say it.
 pub const WAITING_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
 /// How many cases one reviewer holds at once where a policy does not say it.
-pub const OPEN_LEASES: i64 = 20;
+pub const OPEN_LEASES: i64 = 1_000;
 
 /// The whole of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

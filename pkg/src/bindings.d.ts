@@ -11,6 +11,10 @@ export class Engine {
   table(): unknown;
   /** Decides what was written under this number; 0 where nothing was. */
   judge_flat(nonce: number, risk_level: number, now_ms: number): number;
+  /** The index of the entry that takes the tool; -1 where none does. */
+  tool_index(name: string): number;
+  /** Classifies the action that was written under this number; 0 where nothing was, or it is no usual one. */
+  judge_action(nonce: number, tool: number, now_ms: number): number;
   free(): void;
 }
 

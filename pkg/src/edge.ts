@@ -5,16 +5,18 @@
  * While the host is away, decisions go on. Cases and records are kept and sent by a later `flush`,
  * with the keys and sequences that they had, so that nothing is counted twice. Both are bounded: an
  * edge that has no room for another case says so and decides nothing more; of the records the oldest
- * are dropped and counted, and their missing sequences show the host the gap.
+ * are summed up in counts, which are sent in their place: the host counts those decisions, and still
+ * sees by their missing sequences that it does not have them.
  */
 import type { Client } from "./client.js";
 import type { Decided, EvaluateOptions, LoadedPolicy } from "./engine.js";
+import { DroppedCounts } from "./dropped.js";
 import { CountersignError } from "./error.js";
 import { isPassing } from "./http.js";
 import { newId } from "./ids.js";
 import type { CaseInput, DecisionBatch, DecisionReceipt, RequestInput } from "./records.js";
 import type { PolicyTrust } from "./trust.js";
-import type { Case, DecisionRecord, Verdict } from "./wire.js";
+import type { Case, DecisionRecord, DroppedGroup, Verdict } from "./wire.js";
 
 export interface EdgeOptions {
   engine: { readonly policy?: LoadedPolicy; decide(request: RequestInput, options?: EvaluateOptions): Decided };
@@ -40,6 +42,8 @@ export interface EdgeOptions {
   requestsMax?: number | undefined;
   /** Records of one report, at most 1,000; 200 where none is given. */
   batchLength?: number | undefined;
+  /** What `kept` gave to an earlier run, where it could not send it any more. */
+  kept?: Kept | undefined;
 }
 
 export interface HandleOptions extends EvaluateOptions {
@@ -59,7 +63,7 @@ export interface Handled {
 export interface Waiting {
   cases: number;
   records: number;
-  /** Records dropped for want of room, or refused by the host. */
+  /** Records of which only a count is left, for want of room, and those that the host refused. */
   dropped: number;
 }
 
@@ -72,7 +76,14 @@ export interface Refusal {
   error: unknown;
 }
 
-interface KeptCase {
+/** What an edge has for the host, as plain data for a place that outlives it. */
+export interface Kept {
+  version: 1;
+  cases: KeptCase[];
+  reports: DecisionBatch[];
+}
+
+export interface KeptCase {
   caseId: string;
   body: CaseInput;
 }
@@ -103,8 +114,12 @@ export class Edge {
   readonly #records: DecisionRecord[] = [];
   /** Sequence of the first record that is kept. */
   #sequence = 0;
-  /** A report whose answer was not seen: it is sent again unchanged, before anything else. */
-  #unconfirmed: DecisionBatch | undefined;
+  /** What was dropped right before that one. */
+  readonly #counts = new DroppedCounts();
+  /** Reports that were put together, the oldest first: those of earlier runs, and at most one of this run. */
+  readonly #reports: DecisionBatch[] = [];
+  /** A report that the host may have: while its answer was not seen it is sent again unchanged. */
+  #attempted: DecisionBatch | undefined;
   #dropped = 0;
   /** Refusals that no call of `flush` has given yet. */
   readonly #refusals: Refusal[] = [];
@@ -120,6 +135,7 @@ export class Edge {
       atLeastOne("batchLength", options.batchLength ?? BATCH_LENGTH),
       BATCH_LENGTH_MAX,
     );
+    if (options.kept !== undefined) this.#restore(options.kept);
   }
 
   /**
@@ -148,8 +164,21 @@ export class Edge {
   }
 
   get waiting(): Waiting {
-    const unconfirmed = this.#unconfirmed?.records.length ?? 0;
-    return { cases: this.#cases.length, records: unconfirmed + this.#records.length, dropped: this.#dropped };
+    const reported = this.#reports.reduce((sum, { records }) => sum + records.length, 0);
+    return { cases: this.#cases.length, records: reported + this.#records.length, dropped: this.#dropped };
+  }
+
+  /**
+   * What the host does not have yet, to be put where a later run finds it: `new Edge({ …, kept })` sends it.
+   * Saving it after each `handle` that leaves something waiting loses no case when the process ends.
+   */
+  kept(): Kept {
+    const reports = [...this.#reports];
+    for (let start = 0; start < this.#records.length; start += this.#batchLength) {
+      const records = this.#records.slice(start, start + this.#batchLength);
+      reports.push(this.#report(this.#sequence + start, start === 0 ? this.#counts.groups() : [], records));
+    }
+    return structuredClone({ version: 1, cases: this.#cases, reports });
   }
 
   /**
@@ -193,20 +222,19 @@ export class Edge {
       else if (isInternal(error)) failure ??= error;
       else throw error;
     }
-    for (let batch = this.#nextBatch(); batch !== undefined; batch = this.#nextBatch()) {
-      const { records } = batch;
-      const idempotencyKey = `${batch.boot}:${batch.sequence}`;
-      const reported = this.#options.client.reportDecisions(batch, { idempotencyKey }).then((receipt) => {
-        this.#want(receipt.wanted ?? []);
-      });
-      const { error, isFinal } = await outcomeOf(reported);
+    for (let report = this.#nextReport(); report !== undefined; report = this.#nextReport()) {
+      this.#attempted = report;
+      const { boot, records, sequence } = report;
+      const call = this.#options.client.reportDecisions(report, { idempotencyKey: keyOf(report) });
+      const { error, isFinal } = await outcomeOf(call.then(({ wanted }) => this.#want(boot, wanted ?? [])));
       if (error !== undefined) {
         if (!isFinal) throw error;
         this.#refusals.push({ case: null, records, error });
         this.#dropped += records.length;
       }
-      records.forEach((_, index) => this.#requests.delete(batch.sequence + index));
-      this.#unconfirmed = undefined;
+      if (boot === this.boot) records.forEach((_, index) => this.#requests.delete(sequence + index));
+      this.#attempted = undefined;
+      this.#reports.shift();
     }
     for (const audit of [...this.#audits.values()]) {
       const { error, isFinal } = await outcomeOf(this.#deliver(audit));
@@ -221,16 +249,30 @@ export class Edge {
     return this.#refusals.splice(0);
   }
 
-  /** The case's id is the key too: sent twice, it is opened once. */
+  /**
+   * The case's id is the key too: sent twice, it is opened once. A claim under a policy that the host never
+   * released proves nothing to it; the person is needed all the same, so that the case is sent without one.
+   */
   async #open({ caseId, body }: KeptCase): Promise<Case> {
-    return (await this.#options.client.createCase(body, { idempotencyKey: caseId })).case;
+    const { client } = this.#options;
+    try {
+      return (await client.createCase(body, { idempotencyKey: caseId })).case;
+    } catch (error) {
+      const { claimed, ...rest } = body;
+      if (claimed === undefined || !(error instanceof CountersignError) || error.code !== "unknown_policy") throw error;
+      const reason = `the edge decided by a policy that was not released here (${claimed.policy_hash})`;
+      const unclaimed = { ...rest, reason_for_escalation: [body.reason_for_escalation, reason].filter(Boolean).join("; ") };
+      return (await client.createCase(unclaimed, { idempotencyKey: `${caseId}:unclaimed` })).case;
+    }
   }
 
   /** Keeps what the host asks for before the requests of the report are forgotten. */
-  #want(wanted: DecisionReceipt["wanted"]): void {
+  #want(boot: string, wanted: DecisionReceipt["wanted"]): void {
     for (const { audit_id: auditId, sequence } of wanted) {
       if (this.#audits.has(auditId)) continue;
-      this.#audits.set(auditId, { auditId, request: this.#requests.get(sequence) ?? null });
+      // The requests of an earlier run went with it, and its sequences are none of this one.
+      const request = boot === this.boot ? this.#requests.get(sequence) : undefined;
+      this.#audits.set(auditId, { auditId, request: request ?? null });
     }
   }
 
@@ -240,22 +282,59 @@ export class Edge {
     return client.deliverAudit(auditId, request, { idempotencyKey: auditId });
   }
 
-  #nextBatch(): DecisionBatch | undefined {
-    if (this.#unconfirmed === undefined && this.#records.length > 0) {
+  #nextReport(): DecisionBatch | undefined {
+    if (this.#reports.length === 0 && this.#records.length > 0) {
       const records = this.#records.splice(0, this.#batchLength);
-      const { edge } = this.#options;
-      this.#unconfirmed = { version: 1, edge, boot: this.boot, sequence: this.#sequence, records };
+      this.#reports.push(this.#report(this.#sequence, this.#counts.take(), records));
       this.#sequence += records.length;
     }
-    return this.#unconfirmed;
+    return this.#reports[0];
+  }
+
+  #report(sequence: number, dropped: DroppedGroup[], records: DecisionRecord[]): DecisionBatch {
+    const report = { version: 1, edge: this.#options.edge, boot: this.boot, sequence, records } as const;
+    return dropped.length === 0 ? report : { ...report, dropped };
   }
 
   #keepRecord(record: DecisionRecord): void {
     this.#records.push(record);
-    if (this.waiting.records <= this.#recordsMax) return;
-    this.#records.shift();
+    while (this.waiting.records > this.#recordsMax) {
+      const index = this.#reports.findIndex((report) => report !== this.#attempted && report.records.length > 0);
+      if (index >= 0) this.#sumUp(index);
+      else if (!this.#dropOldest()) return;
+    }
+  }
+
+  /** `false` where all that is kept is on its way. */
+  #dropOldest(): boolean {
+    const oldest = this.#records.shift();
+    if (oldest === undefined) return false;
+    this.#counts.add(oldest);
+    this.#requests.delete(this.#sequence);
     this.#sequence += 1;
     this.#dropped += 1;
+    return true;
+  }
+
+  /** Puts counts in the place of a report of an earlier run. */
+  #sumUp(index: number): void {
+    const report = this.#reports[index];
+    if (report === undefined) return;
+    const counts = new DroppedCounts();
+    for (const group of report.dropped ?? []) counts.addGroup(group);
+    for (const record of report.records) counts.add(record);
+    const sequence = report.sequence + report.records.length;
+    this.#reports[index] = { ...report, sequence, dropped: counts.groups(), records: [] };
+    this.#dropped += report.records.length;
+  }
+
+  #restore(kept: Kept): void {
+    const { version, cases, reports } = structuredClone(kept);
+    if (version !== 1) {
+      throw new CountersignError("invalid_field", "what was kept is of another form", { path: "/kept/version", help: "give what `kept` of this version gave" });
+    }
+    this.#cases.push(...cases);
+    this.#reports.push(...reports);
   }
 
   /** A copy of what was judged by the record that was just kept. */
@@ -286,6 +365,12 @@ function caseOf(request: RequestInput, caseId: string, verdict: Verdict, doubt: 
   // A copy: the caller may change the request while the case waits, and this is what was judged.
   const body: CaseInput = { ...structuredClone(request), version: 1, case_id: caseId, claimed };
   return doubt === null ? body : { ...body, reason_for_escalation: doubt };
+}
+
+/** The same for the same report: a run before may have put the same records together in another way. */
+function keyOf({ boot, sequence, dropped, records }: DecisionBatch): string {
+  const count = dropped?.reduce((sum, group) => sum + group.count, 0) ?? 0;
+  return `${boot}:${sequence}:${records.length}:${count}`;
 }
 
 /** What became of a call: nothing wrong, an error to be tried again, or a refusal for good. */

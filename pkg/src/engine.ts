@@ -5,7 +5,10 @@
 import { canonicalize, Engine as Handle, shared_memory as sharedMemory } from "./bindings.js";
 import { CountersignError } from "./error.js";
 import type { Kept } from "./hot-verdict.js";
+import { HotGate } from "./hot-gate.js";
+import type { Table } from "./hot-writer.js";
 import { HotPath } from "./hot.js";
+import { parseJson } from "./json.js";
 import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
 import type { DecisionRecord, ErrorCode, Gate, PolicyImage, PolicyReference, Verdict } from "./wire.js";
 
@@ -45,12 +48,22 @@ export interface Decided {
   record: DecisionRecord;
 }
 
+/** Actions that nobody can change any more, and what the policy says of exactly them. */
+export interface Bound {
+  /** A deeply frozen copy, with its keys in canonical order. */
+  readonly actions: ActionInput | readonly ActionInput[];
+  readonly gate: Gate;
+  /** Digest over tenant, tool, arguments and target, as in the gate. */
+  readonly action_digest: string;
+}
+
 /** What every environment's `Engine` can do; each adds how the module gets there. */
 export abstract class LoadedEngine {
   /** What the policy is called: id, version and hash. */
   readonly policy: LoadedPolicy;
   #handle: Handle | undefined;
   #hot: HotPath | undefined;
+  #gate: HotGate | undefined;
   #kept: Explainer | undefined;
 
   /** Loads an image, or the bundle whose image `read` makes. The module must have been instantiated. */
@@ -61,7 +74,11 @@ export abstract class LoadedEngine {
     this.#handle = handle;
     const reference = this.#use((handle) => handle.policy()) as PolicyReference;
     this.policy = given === undefined ? reference : { ...reference, image_hash: nameOf(given) };
-    this.#hot = guard(() => new HotPath(handle, sharedMemory() as WebAssembly.Memory));
+    const memory = sharedMemory() as WebAssembly.Memory;
+    const table = guard(() => handle.table()) as Table;
+    const words = new Map(table.words.map((word, index) => [word, index]));
+    this.#hot = new HotPath(handle, memory, table, words);
+    this.#gate = new HotGate(handle, memory, table, words);
     this.#kept = new Explainer(handle, reference);
   }
 
@@ -78,10 +95,13 @@ export abstract class LoadedEngine {
     const now = instant(options);
     if (hot !== undefined && kept !== undefined && trap === undefined) {
       let verdict: object | undefined;
+      kept.opened();
       try {
         verdict = hot.evaluate(request, now, kept);
       } catch (thrown) {
         trap = thrown;
+      } finally {
+        kept.closed();
       }
       if (verdict !== undefined) return verdict as Verdict;
     }
@@ -98,7 +118,47 @@ export abstract class LoadedEngine {
    * A list is one chain that is approved as one: nothing about it is less than about any of its parts.
    */
   classify(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Gate {
-    return this.#use((handle) => handle.classify(actions, options.context, instant(options))) as Gate;
+    const hot = this.#gate;
+    const kept = this.#kept;
+    // Outside of `guard`, where nobody's getter is taken for a trap.
+    const context = (options as ClassifyOptions | undefined)?.context;
+    const now = instant(options);
+    if (hot !== undefined && kept !== undefined && trap === undefined) {
+      let gate: object | undefined;
+      try {
+        gate = hot.classify(actions, context, now, kept);
+      } catch (thrown) {
+        trap = thrown;
+      }
+      if (gate !== undefined) return gate as Gate;
+    }
+    return this.#use((handle) => handle.classify(actions, context, now)) as Gate;
+  }
+
+  /**
+   * As `evaluate` for each, at one instant, in the same order.
+   *
+   * Throws for the first that is not a request; the path begins with its index.
+   */
+  evaluateBatch(requests: readonly RequestInput[], options: EvaluateOptions = {}): Verdict[] {
+    const at = { now: instant(options) };
+    const verdicts: Verdict[] = [];
+    for (let index = 0; index < requests.length; index += 1) {
+      verdicts.push(under(`/${index}`, () => this.evaluate(requests[index] as RequestInput, at)));
+    }
+    return verdicts;
+  }
+
+  /**
+   * Takes a copy of an action, or of a chain, and classifies that copy: what is done later has to be `actions`, as
+   * `action_digest` says, and nobody can change it any more. A digest over an object that can still change would sign
+   * something that was never judged.
+   */
+  bind(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Bound {
+    // Each property is read once, and what is no plain data is refused with its path.
+    const copy = JSON.parse(under("/actions", () => this.canonicalize(actions))) as ActionInput | ActionInput[];
+    const gate = this.classify(freeze(copy), options);
+    return { actions: copy, gate, action_digest: gate.action_digest };
   }
 
   /** The canonical JSON text of a value (RFC 8785): what the digests are made over. */
@@ -112,7 +172,7 @@ export abstract class LoadedEngine {
    */
   free(): void {
     const kept = this.#kept;
-    this.#handle = this.#hot = this.#kept = undefined;
+    this.#handle = this.#hot = this.#gate = this.#kept = undefined;
     kept?.free();
   }
 
@@ -125,7 +185,13 @@ export abstract class LoadedEngine {
     if (handle === undefined) {
       throw new CountersignError("invalid_state", "this engine was freed", { help: "load the policy again" });
     }
-    return guard(() => work(handle));
+    const kept = this.#kept;
+    kept?.opened();
+    try {
+      return guard(() => work(handle));
+    } finally {
+      kept?.closed();
+    }
   }
 }
 
@@ -133,7 +199,10 @@ export abstract class LoadedEngine {
 class Explainer implements Kept {
   readonly policy: PolicyReference;
   readonly #handle: Handle;
-  /** Verdicts whose reasons were not read yet. Those that are thrown away unread are never taken off. */
+  /**
+   * Verdicts whose reasons were not read yet, and calls under way: a getter of a request may free its engine. Verdicts
+   * that are thrown away unread are never taken off.
+   */
   #open = 0;
   #isFreed = false;
 
@@ -144,6 +213,10 @@ class Explainer implements Kept {
 
   explain(request: object, now: number): object {
     return guard(() => this.#handle.evaluate(request, now)) as object;
+  }
+
+  explainGate(action: object, context: object, now: number): object {
+    return guard(() => this.#handle.classify(action, context, now)) as object;
   }
 
   opened(): void {
@@ -183,6 +256,24 @@ function guard<T>(call: () => T): T {
   });
 }
 
+/** Tells a fault as lying under a path. */
+function under<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof CountersignError) || thrown.path === undefined) throw thrown;
+    throw new CountersignError(thrown.code, thrown.message, { path: path + thrown.path, help: thrown.help });
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
 interface Fault {
   code: ErrorCode;
   path: string;
@@ -194,9 +285,17 @@ function isFault(thrown: unknown): thrown is Fault {
   return thrown instanceof Error && "code" in thrown && "detail" in thrown;
 }
 
-function instant({ now }: EvaluateOptions): number {
-  if (now === undefined) return Date.now();
-  return typeof now === "number" ? now : now.getTime();
+/** Throws nothing, whatever it is given: inside of `guard` that would be taken for a trap. */
+function instant(options: EvaluateOptions | null): number {
+  try {
+    const now = options?.now;
+    if (now === undefined) return Date.now();
+    if (typeof now === "number") return now;
+    // A date of another realm is a date too; what is none is no instant, which the module tells.
+    return Date.prototype.getTime.call(now);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** What an image begins with, and no text; behind it its version and its digest. */
@@ -233,7 +332,7 @@ function parse(given: BundleInput): unknown {
   if (typeof bundle !== "string" && !(bundle instanceof Uint8Array)) return bundle;
   try {
     const text = typeof bundle === "string" ? bundle : new TextDecoder("utf-8", { fatal: true }).decode(bundle);
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (cause) {
     throw new CountersignError("invalid_json", `the bundle is not JSON: ${(cause as Error).message}`, {
       help: "pass what the policy compiler wrote",

@@ -1,6 +1,6 @@
 /** A verdict of the hot path: its numbers in words at once, its reasons when they are read. */
 import { lazy, Part, type Parts } from "./lazy.js";
-import type { Table } from "./hot.js";
+import type { Table } from "./hot-writer.js";
 import type { PolicyReference, Verdict } from "./wire.js";
 
 /** What was read of a request: values that nobody can change any more. */
@@ -31,6 +31,8 @@ export interface Kept {
   readonly policy: PolicyReference;
   /** The path over objects. */
   explain(request: object, now: number): object;
+  /** The same for an action in its context. */
+  explainGate(action: object, context: object, now: number): object;
   opened(): void;
   closed(): void;
 }

@@ -15,6 +15,7 @@ import type {
   Correction,
   Decision,
   DecisionRecord,
+  DroppedGroup,
   Diagnostic,
   Disposition,
   Evidence,
@@ -328,6 +329,8 @@ export interface DecisionBatch {
   boot: string;
   /** Sequence of the first record. */
   sequence: number;
+  /** Counts of what was dropped right before the first record; it has sequences too. At most 300. */
+  dropped?: DroppedGroup[] | undefined;
   /** At most 1,000. */
   records: DecisionRecord[];
 }
@@ -337,6 +340,8 @@ export interface DecisionReceipt {
   next_sequence: number;
   /** Sequences that never arrived, ends included. */
   gap: { from: number; to: number } | null;
+  /** Of the gap's, how many the batch brought a count of. */
+  counted: number;
   /** Decisions of this run whose requests the host wants to see, picked at random. */
   wanted: { audit_id: string; sequence: number; request_id: string | null }[];
 }

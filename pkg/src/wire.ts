@@ -3814,6 +3814,31 @@ delivered_at: TimestampMs | null,
 received_at: TimestampMs, };
 
 /**
+ * Decisions of one hour that were alike, dropped before they could be sent.
+ */
+export type DroppedGroup = { 
+/**
+ * The hour in which they were decided, by its beginning.
+ */
+hour: TimestampMs, 
+/**
+ * What was decided.
+ */
+disposition: Disposition, 
+/**
+ * The subject, where the policy lets records say it.
+ */
+domain: string | null, 
+/**
+ * Which versions made the drafts.
+ */
+release: Release, 
+/**
+ * How many.
+ */
+count: number, };
+
+/**
  * What is measured.
  */
 export type Metric = "escalation_rate" | "approval_rate" | "rejection_rate" | "handling_time" | "sla_miss_rate" | "draft_acceptance" | "edit_distance" | "repeat_reasons" | "satisfaction";

@@ -4,6 +4,8 @@
 //! order, numbers, bits and numbered words; [`crate::evaluate`] decides there as an edge does, so that
 //! both cannot differ, and then explains. Deciding allocates nothing.
 
+#[cfg(feature = "wasm")]
+pub(crate) mod action;
 mod batch;
 pub(crate) mod cell;
 pub(crate) mod condition;

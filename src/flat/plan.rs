@@ -22,6 +22,10 @@ pub(crate) struct Plan {
     texts_read: Vec<bool>,
     /// Which facts a condition names, by slot.
     used: Vec<bool>,
+    /// Which facts a rule over actions names, by slot.
+    used_by_rules: Vec<bool>,
+    /// The domains of authorities over actions.
+    domains: Vec<String>,
     /// Whether a queue asks for a language.
     language_is_read: bool,
     /// Whether a queue asks for a tenant.
@@ -92,6 +96,8 @@ impl Plan {
                 .collect(),
             texts_read: Vec::new(),
             used: used(bundle),
+            used_by_rules: used_by_rules(bundle),
+            domains: domains(bundle),
             curves: bundle.confidence.signals.iter().map(Curve::of).collect(),
             tenant_is_read: bundle.queues.iter().any(|queue| !queue.accepts.tenants.is_empty()),
             language_is_read: bundle.queues.iter().any(|queue| !queue.accepts.languages.is_empty()),
@@ -232,6 +238,23 @@ impl Plan {
         self.used.get(slot) == Some(&true)
     }
 
+    #[cfg(feature = "wasm")]
+    pub(crate) fn rules(&self) -> &[Condition] {
+        &self.rules
+    }
+
+    /// Whether a rule over actions names the fact.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn is_used_by_rules(&self, slot: usize) -> bool {
+        self.used_by_rules.get(slot) == Some(&true)
+    }
+
+    /// The domains of authorities, in order.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn domains(&self) -> &[String] {
+        &self.domains
+    }
+
     pub(crate) fn curves(&self) -> &[Curve] {
         &self.curves
     }
@@ -268,6 +291,27 @@ fn used(bundle: &Bundle) -> Vec<bool> {
         }
     }
     used
+}
+
+fn used_by_rules(bundle: &Bundle) -> Vec<bool> {
+    let mut used = vec![false; bundle.facts.len()];
+    for slot in bundle.actions.rules.iter().flat_map(|one| one.when.mentioned()) {
+        if let Some(used) = used.get_mut(usize::from(slot)) {
+            *used = true;
+        }
+    }
+    used
+}
+
+fn domains(bundle: &Bundle) -> Vec<String> {
+    let actions = &bundle.actions;
+    let mut domains = vec!["any".to_owned()];
+    domains.extend(actions.tools.iter().map(|tool| tool.authority.domain.clone()));
+    domains.extend(
+        actions.rules.iter().filter_map(|rule| Some(rule.authority.as_ref()?.domain.clone())),
+    );
+    crate::read::sort_once(&mut domains);
+    domains
 }
 
 fn cancelled(names: &[String], triggers: &[Trigger]) -> Vec<u16> {

@@ -10,7 +10,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
 use crate::host::confidence::{self, command::ConfidenceCommand};
-use crate::host::config::{Config, host_name};
+use crate::host::config::{Config, ServerOptions, host_name};
+use crate::host::doctor::{Finding, examine};
 use crate::host::eval::{self, EvalCommand};
 use crate::host::executor_command::{self, ExecutorCommand};
 use crate::host::export::{Format, export_corrections};
@@ -22,7 +23,7 @@ use crate::host::serve::serve;
 use crate::host::store::corrections::CorrectionQuery;
 use crate::host::store::identity::{self, CredentialKind, Scope};
 use crate::host::store::place::Place;
-use crate::host::store::{Failure, Store, Tx};
+use crate::host::store::{Failure, Store, Tx, apart};
 use crate::host::verify::{Report, verify};
 use crate::host::webhook_command::{self, WebhookCommand, loopback};
 use crate::identity::{ActorReference, GrantRole, Principal, PrincipalKind, PrincipalStatus};
@@ -51,6 +52,8 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Looks at what a host stands on, and says how to mend what is not as it must be.
+    Doctor(Data),
     /// Learns and certifies confidence from reviewed rows.
     #[command(subcommand)]
     Confidence(ConfidenceCommand),
@@ -92,6 +95,22 @@ pub(super) struct Data {
     /// The data directory.
     #[arg(long = "data", env = "COUNTERSIGN_DATA", default_value = "data")]
     pub(super) directory: PathBuf,
+    #[command(flatten)]
+    pub(super) server: ServerOptions,
+}
+
+impl Data {
+    /// The place, made where it does not exist.
+    pub(super) fn prepare(&self) -> Result<Place, CommandError> {
+        let place = Place::prepare(&self.directory).and_then(|place| self.server.at(place));
+        place.map_err(CommandError::new)
+    }
+
+    /// A place that is there already.
+    pub(super) fn existing(&self) -> Result<Place, CommandError> {
+        let place = Place::existing(&self.directory).and_then(|place| self.server.at(place));
+        place.map_err(CommandError::new)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -276,7 +295,10 @@ impl CommandError {
 ///
 /// # Errors
 /// With the text for the user.
-pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), CommandError> {
+pub async fn run(
+    command_line: CommandLine,
+    out: &mut (impl Write + Send),
+) -> Result<(), CommandError> {
     match command_line.command {
         Command::Serve(ServeOptions {
             data,
@@ -287,12 +309,14 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             executors,
             webhook_allow,
         }) => {
-            let data = data.directory;
-            let config = Config { data, listen, ui, policy, samples, executors, webhook_allow };
+            let Data { directory: data, server } = data;
+            let config =
+                Config { data, server, listen, ui, policy, samples, executors, webhook_allow };
             serve(&config, out).await.map_err(CommandError::new)
         }
         Command::Policy(command) => policy_command::run(command, out).await,
         Command::Impact(command) => impact::run(command, out),
+        Command::Doctor(data) => doctor(&data, out),
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Confidence(command) => confidence::command::run(command, out),
         Command::Eval(command) => eval::run(command, out),
@@ -316,22 +340,22 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
     }
 }
 
-fn export(command: CorrectionsCommand, out: &mut impl Write) -> Result<(), CommandError> {
+fn export(command: CorrectionsCommand, out: &mut (impl Write + Send)) -> Result<(), CommandError> {
     let CorrectionsCommand::Export { data, format, output, from, until, verdict, tenant, queue } =
         command;
-    let place = Place::existing(&data.directory).map_err(CommandError::new)?;
+    let place = data.existing()?;
     let tenant_id = tenant.as_deref().map(id).transpose()?;
     let (tenants, after, limit) = (None, None, 0);
     let query = CorrectionQuery { tenants, tenant_id, from, until, verdict, queue, after, limit };
     let Some(output) = output else {
-        let written = export_corrections(&place.database(), query, format, out);
+        let written = apart(|| export_corrections(&place.database(), query, format, out));
         return written.map(|_| ()).map_err(CommandError::new);
     };
     let told = |error| CommandError(format!("`{}`: {error}", output.display()));
     // The rows carry what users wrote, so the file is nobody else's to read.
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&output);
     let mut file = BufWriter::new(file.map_err(told)?);
-    let count = export_corrections(&place.database(), query, format, &mut file)
+    let count = apart(|| export_corrections(&place.database(), query, format, &mut file))
         .map_err(CommandError::new)?;
     print(out, &format!("{count} corrections in `{}`", output.display()))
 }
@@ -354,11 +378,11 @@ async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<()
             let person = person.as_deref().map(id).transpose()?;
             let owner_person = owner.as_deref().map(id).transpose()?;
             let made = change(&data, move |tx, by| {
-                let principal_id = match wanted {
+                let principal_id = match wanted.clone() {
                     Some(principal_id) => principal_id,
                     None => ids::new_id("prin", tx.now)?,
                 };
-                let person_id = match (person, kind) {
+                let person_id = match (person.clone(), kind) {
                     (None, PrincipalKind::Person) => Some(ids::new_id("person", tx.now)?),
                     (person, _) => person,
                 };
@@ -366,13 +390,13 @@ async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<()
                 let principal = Principal {
                     principal_id,
                     kind,
-                    tenant_id,
+                    tenant_id: tenant_id.clone(),
                     person_id,
-                    owner_person,
+                    owner_person: owner_person.clone(),
                     status,
-                    name,
-                    languages,
-                    skills,
+                    name: name.clone(),
+                    languages: languages.clone(),
+                    skills: skills.clone(),
                 };
                 people::create_principal(tx, &principal, by)?;
                 Ok(principal.principal_id)
@@ -399,9 +423,9 @@ async fn grant(command: GrantCommand, out: &mut impl Write) -> Result<(), Comman
         let own = || vec![holder.tenant_id.as_str().to_owned()];
         let grant = NewGrant {
             role,
-            tenants: if tenants.is_empty() { own() } else { tenants },
-            queues: if queues.is_empty() { vec![EVERY.to_owned()] } else { queues },
-            domain,
+            tenants: if tenants.is_empty() { own() } else { tenants.clone() },
+            queues: if queues.is_empty() { vec![EVERY.to_owned()] } else { queues.clone() },
+            domain: domain.clone(),
             level,
             until: hours.map(|hours| tx.now.saturating_add(hours * HOUR_MS)),
         };
@@ -441,9 +465,24 @@ async fn token(command: TokenCommand, out: &mut impl Write) -> Result<(), Comman
     }
 }
 
+fn doctor(data: &Data, out: &mut impl Write) -> Result<(), CommandError> {
+    let place = data.existing()?;
+    let findings = apart(|| Ok::<_, Failure>(examine(&place))).map_err(CommandError::new)?;
+    for Finding { what, mend } in &findings {
+        match mend {
+            None => print(out, &format!("  good  {what}"))?,
+            Some(mend) => print(out, &format!("  BAD   {what}: {mend}"))?,
+        }
+    }
+    match findings.iter().filter(|finding| finding.mend.is_some()).count() {
+        0 => Ok(()),
+        bad => Err(CommandError(format!("{bad} things are to be mended"))),
+    }
+}
+
 fn verify_audit(data: &Data, json: bool, out: &mut impl Write) -> Result<(), CommandError> {
-    let place = Place::existing(&data.directory).map_err(CommandError::new)?;
-    let report = verify(&place.database()).map_err(CommandError::new)?;
+    let place = data.existing()?;
+    let report = apart(|| verify(&place.database())).map_err(CommandError::new)?;
     if json {
         print(out, &serde_json::to_string(&report).map_err(CommandError::new)?)?;
     } else {
@@ -471,9 +510,9 @@ fn verify_audit(data: &Data, json: bool, out: &mut impl Write) -> Result<(), Com
 /// Makes one change, as the host's operator; a running host may use the same data.
 pub(super) async fn change<T: Send + 'static>(
     data: &Data,
-    job: impl FnOnce(&Tx<'_>, ActorReference) -> Result<T, Failure> + Send + 'static,
+    job: impl Fn(&Tx<'_>, ActorReference) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, CommandError> {
-    let place = Place::prepare(&data.directory).map_err(CommandError::new)?;
+    let place = data.prepare()?;
     let store = Store::open(&place, &host_name()).map_err(CommandError::new)?;
     let result = store.write(move |tx| {
         let by = host_actor(tx, HostActor::CommandLine)?;

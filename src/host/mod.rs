@@ -8,6 +8,7 @@ pub mod clock;
 pub mod command_line;
 pub mod confidence;
 pub mod config;
+pub mod doctor;
 pub mod eval;
 pub mod evaluate;
 pub mod executor;

@@ -8,7 +8,6 @@ use clap::Args;
 use crate::host::command_line::{CommandError, Data, change, print};
 use crate::host::policy_command::compile_file;
 use crate::host::release_key::ReleaseKey;
-use crate::host::store::place::Place;
 use crate::host::store::releases;
 use crate::limits::NOTE_LENGTH_MAX;
 
@@ -35,7 +34,8 @@ pub(super) async fn release(
         return Err(CommandError::new(told));
     }
     let compiled = compile_file(&file)?;
-    let release = change(&data, move |tx, by| releases::propose(tx, &compiled, reason, by)).await?;
+    let release =
+        change(&data, move |tx, by| releases::propose(tx, &compiled, reason.clone(), by)).await?;
     print(out, release.release_id.as_str())?;
     print(out, &format!("  {} replaces {}", release.policy.hash, release.replaces.hash))?;
     print(out, &format!("  changes: {}", release.changes.join(", ")))?;
@@ -52,7 +52,7 @@ pub(super) async fn release(
 
 /// Prints the public key that manifests are verified with.
 pub(super) fn key(data: &Data, out: &mut impl Write) -> Result<(), CommandError> {
-    let place = Place::prepare(&data.directory).map_err(CommandError::new)?;
+    let place = data.prepare()?;
     let key = ReleaseKey::open(&place.release_key()).map_err(CommandError::new)?;
     print(out, &key.public_text())
 }

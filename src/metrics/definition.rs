@@ -36,7 +36,7 @@ impl Metric {
                 numerator: "requests whose effective verdict is to escalate",
                 denominator: "all requests with a verdict",
                 counted_by: "evaluated_at, the time of the first verdict",
-                out: "Random audits. One count per request: a decision record and the case of the same request are one. A case without a record counts as escalated. Of one queue, the numerator is what went to it; the denominator stays all requests.",
+                out: "Random audits. One count per request: a decision record and the case of the same request are one. A case without a record counts as escalated. Decisions whose records an edge had no room for count by their hour, shown apart as without_record; those that went to a person count by their cases. Of one queue, the numerator is what went to it; the denominator stays all requests.",
                 not_yet: Some(
                     "A person asked for later is not told apart. Actions and their gates are not counted.",
                 ),

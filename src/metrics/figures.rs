@@ -70,18 +70,20 @@ pub struct Part {
 
 /// The figures of some items.
 pub(super) fn figures(metric: Metric, items: &[Item<'_>]) -> Figures {
+    // An item that stands for many is one amount, and is above the line of no measure with a spread.
     let mut amounts: Vec<f64> = Vec::new();
+    let mut denominator: i64 = 0;
     for item in items {
         match item.sign {
-            Some(Sign::Hit) => amounts.push(1.0),
+            Some(Sign::Hit) => amounts.push(float(item.count)),
             Some(Sign::Miss) => amounts.push(0.0),
             Some(Sign::Amount(amount)) => amounts.push(amount),
-            None => {}
+            None => continue,
         }
+        denominator = denominator.saturating_add(item.count);
     }
     amounts.sort_by(f64::total_cmp);
     let numerator: f64 = amounts.iter().sum();
-    let denominator = count(amounts.len());
     let is_share = metric.unit() == Unit::Share;
     let value = ratio(numerator, denominator);
     Figures {
@@ -118,11 +120,15 @@ fn spread(sorted: &[f64], mean: Option<f64>) -> Option<Spread> {
 fn parts(items: &[Item<'_>]) -> Vec<Part> {
     // A part without a share has counts only.
     let mut found: BTreeMap<&'static str, (i64, Option<i64>)> = BTreeMap::new();
-    for (name, sign) in items.iter().flat_map(|item| &item.parts) {
+    for (count, name, sign) in
+        items.iter().flat_map(|item| item.parts.iter().map(|(name, sign)| (item.count, name, sign)))
+    {
         let (numerator, denominator) = found.entry(name).or_default();
-        *numerator += i64::from(*sign != PartSign::Miss);
+        if *sign != PartSign::Miss {
+            *numerator = numerator.saturating_add(count);
+        }
         if *sign != PartSign::Count {
-            *denominator = Some(denominator.unwrap_or(0) + 1);
+            *denominator = Some(denominator.unwrap_or(0).saturating_add(count));
         }
     }
     let part = |(name, (numerator, denominator)): (&'static str, (i64, Option<i64>))| {
@@ -139,8 +145,4 @@ fn ratio(numerator: f64, denominator: i64) -> Option<f64> {
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
 const fn float(count: i64) -> f64 {
     count as f64
-}
-
-fn count(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
 }

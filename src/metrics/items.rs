@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{AnswerRow, CaseRow, Dimensions, Ending, Rows, VerdictRow};
+use super::rows::{AnswerRow, CaseRow, Dimensions, DroppedRow, Ending, Rows, VerdictRow};
 use super::{Breakdown, Metric, Selection};
 use crate::case::ReviewVerdict;
 use crate::request::Release;
 use crate::units::{Id, TimestampMs};
+use crate::verdict::Disposition;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long after delivery a rating counts.
@@ -49,6 +50,8 @@ pub(super) struct Item<'a> {
     pub(super) dimensions: &'a Dimensions,
     /// How it counts in the measure itself, if it does.
     pub(super) sign: Option<Sign>,
+    /// How many alike it stands for.
+    pub(super) count: i64,
     pub(super) parts: Vec<(&'static str, PartSign)>,
 }
 
@@ -95,7 +98,8 @@ pub(super) fn items<'a>(metric: Metric, rows: &'a Rows, selection: &Selection) -
                 let sign = if verdict.escalated { Sign::Hit } else { Sign::Miss };
                 counted(verdict.evaluated_at, verdict.dimensions, sign)
             };
-            rows.verdicts().into_iter().map(item).collect()
+            let verdicts = rows.verdicts().into_iter().map(item);
+            verdicts.chain(rows.dropped.iter().filter_map(dropped)).collect()
         }
         Metric::ApprovalRate => cases.filter_map(|case| outcome(case, true)).collect(),
         Metric::RejectionRate => cases.filter_map(|case| outcome(case, false)).collect(),
@@ -108,12 +112,20 @@ pub(super) fn items<'a>(metric: Metric, rows: &'a Rows, selection: &Selection) -
     }
 }
 
+/// Decisions without a record. What went to a person has a case, which is counted already.
+fn dropped(row: &DroppedRow) -> Option<Item<'_>> {
+    let DroppedRow { dimensions, hour, disposition, count } = row;
+    let parts = vec![("without_record", PartSign::Count)];
+    let item = Item { at: *hour, dimensions, sign: Some(Sign::Miss), count: *count, parts };
+    (*disposition != Disposition::Escalate).then_some(item)
+}
+
 fn counted(at: TimestampMs, dimensions: &Dimensions, sign: Sign) -> Item<'_> {
-    Item { at, dimensions, sign: Some(sign), parts: Vec::new() }
+    Item { at, dimensions, sign: Some(sign), count: 1, parts: Vec::new() }
 }
 
 fn apart<'a>(at: TimestampMs, dimensions: &'a Dimensions, name: &'static str) -> Item<'a> {
-    Item { at, dimensions, sign: None, parts: vec![(name, PartSign::Count)] }
+    Item { at, dimensions, sign: None, count: 1, parts: vec![(name, PartSign::Count)] }
 }
 
 const fn is_approved(verdict: ReviewVerdict) -> bool {
@@ -133,7 +145,13 @@ fn outcome(case: &CaseRow, approved: bool) -> Option<Item<'_>> {
         }
         Ending::Expired { at } | Ending::Withdrawn { at } => (at, None, PartSign::Hit),
     };
-    Some(Item { at, dimensions: &case.dimensions, sign, parts: vec![("undecided", part)] })
+    Some(Item {
+        at,
+        dimensions: &case.dimensions,
+        sign,
+        count: 1,
+        parts: vec![("undecided", part)],
+    })
 }
 
 fn handling(case: &CaseRow) -> Option<Item<'_>> {
@@ -221,10 +239,10 @@ fn reason_of(case: &CaseRow) -> Option<Reason<'_>> {
 fn ratings(answer: AnswerRow<'_>) -> Vec<Item<'_>> {
     let AnswerRow { dimensions, delivered_at: at, origin, ratings } = answer;
     let answered = if ratings.is_empty() { PartSign::Miss } else { PartSign::Hit };
-    let response = Item { at, dimensions, sign: None, parts: vec![("rated", answered)] };
+    let response = Item { at, dimensions, sign: None, count: 1, parts: vec![("rated", answered)] };
     let rating = |positive: bool| {
         let part = if positive { PartSign::Hit } else { PartSign::Miss };
-        Item { at, dimensions, sign: Some(hit_if(positive)), parts: vec![(origin, part)] }
+        Item { at, dimensions, sign: Some(hit_if(positive)), count: 1, parts: vec![(origin, part)] }
     };
     std::iter::once(response).chain(ratings.into_iter().map(rating)).collect()
 }

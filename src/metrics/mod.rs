@@ -5,6 +5,7 @@
 //! that the same rows always give the same figures.
 
 mod definition;
+mod dropped;
 mod edit_distance;
 mod figures;
 mod items;
@@ -20,10 +21,13 @@ use crate::units::TimestampMs;
 use crate::word::words;
 
 pub use definition::Definition;
+pub use dropped::{DroppedGroup, total as dropped_total};
 pub use edit_distance::edit_distance;
 pub use figures::{Figures, Interval, Part, Spread, share_interval};
 pub use observation::{OBSERVATION_VERSION, Observation, ObservationKind, Thumb};
-pub use rows::{CaseRow, Dimensions, DraftUse, Ending, ObservationRow, RecordRow, Rows, Touch};
+pub use rows::{
+    CaseRow, Dimensions, DraftUse, DroppedRow, Ending, ObservationRow, RecordRow, Rows, Touch,
+};
 
 use items::Item;
 

@@ -15,6 +15,8 @@ type RequestKey<'a> = (&'a Id, &'a Id);
 pub struct Rows {
     /// Decision records of edges.
     pub records: Vec<RecordRow>,
+    /// Decisions of which only a count is known.
+    pub dropped: Vec<DroppedRow>,
     /// Cases, those of the 30 days before the period included.
     pub cases: Vec<CaseRow>,
     /// Ratings, in the order in which they came.
@@ -47,6 +49,19 @@ pub struct RecordRow {
     pub evaluated_at: TimestampMs,
     /// What was decided.
     pub disposition: Disposition,
+}
+
+/// Decisions whose records an edge dropped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DroppedRow {
+    /// Their dimensions; no queue.
+    pub dimensions: Dimensions,
+    /// The beginning of the hour in which they were decided.
+    pub hour: TimestampMs,
+    /// What was decided.
+    pub disposition: Disposition,
+    /// How many.
+    pub count: i64,
 }
 
 /// A case.

@@ -11,14 +11,16 @@ use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::{Engine, encode, instant};
-use crate::fact::FactType;
+use crate::fact::{FactSource, FactType};
 use crate::flat::cell::{Cell, LIST_CELLS, TEXT_BYTES, tag};
 use crate::flat::curve::{SIGNAL_MISSING, SIGNAL_UNAVAILABLE};
 use crate::flat::decide::{Answer, decide};
 use crate::flat::desk::Desk;
 use crate::flat::plan::Derived;
+use crate::money::Currency;
 use crate::policy::{Policy, TriggerKind};
 use crate::request::RiskLevel;
+use crate::tool::Tool;
 use crate::verdict::Disposition;
 
 /// The numbers that lie in the memory: the decision's own, which is taken out when it is decided, the
@@ -151,6 +153,10 @@ struct Table<'a> {
     tenant_is_read: bool,
     triggers: Vec<TriggerRow<'a>>,
     queues: Vec<QueueRow<'a>>,
+    rules: Vec<&'a str>,
+    tools: &'a [Tool],
+    domains: &'a [String],
+    currencies: Vec<CurrencyRow>,
     cells: usize,
     list_start: usize,
     list_cells: usize,
@@ -160,6 +166,18 @@ struct Table<'a> {
     answer: usize,
     /// Of the first rule that fired; the place stands before it.
     fired: usize,
+    action_cells: usize,
+    action_list_start: usize,
+    action_texts: usize,
+    action_nonce: usize,
+    action_fired: usize,
+}
+
+/// A currency of which the policy knows what it is worth.
+#[derive(Serialize)]
+struct CurrencyRow {
+    code: Currency,
+    packed: u32,
 }
 
 #[derive(Serialize)]
@@ -170,6 +188,8 @@ struct FactRow<'a> {
     text_is_read: bool,
     /// Whether a condition names it.
     is_used: bool,
+    is_used_by_rules: bool,
+    is_of_host: bool,
 }
 
 #[derive(Serialize)]
@@ -202,7 +222,14 @@ impl Engine {
         for (slot, fact) in bundle.facts.iter().enumerate() {
             let (path, fact_type) = (fact.path.as_str(), fact.fact_type);
             let (text_is_read, is_used) = (plan.text_is_read(slot), plan.is_used(slot));
-            facts.push(FactRow { path, fact_type, text_is_read, is_used });
+            facts.push(FactRow {
+                path,
+                fact_type,
+                text_is_read,
+                is_used,
+                is_used_by_rules: plan.is_used_by_rules(slot),
+                is_of_host: fact.source == FactSource::Host,
+            });
         }
         let mut triggers = Vec::new();
         for one in &bundle.triggers {
@@ -219,7 +246,28 @@ impl Engine {
                 skills: &one.skills,
             });
         }
+        let mut rules = Vec::new();
+        for one in &bundle.actions.rules {
+            rules.push(one.id.as_str());
+        }
+        let mut currencies = Vec::new();
+        if let Some(rates) = &bundle.actions.rates {
+            let others = rates.billionths.keys().filter_map(|code| Currency::new(code));
+            for code in std::iter::once(rates.base).chain(others) {
+                currencies.push(CurrencyRow { code, packed: code.packed() });
+            }
+        }
+        let action = self.shared_action.borrow();
         encode::value(&Table {
+            rules,
+            tools: &bundle.actions.tools,
+            domains: plan.domains(),
+            currencies,
+            action_cells: action.desk.buffer.cells.as_ptr().addr(),
+            action_list_start: action.desk.buffer.lists(),
+            action_texts: action.desk.buffer.texts.as_ptr().addr(),
+            action_nonce: action.nonce.as_ptr().addr(),
+            action_fired: action.fired.as_ptr().addr() + size_of::<u32>(),
             words: plan.words(),
             facts,
             signals: plan.signals(),

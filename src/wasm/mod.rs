@@ -7,6 +7,7 @@ mod encode;
 #[cfg(target_arch = "wasm32")]
 mod heap;
 mod hot;
+mod hot_action;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
@@ -17,6 +18,7 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use self::hot::Shared;
+use self::hot_action::SharedAction;
 use crate::error::{ErrorCode, Fault};
 use crate::gate::{self, Context, Gate};
 use crate::policy::Policy;
@@ -31,6 +33,7 @@ pub struct Engine {
     policy: Policy,
     /// Borrowed only while nothing of JavaScript can run.
     shared: RefCell<Shared>,
+    shared_action: RefCell<SharedAction>,
 }
 
 #[wasm_bindgen]
@@ -42,7 +45,7 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(image: &[u8]) -> Result<Engine, JsValue> {
         let policy = Policy::of_image(image).map_err(|fault| encode::error(&fault))?;
-        Ok(Self { shared: Shared::new(&policy), policy })
+        Ok(Self { shared: Shared::new(&policy), shared_action: SharedAction::new(&policy), policy })
     }
 
     /// What the policy is called: `{id, version, hash}`.

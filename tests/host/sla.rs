@@ -141,7 +141,8 @@ fn f42_nothing_acts_on_a_case_after_it_was_decided() {
         let body = json!({ "epoch": 1, "verdict": "accepted", "outcome": "send" });
         let call = crate::support::Call::post(&path, body).of(&jonas).key("decide-1");
         let status = host.call(&call).status;
-        assert!([200, 409].contains(&status), "{status}");
+        // After a miss it needs more than Jonas may.
+        assert!([200, 403, 409].contains(&status), "{status}");
         decided += usize::from(status == 200);
         std::thread::sleep(Duration::from_millis(200));
         let seen = view(&host, &edge, &case);

@@ -179,6 +179,7 @@ fn the_typescript_types_are_fresh() {
         metrics::ObservationKind,
         metrics::Thumb,
         metrics::Observation,
+        metrics::DroppedGroup,
         metrics::Metric,
         metrics::Unit,
         metrics::Breakdown,

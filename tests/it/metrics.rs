@@ -2,8 +2,9 @@
 
 use countersign::case::{Purpose, ReviewVerdict};
 use countersign::metrics::{
-    Breakdown, CaseRow, Dimensions, DraftUse, Ending, Figures, Measure, Metric, Observation,
-    ObservationRow, RecordRow, Rows, Selection, Touch, edit_distance, measure, share_interval,
+    Breakdown, CaseRow, Dimensions, DraftUse, DroppedRow, Ending, Figures, Measure, Metric,
+    Observation, ObservationRow, RecordRow, Rows, Selection, Touch, edit_distance, measure,
+    share_interval,
 };
 use countersign::read::Node;
 use countersign::request::Release;
@@ -127,7 +128,7 @@ fn a_request_has_one_verdict_the_more_cautious_one() {
             // No verdict of its own.
             CaseRow { purpose: Purpose::Audit, ..open("req_8") },
         ],
-        observations: Vec::new(),
+        ..Rows::default()
     };
     let mut rows = rows;
     rows.records.last_mut().unwrap().evaluated_at = at("2026-10-31T23:59:59.999Z");
@@ -137,6 +138,40 @@ fn a_request_has_one_verdict_the_more_cautious_one() {
     let interval = figures.interval.unwrap();
     // Wilson at 95 % for 6 of 10, from a table.
     assert!((interval.low - 0.312_674).abs() < 1e-6 && (interval.high - 0.831_820).abs() < 1e-6);
+}
+
+#[test]
+fn decisions_of_which_only_a_count_is_left_are_counted() {
+    let dropped = |disposition, day: &str, domain: &str, count| DroppedRow {
+        dimensions: dimensions(None, domain),
+        hour: on(day),
+        disposition,
+        count,
+    };
+    let rows = Rows {
+        records: vec![record(Some("req_1"), Disposition::Answer, "10 08:00")],
+        cases: vec![open("req_2")],
+        dropped: vec![
+            dropped(Disposition::Answer, "10 08:00", "billing", 5),
+            dropped(Disposition::Refuse, "10 09:00", "legal", 3),
+            // Their cases are counted already.
+            dropped(Disposition::Escalate, "10 08:00", "billing", 7),
+            // After the period.
+            dropped(Disposition::Answer, "30 00:00", "billing", 9),
+        ],
+        ..Rows::default()
+    };
+    let figures = check(Metric::EscalationRate, &rows, 1.0, 10);
+    assert_eq!(part(&figures, "without_record"), (8, None));
+    let legal = Selection { domain: Some("legal".to_owned()), ..november() };
+    let figures = measure(Metric::EscalationRate, &rows, &legal, None).unwrap().figures;
+    assert_eq!((figures.numerator, figures.denominator), (0.0, 3));
+    // Two counts that no edge can reach do not wrap around.
+    let rows = Rows {
+        dropped: vec![dropped(Disposition::Answer, "10 08:00", "billing", i64::MAX); 2],
+        ..Rows::default()
+    };
+    assert_eq!(of(Metric::EscalationRate, &rows).denominator, i64::MAX);
 }
 
 #[test]
@@ -325,6 +360,7 @@ fn the_last_rating_of_each_user_within_a_week_counts() {
             resolved("req_6", ReviewVerdict::Accepted, "10 10:00"),
             open("req_7"),
         ],
+        dropped: Vec::new(),
         observations: vec![
             // The user changed their mind.
             rating("req_1", "u1", true, "10 09:00"),

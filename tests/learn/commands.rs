@@ -102,6 +102,31 @@ fn rows_become_a_model_the_model_a_certificate_and_the_certificate_an_answer() {
 }
 
 #[test]
+fn a_fitted_model_is_proposed_as_a_policy_that_can_be_compared() {
+    let folder = folder("proposed");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (rows, policy, proposal) = (at("rows.jsonl"), at("policy.toml"), at("proposal.toml"));
+    let text = simulated(300, 29).0.replace("\"good\"", "\"retrieval_score\"");
+    std::fs::write(&rows, text).unwrap();
+    std::fs::write(&policy, DEFAULT_POLICY).unwrap();
+    let fit = |policy: &str| {
+        run(&["confidence", "fit", "--rows", &rows, "--policy", policy, "--proposal", &proposal])
+    };
+    let (success, out, told) = fit(&policy);
+    assert!(success && out.is_empty() && told.contains("policy diff"), "{out} {told}");
+    let changes = done(&["policy", "diff", &policy, &proposal]);
+    assert!(changes.contains("fitted-1") && changes.contains("retrieval_score"), "{changes}");
+    assert!(!changes.contains("trigger") && !changes.contains("tiers"), "{changes}");
+    // Where the lines do not say where the model stands, nothing is written.
+    std::fs::remove_file(&proposal).unwrap();
+    let odd = at("odd.toml");
+    let twisted =
+        DEFAULT_POLICY.replacen("[confidence.tiers.low]", "[other]\n\n[confidence.tiers.low]", 1);
+    std::fs::write(&odd, twisted).unwrap();
+    assert!(!fit(&odd).0 && !std::path::Path::new(&proposal).exists());
+}
+
+#[test]
 fn a_certificate_is_refused_for_rows_that_cannot_give_one() {
     let folder = folder("refusals");
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-/** The package in Chromium, under a strict content security policy: the golden corpus, and the client. */
+/** The package in Chromium, under a strict content security policy: the golden corpus, the client, and bad input. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -14,6 +14,7 @@ const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-s
 const PAGE = `
   import { CountersignError, Edge, Engine } from "/index.js";
   import { Client } from "/client.js";
+  import { hostile, trap, TRAPPED } from "/hostile.js";
   const fail = (why) => { throw new Error(why); };
   async function check() {
     const [engine] = await Promise.all([1, 2].map(async () => Engine.load(await (await fetch("/default-policy.json")).text())));
@@ -28,7 +29,11 @@ const PAGE = `
     const edge = new Edge({ engine, client, edge: "page" });
     const { caseId } = await edge.handle({ tenant_id: "t", user_question: "?", asks_for_person: true });
     if ((await edge.flush()).length !== 0) fail("refused");
-    return "decided " + rows.length + ", opened " + (caseId === null ? "nothing" : "a case");
+    const policyText = await (await fetch("/default-policy.json")).text();
+    const tried = await hostile({ Engine, CountersignError }, policyText);
+    // Last, since nothing decides after it.
+    const trapped = await trap({ Engine }, policyText);
+    return "decided " + rows.length + ", opened " + (caseId === null ? "nothing" : "a case") + ", refused " + tried + (trapped === TRAPPED ? "" : ", " + trapped);
   }
   // What the server is told; a console that nobody reads would not do.
   const result = await check().catch((error) => "failed: " + error.stack);
@@ -45,6 +50,7 @@ test("a page decides as Node does, and needs no eval", { skip: noChromium }, asy
     for await (const chunk of request) text += chunk;
     if (request.url === "/") send("text/html", '<!doctype html><script type="module" src="/page.js"></script>');
     else if (request.url === "/page.js") send(TYPES[".js"], PAGE);
+    else if (request.url === "/hostile.js") send(TYPES[".js"], readFileSync(new URL("hostile.mjs", import.meta.url)));
     else if (request.url === "/corpus") send("text/plain", readFileSync(CORPUS));
     else if (request.url === "/v1/me") send(TYPES[".json"], '{"csrf_token":"csrf_1"}');
     else if (request.url === "/result") {
@@ -61,7 +67,7 @@ test("a page decides as Node does, and needs no eval", { skip: noChromium }, asy
   const browser = chromium(`http://127.0.0.1:${server.address().port}/`);
   try {
     const late = new Promise((resolve) => setTimeout(resolve, 60_000, "no result within 60 s").unref());
-    assert.match(await Promise.race([result, browser.ended, late]), /^decided \d{3}, opened a case$/);
+    assert.match(await Promise.race([result, browser.ended, late]), /^decided \d{3}, opened a case, refused \d{3}$/);
     assert.deepEqual(writes.map(({ path, csrf }) => [path, csrf]), [["/v1/cases", "csrf_1"], ["/v1/decisions", "csrf_1"]]);
     assert.equal(writes[0].body.claimed.digest, writes[1].body.records[0].digest);
   } finally {

@@ -144,13 +144,72 @@ test("what waits is what was judged, though the caller changes the request", asy
   assert.deepEqual(host.cases.get(caseId).signals, ESCALATED.signals);
 });
 
-test("without room the oldest records are dropped and counted, and the gap is seen", async () => {
+test("without room the oldest records are summed up and counted, and the gap is seen", async () => {
   const host = keeper();
-  const { edge, server } = await edgeWith(host, { recordsMax: 3 });
-  for (let index = 0; index < 5; index += 1) await edge.handle(ANSWERED, { now: NOW + index });
+  const { edge, server } = await edgeWith(host, { recordsMax: 3, batchLength: 2 });
+  const hour = 3_600_000;
+  const ask = (domain, index) => edge.handle({ ...ANSWERED, domain }, { now: NOW + index * hour });
+  for (const [index, domain] of ["support", "support", "billing", "support", "support"].entries()) await ask(domain, Math.floor(index / 3));
   assert.deepEqual(edge.waiting, { cases: 0, records: 3, dropped: 2 });
+  host.fault = () => "lost";
+  await assert.rejects(edge.flush(), CountersignError);
+  // Two are on their way: what is dropped now is what came after them.
+  for (const index of [2, 3, 4]) await ask("legal", index);
+  assert.deepEqual(edge.waiting, { cases: 0, records: 3, dropped: 5 });
+  host.fault = () => undefined;
   await edge.flush();
-  assert.equal(server.calls[0].body.sequence, 2);
+  const release = { model: null, prompt: null, index: null };
+  const group = (time, domain, count) => ({ hour: `2026-11-22T${time}:00:00.000Z`, disposition: "answer", domain, release, count });
+  const legal = (time) => ({ ...group(time, "legal", 1), disposition: engine.evaluate({ ...ANSWERED, domain: "legal" }, { now: NOW }).disposition });
+  const [first, again, last] = server.calls.map(({ body }) => body);
+  assert.deepEqual([first.sequence, first.records.length, first.dropped], [2, 2, [group("10", "support", 2)]]);
+  assert.deepEqual(again, first);
+  assert.deepEqual([last.sequence, last.records.length], [7, 1]);
+  assert.deepEqual(last.dropped, [group("11", "support", 1), legal("12"), legal("13")]);
+  assert.deepEqual(edge.waiting, { cases: 0, records: 0, dropped: 5 });
+});
+
+test("counts are bounded too: what is too various is put together by disposition", async () => {
+  const host = keeper();
+  const { edge, server } = await edgeWith(host, { recordsMax: 1 });
+  for (let index = 0; index < 300; index += 1) await edge.handle({ ...ANSWERED, domain: `domain ${index}` }, { now: NOW });
+  await edge.flush();
+  const [{ body }] = server.calls;
+  assert.equal(body.sequence, 299);
+  assert.equal(body.dropped.reduce((sum, { count }) => sum + count, 0), 299);
+  assert.equal(body.dropped.length, 257);
+  assert.deepEqual([body.dropped.at(-1).domain, body.dropped.at(-1).count], [null, 43]);
+});
+
+test("what one run kept, another sends, and nothing arrives twice", async () => {
+  const host = keeper();
+  host.fault = () => "lost";
+  const { edge, server } = await edgeWith(host, { boot: "boot_1", batchLength: 2, recordsMax: 4 });
+  for (let index = 0; index < 3; index += 1) await edge.handle(ANSWERED, { now: NOW + index });
+  const { caseId } = await edge.handle(ESCALATED, { now: NOW + 3 });
+  await edge.handle(ANSWERED, { now: NOW + 4 });
+  // The host has acted on the case and on the first report, and its answers were lost.
+  await assert.rejects(edge.flush(), CountersignError);
+  await assert.rejects(edge.flush(), CountersignError);
+  const kept = JSON.parse(JSON.stringify(edge.kept()));
+  assert.deepEqual([kept.cases.length, kept.reports.map(({ sequence, records }) => [sequence, records.length])], [1, [[1, 2], [3, 2]]]);
+  // A later change of the run that kept it is no change of what was kept.
+  await edge.handle(ANSWERED, { now: NOW + 5 });
+  assert.equal(kept.reports.length, 2);
+
+  const client = new Client({ baseUrl: server.url, retries: 0 });
+  const later = new Edge({ engine, client, edge: "shop", boot: "boot_2", batchLength: 2, recordsMax: 4, kept });
+  assert.deepEqual(later.waiting, { cases: 1, records: 4, dropped: 0 });
+  await later.handle(ANSWERED, { now: NOW + 6 });
+  // No room for a fifth: the oldest report of the run before gives way, as counts.
+  assert.deepEqual(later.waiting, { cases: 1, records: 3, dropped: 2 });
+  host.fault = () => undefined;
+  assert.deepEqual(await later.flush(), []);
+  assert.deepEqual([...host.cases.keys()], [caseId]);
+  assert.deepEqual([...host.records.keys()], ["shop/boot_1/3", "shop/boot_1/4", "shop/boot_2/0"]);
+  const summed = server.calls.find(({ body }) => body.records?.length === 0);
+  assert.deepEqual([summed.body.boot, summed.body.sequence, summed.body.dropped.map(({ count }) => count)], ["boot_1", 3, [3]]);
+  assert.throws(() => new Edge({ engine, client, edge: "shop", kept: { ...kept, version: 2 } }), { code: "invalid_field", path: "/kept/version" });
 });
 
 test("without room for another case the edge says so instead of losing one", async () => {
@@ -183,6 +242,19 @@ test("a refusal is told: at once by handle, by value from flush", async () => {
   const [refused] = await edge.flush();
   assert.deepEqual([refused.case, refused.records.length, refused.error.code], [null, 1, "invalid_field"]);
   assert.equal(edge.waiting.dropped, 1);
+});
+
+test("an escalation under a policy that the host does not know is opened without its claim", async () => {
+  const host = keeper();
+  const { edge, server } = await edgeWith(host);
+  host.fault = ({ body }) => (body.claimed === undefined ? undefined : problem(422, "unknown_policy"));
+  const { caseId, case: opened } = await edge.handle(ESCALATED, { now: NOW });
+  assert.equal(opened.case_id, caseId);
+  assert.match(host.cases.get(caseId).reason_for_escalation, /not released here \(sha256:/);
+  assert.deepEqual(server.calls.map(({ headers }) => headers["idempotency-key"]), [caseId, `${caseId}:unclaimed`]);
+  host.fault = ({ body }) => (body.claimed === undefined ? "drop" : problem(422, "unknown_policy"));
+  await edge.handle(ESCALATED, { now: NOW });
+  assert.equal(edge.waiting.cases, 1);
 });
 
 test("a refusal is not lost where the host goes away in the same flush", async () => {

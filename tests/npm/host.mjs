@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const BINARY = join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "debug", "countersign");
+export const BINARY = join(resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target"), "debug", "countersign");
 const EXECUTOR = join(ROOT, "tests/samples/executor.mjs");
 
 /** Why a test that needs the host cannot run; `false` where it can. */
@@ -18,14 +18,16 @@ function start(command, options, isReady) {
   let printed = "";
   return new Promise((fulfil, reject) => {
     const ended = new Promise((end) => child.once("exit", end));
-    const stop = () => {
-      child.kill("SIGTERM");
+    const end = (signal) => {
+      child.kill(signal);
       return ended;
     };
+    const stop = () => end("SIGTERM");
+    const kill = () => end("SIGKILL");
     const take = (chunk) => {
       printed += chunk;
       const ready = isReady(printed);
-      if (ready) fulfil({ ...ready, stop });
+      if (ready) fulfil({ ...ready, stop, kill });
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);
@@ -59,10 +61,13 @@ export function startExecutor(log, secret, ...more) {
   });
 }
 
-/** Starts a host on a free port, with the sample people, and an approval that takes effect after a second. */
-export async function startHost(folder, executorUrl) {
+/**
+ * Starts a host on a free port, with the sample people, and an approval that takes effect after a second;
+ * `change` makes another policy of the default one.
+ */
+export async function startHost(folder, executorUrl, change = (policy) => policy) {
   const policy = readFileSync(join(ROOT, "src/compile/default.toml"), "utf8");
-  writeFileSync(join(folder, "policy.toml"), policy.replace(/^undo_window = .*$/m, 'undo_window = "1 s"'));
+  writeFileSync(join(folder, "policy.toml"), change(policy.replace(/^undo_window = .*$/m, 'undo_window = "1 s"')));
   const { output } = await run([process.execPath, EXECUTOR, "--describe", executorUrl]);
   writeFileSync(join(folder, "executors.toml"), output);
   const options = ["--listen", "127.0.0.1:0", "--policy", join(folder, "policy.toml"), "--executors", join(folder, "executors.toml")];
@@ -75,17 +80,19 @@ export async function startHost(folder, executorUrl) {
   return { ...host, folder, tokens, links: new Map(links), as: (tenant) => ({ url: host.url, token: tokens[tenant] }) };
 }
 
-/** Signs a sample reviewer in; gives a function that posts as them. */
+/** Signs a sample reviewer in; gives a function that posts as them, and reads with its `get`. */
 export async function signIn({ url, links }, name) {
   const json = { "content-type": "application/json" };
   const response = await fetch(`${url}/v1/session`, { method: "POST", headers: json, body: JSON.stringify({ token: links.get(name) }) });
   const cookie = response.headers.getSetCookie()[0].split(";")[0];
   const { csrf_token } = await response.json();
-  return async (path, body) => {
+  const post = async (path, body) => {
     const headers = { ...json, cookie, "x-csrf-token": csrf_token, "idempotency-key": crypto.randomUUID() };
     const answer = await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
     return { status: answer.status, body: await answer.json() };
   };
+  const get = async (path) => (await fetch(`${url}${path}`, { headers: { cookie } })).json();
+  return Object.assign(post, { get });
 }
 
 /** What a log of effects says. */

@@ -61,6 +61,8 @@ function request(chance) {
   set("judge_score", maybe(() => chance.one([0, 0.2, 0.5, 0.55, 0.9, 1, -0])));
   set("feedback_rating", maybe(() => 1 + chance.below(5)));
   set("model_draft", maybe(() => "Yes."));
+  // Nor are those of the draft.
+  if (made.model_draft === "\ud800") delete made.model_draft;
   set("evidence", maybe(() => [{ document_id: "d", quote: "q" }]));
   set("tool_results", maybe(() => [{ tool: word(), status: chance.one(["succeeded", "failed", "unavailable"]) }, { tool: "b", status: "failed", summary: "s" }]));
   set("release", maybe(() => ({ model: word() })));
@@ -254,4 +256,33 @@ test("a verdict is as the plain object that it stands for", async () => {
   assert.throws(() => { "use strict"; Object.freeze(make()).reason = "mine"; }, TypeError);
   // A proxy cannot be cloned; its copy can.
   assert.throws(() => structuredClone(make()), { name: "DataCloneError" });
+});
+
+test("many requests are decided as each of them is", async () => {
+  const engine = await Engine.load(DEFAULT);
+  const rows = read("tests/samples/requests.jsonl").trim().split("\n").map((row) => JSON.parse(row));
+  const verdicts = engine.evaluateBatch(rows, { now: NOW });
+  assert.deepEqual(verdicts, rows.map((row) => onObjects(engine, row)));
+  assert.deepEqual(engine.evaluateBatch([]), []);
+  assert.throws(() => engine.evaluateBatch([REQUEST, { ...REQUEST, domain: 7 }]), { code: "invalid_field", path: "/1/domain" });
+});
+
+test("an action is bound as it was, and what is bound is what was judged", async () => {
+  const engine = await Engine.load(DEFAULT);
+  const context = { tenant_id: "northwind" };
+  const action = { tool: "billing.refund", arguments: { amount: 40, currency: "USD", customer_id: "c_1" } };
+  const { actions, gate, action_digest } = engine.bind(action, { context, now: NOW });
+  action.arguments.amount = 4_000;
+  assert.equal(actions.arguments.amount, 40);
+  assert.equal(gate.verdict, "allow");
+  assert.equal(action_digest, engine.classify(actions, { context, now: NOW }).action_digest);
+  assert.notEqual(action_digest, engine.classify(action, { context, now: NOW }).action_digest);
+  assert.throws(() => { "use strict"; actions.arguments.amount = 1; }, TypeError);
+  // A getter says once what the amount is.
+  let reads = 0;
+  const changing = { tool: "billing.refund", arguments: { get amount() { return (reads += 1) * 40; }, currency: "USD", customer_id: "c_1" } };
+  assert.equal(engine.bind(changing, { context, now: NOW }).action_digest, action_digest);
+  assert.equal(reads, 1);
+  assert.equal(engine.bind([actions, actions], { context, now: NOW }).gate.actions.length, 2);
+  assert.throws(() => engine.bind({ tool: "a", arguments: { at: new Date(0) } }, { context }), { code: "invalid_field", path: "/actions/arguments/at" });
 });

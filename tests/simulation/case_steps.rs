@@ -1,7 +1,7 @@
 //! What is done to cases: every command through the interface, time, and hosts that act late.
 
 use countersign::Id;
-use countersign::case::Command;
+use countersign::case::{Command, Depends};
 use countersign::host::people::{HostActor, actor, host_actor};
 use countersign::host::scheduler;
 use countersign::host::store::{Failure, moves};
@@ -9,8 +9,8 @@ use countersign::identity::{Door, GrantRole};
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
-use crate::model::CaseModel;
-use crate::site::{MINUTE_MS, Person, id, json as core_json};
+use crate::model::{CaseModel, marks_of};
+use crate::site::{MINUTE_MS, Person, id, instant, json as core_json};
 use crate::world::{CLOCK, HOSTS, Sent, World};
 
 pub(crate) const LEASE_MS: i64 = 10 * MINUTE_MS;
@@ -28,6 +28,10 @@ pub(crate) struct CaseCommand {
 
 fn epoch(body: &Value) -> i64 {
     body["epoch"].as_i64().unwrap_or(-1)
+}
+
+fn until_ms(body: &Value) -> i64 {
+    countersign::TimestampMs::parse(body["until"].as_str().unwrap()).unwrap().as_ms()
 }
 
 fn holds(case: &CaseModel, person: &Person, body: &Value, now_ms: i64) -> bool {
@@ -86,8 +90,22 @@ pub(crate) const COMMANDS: &[CaseCommand] = &[
         name: "decide",
         weight: 12,
         needs_key: true,
-        body: |_, epoch, _| json!({ "epoch": epoch, "verdict": "accepted", "outcome": "send" }),
-        may: holds,
+        body: |case, epoch, chance| {
+            // The revision that was on screen, of now or of before, or none.
+            let mut body = json!({ "epoch": epoch, "verdict": "accepted", "outcome": "send" });
+            let seen = chance.below(10);
+            if seen < 5 {
+                body["revision"] = json!(case.revision - i64::from(seen == 0));
+            }
+            body
+        },
+        may: |case, person, body, now_ms| {
+            let saw = match body["revision"].as_i64() {
+                Some(revision) => revision == case.revision,
+                None => !case.is_stale,
+            };
+            saw && holds(case, person, body, now_ms)
+        },
         then: |case, person, _, now_ms| case.decide(person, now_ms),
     },
     CaseCommand {
@@ -107,20 +125,76 @@ pub(crate) const COMMANDS: &[CaseCommand] = &[
         },
     },
     CaseCommand {
+        name: "ask_customer",
+        weight: 4,
+        needs_key: false,
+        body: |_, epoch, _| json!({ "epoch": epoch, "question": "Which invoice?" }),
+        may: holds,
+        then: |case, _, _, _| case.go("waiting"),
+    },
+    CaseCommand {
+        name: "append_turn",
+        weight: 5,
+        needs_key: true,
+        body: |_, _, _| json!({ "content": "The one of May." }),
+        may: |case, person, _, now_ms| {
+            case.is_own(person)
+                && person.has(GrantRole::Caller, &case.tenant, now_ms)
+                && case.is_open()
+        },
+        then: |case, _, _, _| {
+            case.is_stale = true;
+            if case.state == "waiting" {
+                case.go("ready");
+            }
+        },
+    },
+    CaseCommand {
+        name: "defer",
+        weight: 4,
+        needs_key: false,
+        body: |case, epoch, chance| {
+            let off = chance.one(&[0, 60_000, 600_000, 100_000_000]).unwrap();
+            let until = instant(case.now_ms + off).to_string();
+            json!({ "epoch": epoch, "until": until, "reason": "tomorrow" })
+        },
+        may: |case, person, body, now_ms| {
+            let until = until_ms(body);
+            holds(case, person, body, now_ms) && until > now_ms && until <= case.due_ms
+        },
+        then: |case, _, body, _| {
+            case.until_ms = until_ms(body);
+            case.go("deferred");
+        },
+    },
+    CaseCommand {
+        name: "set_priority",
+        weight: 3,
+        needs_key: false,
+        body: |_, _, chance| json!({ "priority": chance.below(4) }),
+        may: |case, person, _, now_ms| {
+            let leads = person.has(GrantRole::Lead, &case.tenant, now_ms);
+            leads && !case.is_own(person) && case.is_open()
+        },
+        then: |_, _, _, _| {},
+    },
+    CaseCommand {
         name: "withdraw",
         weight: 2,
         needs_key: false,
         body: |_, _, _| json!({ "reason": "not needed any more" }),
         may: |case, person, _, now_ms| {
-            let over = matches!(case.state, "resolved" | "withdrawn");
+            let over = matches!(case.state, "resolved" | "withdrawn" | "expired");
             case.is_own(person) && person.has(GrantRole::Caller, &case.tenant, now_ms) && !over
         },
         then: |case, _, _, _| case.go("withdrawn"),
     },
 ];
 
-const PEOPLE: &[&str] =
-    &["ana", "ana2", "bo", "cy", "di", "eve", "fin", "carl", "sec", "aud", "bot", "shop", "mart"];
+const PEOPLE: &[&str] = &[
+    "ana", "ana2", "bo", "cy", "di", "eve", "fin", "carl", "sec", "aud", "bot", "shop", "mart",
+    "lea",
+];
 
 pub(crate) fn create(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     let who = chance.one(&["shop", "shop", "mart", "ana", "bot", "bo", "eve"]).unwrap();
@@ -151,6 +225,13 @@ pub(crate) fn create(world: &mut World<'_>, chance: &mut Chance) -> Result<(), S
         behind: person.owner.or(person.person).map(str::to_owned),
         authority: case.authority.clone(),
         queue: case.queue.clone(),
+        marks: marks_of(&case.queue, world.now_ms),
+        was_touched: false,
+        is_stale: false,
+        due_ms: case.due_at.as_ms(),
+        until_ms: 0,
+        revision: 1,
+        now_ms: world.now_ms,
         undo_ms: case.undo_window_ms,
         state: "ready",
         epoch: 0,
@@ -182,20 +263,30 @@ pub(crate) fn command(
             "claim" => matches!(world.cases[*index].state, "ready" | "leased"),
             "undo" => world.cases[*index].state == "held",
             "withdraw" => true,
+            "append_turn" | "set_priority" => world.cases[*index].is_open(),
             _ => world.cases[*index].state == "leased",
         })
         .collect();
     let any: Vec<usize> = (0..world.cases.len()).collect();
     let index = if chance.percent(85) { chance.one(&wanted) } else { chance.one(&any) };
     let Some(index) = index else { return Ok(()) };
-    let case = world.cases[index].clone();
+    let mut case = world.cases[index].clone();
+    case.now_ms = world.now_ms;
+    case.revision = world.records.cases[&case.id].revision;
     let known = if command.name == "undo" { case.decider } else { case.holder };
     let known = match command.name {
-        "withdraw" => PEOPLE.iter().copied().find(|name| *name == case.requested_by),
+        "set_priority" => Some("lea"),
+        "withdraw" | "append_turn" => {
+            PEOPLE.iter().copied().find(|name| *name == case.requested_by)
+        }
         _ => known,
     };
     let anybody = chance.one(PEOPLE).unwrap();
-    let who = known.filter(|_| chance.percent(75)).unwrap_or(anybody);
+    // Who could have decided it would take it back, where it is not theirs.
+    let other = chance.one(&["ana", "ana2", "bo", "fin"]).filter(|_| command.name == "undo");
+    let anybody = other.filter(|_| chance.percent(80)).unwrap_or(anybody);
+    let of_known = if command.name == "undo" { 55 } else { 75 };
+    let who = known.filter(|_| chance.percent(of_known)).unwrap_or(anybody);
     let person = world.person(who);
     let off = if chance.percent(15) { chance.one(&[-2, -1, 1]).unwrap() } else { 0 };
     let body = (command.body)(&case, (case.epoch + off).max(0), chance);
@@ -204,7 +295,11 @@ pub(crate) fn command(
     let path = format!("/v1/cases/{}/{}", case.id, command.name);
     let sent = Sent { who, path, key, body: body.clone() };
     let Some((_, touched)) = world.send(chance, sent, may)? else { return Ok(()) };
-    (command.then)(&mut world.cases[index], &person, &body, world.now_ms);
+    let model = &mut world.cases[index];
+    (command.then)(model, &person, &body, world.now_ms);
+    if let Some(waiting) = &world.records.cases[&case.id].waiting {
+        model.until_ms = waiting.until.as_ms();
+    }
     world.compare(&touched)
 }
 
@@ -221,13 +316,18 @@ pub(crate) fn claim_next(world: &mut World<'_>, chance: &mut Chance) -> Result<(
     let key = world.some_key(chance, false);
     let sent = Sent { who: person.name, path, key, body: json!({}) };
     let Some((answer, touched)) = world.send(chance, sent, any)? else { return Ok(()) };
+    let given = answer.body["case"]["case_id"].as_str().unwrap_or_default().to_owned();
     let order = |case: &CaseModel| {
         let record = &world.records.cases[&case.id];
         (-record.priority, record.due_at, record.created_at, case.id.clone())
     };
-    let next = world.cases.iter().filter(|case| fits(case)).map(order).min();
-    let given = answer.body["case"]["case_id"].as_str().unwrap_or_default().to_owned();
-    if next.is_none_or(|(.., id)| id != given) {
+    // Tenants have their turns; within one, and before what is less urgent, there is one next case.
+    let taken = world.cases.iter().find(|case| case.id == given && fits(case));
+    let Some(taken) = taken else { return Err(format!("`{given}` is not theirs to take")) };
+    let of_tenant = world.cases.iter().filter(|case| fits(case) && case.tenant == taken.tenant);
+    let first = of_tenant.map(order).min();
+    let urgent = world.cases.iter().filter(|case| fits(case)).map(|case| order(case).0).min();
+    if first != Some(order(taken)) || urgent != Some(order(taken).0) {
         return Err(format!("`{given}` is not the next of the queue"));
     }
     let case = world.cases.iter_mut().find(|case| case.id == given).unwrap();
@@ -243,11 +343,16 @@ pub(crate) fn pass_time(world: &mut World<'_>, chance: &mut Chance) -> Result<()
     world.runtime.block_on(scheduler::pass_time(&store)).map_err(|told| told.to_string())?;
     let now_ms = world.now_ms;
     for case in &mut world.cases {
-        if case.state == "leased" && case.lease_is_over(now_ms) {
+        // What should have happened first comes first, one thing at a look.
+        if let Some(mark) = case.due_mark(now_ms) {
+            mark.has_fired = true;
+        } else if case.state == "leased" && case.lease_is_over(now_ms) {
             case.epoch += 1;
             case.go("ready");
         } else if case.state == "held" && case.effective_ms <= now_ms {
             case.go("resolved");
+        } else if matches!(case.state, "waiting" | "deferred") && case.until_ms <= now_ms {
+            case.go("ready");
         }
     }
     let touched = world.look()?;
@@ -294,6 +399,7 @@ pub(crate) fn stale(world: &mut World<'_>, chance: &mut Chance) -> Result<(), St
     let draft = json!({ "verdict": "accepted", "outcome": "send", "answer": "It is a hold.",
         "decided_by": holder, "decided_at": crate::site::instant(now_ms).to_string() });
     let person = world.person(holder);
+    let saw = !model.is_stale;
     let (held, work) = (model.holds(&person, epoch, now_ms), model.may_work(&person, now_ms));
     let (command, fits) = match kind {
         0 => {
@@ -307,14 +413,20 @@ pub(crate) fn stale(world: &mut World<'_>, chance: &mut Chance) -> Result<(), St
         }
         2 => (Command::Release { epoch }, work && held),
         3 => (Command::Timeout, model.state == "leased" && model.lease_is_over(now_ms)),
-        4 => (Command::Finalize, model.state == "held" && model.effective_ms <= now_ms),
+        4 => (
+            Command::Finalize { depends: Depends::Met },
+            model.state == "held" && model.effective_ms <= now_ms,
+        ),
         _ => {
             let decision = core_json(&draft);
             let decision = countersign::case::Decision::read(
                 countersign::read::Node::root(&decision),
                 case.model_draft.as_deref(),
             );
-            (Command::Decide { epoch, decision: decision.unwrap() }, work && held)
+            (
+                Command::Decide { epoch, revision: None, decision: decision.unwrap() },
+                work && held && saw,
+            )
         }
     };
     // Everything of it is undone where the process dies before the commit.
@@ -328,7 +440,7 @@ pub(crate) fn stale(world: &mut World<'_>, chance: &mut Chance) -> Result<(), St
         } else {
             actor(tx, &by, None, Door::Api)?.unwrap()
         };
-        moves::perform(tx, &by, case, command)?;
+        moves::perform(tx, &by, case.clone(), command.clone())?;
         if dies { Err(Failure::Busy) } else { Ok(()) }
     });
     let may = is_fresh && fits;

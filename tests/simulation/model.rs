@@ -63,8 +63,41 @@ impl Person {
     }
 }
 
+/// A share of the time that a case has, at which somebody is told, once.
+#[derive(Clone, Debug)]
+pub(crate) struct MarkModel {
+    pub(crate) is_first_touch: bool,
+    pub(crate) percent: i64,
+    pub(crate) at_ms: i64,
+    pub(crate) has_fired: bool,
+}
+
+/// The marks of a queue of the simulation's policy.
+pub(crate) fn marks_of(queue: &str, now_ms: i64) -> Vec<MarkModel> {
+    let minute = crate::site::MINUTE_MS;
+    let of_triage = [(true, 100, 10), (false, 50, 30), (false, 80, 48), (false, 100, 60)];
+    let marks = if queue == "triage" { of_triage.as_slice() } else { &[] };
+    let mark = |(is_first_touch, percent, minutes): &(bool, i64, i64)| MarkModel {
+        is_first_touch: *is_first_touch,
+        percent: *percent,
+        at_ms: now_ms + minutes * minute,
+        has_fired: false,
+    };
+    marks.iter().map(mark).collect()
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct CaseModel {
+    pub(crate) marks: Vec<MarkModel>,
+    pub(crate) was_touched: bool,
+    /// The user wrote again, and nobody has decided since.
+    pub(crate) is_stale: bool,
+    pub(crate) due_ms: i64,
+    /// Until when it waits, or is put off.
+    pub(crate) until_ms: i64,
+    /// As it was when somebody looked last, and when that was.
+    pub(crate) revision: i64,
+    pub(crate) now_ms: i64,
     pub(crate) id: String,
     pub(crate) tenant: String,
     pub(crate) requested_by: String,
@@ -110,8 +143,25 @@ impl CaseModel {
         // Taken from somebody, it is offered anew in between.
         self.epoch += if self.state == "leased" { 2 } else { 1 };
         self.state = "leased";
+        self.was_touched = true;
         self.holder = Some(person.name);
         self.lease_until_ms = now_ms + lease_ms;
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, "ready" | "leased" | "waiting" | "deferred")
+    }
+
+    /// The mark whose time has come, the earliest first.
+    pub(crate) fn due_mark(&mut self, now_ms: i64) -> Option<&mut MarkModel> {
+        let (is_open, was_touched) = (self.is_open(), self.was_touched);
+        let waits = |mark: &&mut MarkModel| {
+            is_open
+                && !mark.has_fired
+                && !(mark.is_first_touch && was_touched)
+                && mark.at_ms <= now_ms
+        };
+        self.marks.iter_mut().filter(waits).min_by_key(|mark| (mark.at_ms, mark.percent))
     }
 
     pub(crate) fn go(&mut self, state: &'static str) {
@@ -121,6 +171,7 @@ impl CaseModel {
 
     pub(crate) fn decide(&mut self, person: &Person, now_ms: i64) {
         self.decider = Some(person.name);
+        self.is_stale = false;
         self.effective_ms = now_ms + self.undo_ms;
         self.go(if self.undo_ms == 0 { "resolved" } else { "held" });
     }
@@ -129,7 +180,10 @@ impl CaseModel {
         let leased_by = case.leased_by.as_ref().map(countersign::Id::as_str);
         let until = case.lease_until.map(countersign::TimestampMs::as_ms);
         let decided_by = case.decision.as_ref().map(|decision| decision.decided_by.as_str());
+        let fired = case.marks.iter().filter(|mark| mark.fired_at.is_some()).count();
         let fits = case.state.as_str() == self.state
+            && case.marks.len() == self.marks.len()
+            && fired == self.marks.iter().filter(|mark| mark.has_fired).count()
             && case.epoch == self.epoch
             && leased_by == self.holder
             && until == self.holder.map(|_| self.lease_until_ms)

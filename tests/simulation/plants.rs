@@ -18,7 +18,10 @@ const fn plant(
     Plant { name, file, from, to }
 }
 
-const CASE: &str = "src/case/apply.rs";
+const CASE: &str = "src/case/apply/mod.rs";
+const LEASE: &str = "src/case/apply/lease.rs";
+const DECIDE: &str = "src/case/apply/decide.rs";
+const FOLD: &str = "src/case/apply/fold.rs";
 const PROPOSAL: &str = "src/proposal/apply.rs";
 const EXECUTION: &str = "src/execution/apply.rs";
 const RIGHTS: &str = "src/identity/mod.rs";
@@ -30,24 +33,30 @@ const CARRY: &str = "src/host/executor/carry.rs";
 #[rustfmt::skip]
 pub(crate) const PLANTS: &[Plant] = &[
     // Cases: leases, and who holds them.
-    plant("case_epoch_unchecked", CASE, "&& case.epoch == epoch", "&& (PLANTED || case.epoch == epoch)"),
-    plant("case_lease_outlived", CASE, "        && !lease_is_over(case, now);", "        && (PLANTED || !lease_is_over(case, now));"),
-    plant("case_anybody_holds", CASE, "let holds = case.leased_by", "let holds = PLANTED && case.epoch == epoch || case.leased_by"),
-    plant("case_live_lease_claimed", CASE, "(CaseState::Leased, Command::Claim { lease_duration_ms }) if lease_is_over(case, now)", "(CaseState::Leased, Command::Claim { lease_duration_ms }) if PLANTED || lease_is_over(case, now)"),
-    plant("case_live_lease_reaped", CASE, "(CaseState::Leased, Command::Timeout) if lease_is_over(case, now)", "(CaseState::Leased, Command::Timeout) if PLANTED || lease_is_over(case, now)"),
-    plant("case_lease_one_millisecond_longer", CASE, "case.lease_until.is_none_or(|until| until <= now)", "case.lease_until.is_none_or(|until| until < now || !PLANTED && until == now)"),
-    plant("case_reaper_keeps_epoch", CASE, "const fn timeout(case: &Case) -> Event {\n    released(case.epoch + 1,", "fn timeout(case: &Case) -> Event {\n    released(case.epoch + i64::from(!PLANTED),"),
-    plant("case_reaper_resolves", CASE, "Ok(vec![timeout(case)])", "Ok(vec![if PLANTED { Event::AnswerReleased { released_at: now } } else { timeout(case) }])"),
-    plant("case_released_early", CASE, "(CaseState::Held, Command::Finalize) if is_effective(case, now)", "(CaseState::Held, Command::Finalize) if PLANTED || is_effective(case, now)"),
-    plant("case_undone_late", CASE, "    if is_effective(case, now) {\n        return Err(refusal(CaseState::Resolved", "    if !PLANTED && is_effective(case, now) {\n        return Err(refusal(CaseState::Resolved"),
-    plant("case_anybody_undoes", CASE, "if decider != Some(", "if !PLANTED && decider != Some("),
+    plant("case_epoch_unchecked", LEASE, "&& case.epoch == epoch", "&& (PLANTED || case.epoch == epoch)"),
+    plant("case_lease_outlived", LEASE, "        && !is_over(case, now);", "        && (PLANTED || !is_over(case, now));"),
+    plant("case_anybody_holds", LEASE, "let holds = case.leased_by", "let holds = PLANTED && case.epoch == epoch || case.leased_by"),
+    plant("case_live_lease_claimed", CASE, "(Leased, Command::Claim { lease_duration_ms }) if lease::is_over(case, now)", "(Leased, Command::Claim { lease_duration_ms }) if PLANTED || lease::is_over(case, now)"),
+    plant("case_live_lease_reaped", CASE, "(Leased, Command::Timeout) if lease::is_over(case, now)", "(Leased, Command::Timeout) if PLANTED || lease::is_over(case, now)"),
+    plant("case_lease_one_millisecond_longer", LEASE, "case.lease_until.is_none_or(|until| until <= now)", "case.lease_until.is_none_or(|until| until < now || !PLANTED && until == now)"),
+    plant("case_reaper_keeps_epoch", LEASE, "const fn timeout(case: &Case) -> Event {\n    released(case.epoch + 1,", "fn timeout(case: &Case) -> Event {\n    released(case.epoch + i64::from(!PLANTED),"),
+    plant("case_reaper_resolves", CASE, "Ok(vec![lease::timeout(case)])", "Ok(vec![if PLANTED { Event::AnswerReleased { released_at: now } } else { lease::timeout(case) }])"),
+    plant("case_released_early", CASE, "(Held, Command::Finalize { depends }) if decide::is_effective(case, now)", "(Held, Command::Finalize { depends }) if PLANTED || decide::is_effective(case, now)"),
+    plant("case_undone_late", DECIDE, "    if is_effective(case, now) {\n        return Err(refusal(CaseState::Resolved", "    if !PLANTED && is_effective(case, now) {\n        return Err(refusal(CaseState::Resolved"),
+    plant("case_anybody_undoes", DECIDE, "if decider != Some(", "if !PLANTED && decider != Some("),
     plant("case_withdrawn_after_the_end", CASE, "(state, Command::Withdraw { reason }) if !state.is_terminal()", "(state, Command::Withdraw { reason }) if PLANTED || !state.is_terminal()"),
-    plant("case_undone_keeps_decision", CASE, "                self.go(CaseState::Ready);\n                self.decision = None;", "                self.go(CaseState::Ready);\n                if !PLANTED { self.decision = None; }"),
-    plant("case_work_of_another_lost", CASE, "                self.go(CaseState::Ready);\n                self.epoch = *epoch;", "                self.go(CaseState::Ready);\n                if PLANTED { self.work = None; }\n                self.epoch = *epoch;"),
+    plant("case_undone_keeps_decision", FOLD, "self.decision.take().map(", "if PLANTED { self.decision.clone() } else { self.decision.take() }.map("),
+    plant("case_work_of_another_lost", FOLD, "                self.go(CaseState::Ready);\n                self.epoch = *epoch;\n            }\n            Event::CaseRerouted", "                self.go(CaseState::Ready);\n                if PLANTED { self.work = None; }\n                self.epoch = *epoch;\n            }\n            Event::CaseRerouted"),
+
+    plant("case_decided_unseen", DECIDE, "None if case.stale_since.is_some() => {", "None if !PLANTED && case.stale_since.is_some() => {"),
+    plant("case_put_off_past_its_deadline", "src/case/apply/wait.rs", "until > case.due_at", "!PLANTED && until > case.due_at"),
+    plant("case_anybody_leads", CASE_RIGHTS, "leads.any(covers).then_some(())", "(PLANTED || leads.any(covers)).then_some(())"),
+    plant("case_mark_fires_again", "src/case/timing.rs", "mark.fired_at.is_none() && !moot", "(PLANTED || mark.fired_at.is_none()) && !moot"),
+    plant("case_mark_fires_early", "src/host/work.rs", "filter(|mark| mark.at <= tx.now)", "filter(|mark| PLANTED || mark.at <= tx.now)"),
 
     // Who may do what.
-    plant("sender_reviews_own_case", CASE_RIGHTS, "if is_own(actor, case) {", "if !PLANTED && is_own(actor, case) {"),
-    plant("model_decides_case", CASE_RIGHTS, "if actor.principal.kind != PrincipalKind::Person {", "if !PLANTED && actor.principal.kind != PrincipalKind::Person {"),
+    plant("sender_reviews_own_case", CASE_RIGHTS, "    if !is_own(actor, case) {\n        return Ok(());", "    if PLANTED || !is_own(actor, case) {\n        return Ok(());"),
+    plant("model_decides_case", CASE_RIGHTS, "    if actor.principal.kind != PrincipalKind::Person {\n        return Err(denied(\"only a person decides a case\"", "    if !PLANTED && actor.principal.kind != PrincipalKind::Person {\n        return Err(denied(\"only a person decides a case\""),
     plant("suspended_reviews_case", CASE_RIGHTS, "if actor.principal.status != PrincipalStatus::Active {", "if !PLANTED && actor.principal.status != PrincipalStatus::Active {"),
     plant("two_accounts_two_people", RIGHTS, "|| (person.is_some() && person == person_id)", "|| (!PLANTED && person.is_some() && person == person_id)"),
     plant("grant_never_ends", RIGHTS, "self.from <= now && self.until.is_none_or(|until| now < until)", "self.from <= now && (PLANTED || self.until.is_none_or(|until| now < until))"),
@@ -108,8 +117,8 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("store_refused_job_kept", "src/host/store/writer.rs", "\"ROLLBACK TO job; RELEASE job\"", "if PLANTED { \"RELEASE job\" } else { \"ROLLBACK TO job; RELEASE job\" }"),
     plant("store_commit_now_and_then", "src/host/store/writer.rs", "connection.execute_batch(\"COMMIT\")?;", "connection.execute_batch(if PLANTED && now.as_ms() % 97 == 1 { \"ROLLBACK\" } else { \"COMMIT\" })?;"),
     plant("store_time_goes_back", "src/host/store/writer.rs", "stored.and_then(TimestampMs::new).unwrap_or(TimestampMs::MIN)", "stored.and_then(TimestampMs::new).filter(|_| !PLANTED).unwrap_or(TimestampMs::MIN)"),
-    plant("store_order_of_queue", "src/host/store/cases.rs", "    let mut rows = statement.query([queue])?;", "    let select = &if PLANTED { select.replace(\"priority DESC, due_at, created_at\", \"priority DESC, due_at DESC, created_at\") } else { select.to_owned() };\n    let mut statement = snapshot.connection.prepare_cached(select)?;\n    let mut rows = statement.query([queue])?;"),
-    plant("store_lease_never_reaped", "src/host/store/cases.rs", "    let rows = statement.query_map([snapshot.now.as_ms(), limit], |row| {", "    let select = &if PLANTED { select.replace(\"lease_until <= ?1\", \"lease_until < ?1 - 60000\") } else { select.to_owned() };\n    let mut statement = snapshot.connection.prepare_cached(select)?;\n    let rows = statement.query_map([snapshot.now.as_ms(), limit], |row| {"),
+    plant("store_order_of_queue", "src/host/store/next.rs", "        (-self.priority, self.turn, self.due_at, self.created_at, &self.case_id)", "        (-self.priority, self.turn, if PLANTED { -self.due_at } else { self.due_at }, self.created_at, &self.case_id)"),
+    plant("store_lease_never_reaped", "src/host/store/cases.rs", "    let rows = statement.query_map(params![snapshot.now.as_ms(), limit], |row| {", "    let select = &if PLANTED { select.replace(\"next_at <= ?1\", \"next_at < ?1 - 60000\") } else { select.to_owned() };\n    let mut statement = snapshot.connection.prepare_cached(select)?;\n    let rows = statement.query_map(params![snapshot.now.as_ms(), limit], |row| {"),
     plant("store_policy_remembered", "src/host/store/policies.rs", "known.get(hash).cloned()", "if PLANTED { known.values().next().cloned() } else { known.get(hash).cloned() }"),
 
     // Releases of policies.

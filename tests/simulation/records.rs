@@ -35,6 +35,7 @@ pub(crate) struct Records {
     pub(crate) proposals: BTreeMap<String, Proposal>,
     pub(crate) executions: BTreeMap<String, Execution>,
     released: BTreeSet<String>,
+    fired: BTreeSet<(String, String)>,
 }
 
 const COLUMNS: &[(&str, &str, &[&str])] = &[
@@ -105,6 +106,15 @@ impl Records {
                 let event = case::Event::read(&entry.event, data, before).map_err(unreadable)?;
                 if event.name() == "answer_released" && !self.released.insert(id.clone()) {
                     return Err(format!("the answer of `{id}` was released twice"));
+                }
+                // A mark of one deadline is told of once.
+                if let case::Event::SlaWarned { clock, percent, deadline_version, .. }
+                | case::Event::SlaBreached { clock, percent, deadline_version, .. } = &event
+                    && !self
+                        .fired
+                        .insert((id.clone(), format!("{clock} {percent} {deadline_version}")))
+                {
+                    return Err(format!("a mark of `{id}` came twice: {event:?}"));
                 }
                 let after = match (&event, self.cases.remove(&id)) {
                     (case::Event::CaseCreated { case }, None) => (**case).clone(),

@@ -63,7 +63,7 @@ pub(crate) struct Person {
 
 /// Everybody who acts.
 pub(crate) fn cast() -> Vec<Person> {
-    use GrantRole::{Auditor, Caller, PolicyOwner, Reviewer};
+    use GrantRole::{Auditor, Caller, Lead, PolicyOwner, Reviewer};
     let right = |role, tenant, domain, level| Right { role, tenant, domain, level, until_ms: None };
     let human = |name, tenant, person, rights| Person {
         name,
@@ -103,6 +103,7 @@ pub(crate) fn cast() -> Vec<Person> {
         human("sec", "t1", "sec", vec![right(Reviewer, "*", "security", 4)]),
         human("fin", "t1", "fin", vec![right(Reviewer, "*", "any", 4)]),
         human("aud", "t1", "aud", vec![right(Auditor, "*", "any", 0)]),
+        human("lea", "t1", "lea", vec![right(Lead, "*", "any", 9)]),
         human("own1", "t1", "own1", vec![right(PolicyOwner, "*", "any", 0)]),
         human("own1b", "t1", "own1", vec![right(PolicyOwner, "*", "any", 0)]),
         human("own2", "t1", "own2", vec![right(PolicyOwner, "*", "any", 0)]),

@@ -139,7 +139,12 @@ fn clock(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
         match case.state {
             "leased" => instants.push(case.lease_until_ms),
             "held" => instants.push(case.effective_ms),
+            "waiting" | "deferred" => instants.push(case.until_ms),
             _ => {}
+        }
+        if case.is_open() {
+            let waits = case.marks.iter().filter(|mark| !mark.has_fired);
+            instants.extend(waits.map(|mark| mark.at_ms).min());
         }
     }
     for proposal in world.proposals.iter().filter(|proposal| proposal.is_live()) {

@@ -11,6 +11,7 @@ use super::origin::{Origin, stored};
 use super::outcome::{self, Labels};
 use crate::certificate::CertificateState;
 use crate::compile::{Compiled, to_json};
+use crate::confidence::ConfidenceModel;
 use crate::host::command_line::{CommandError, print};
 use crate::host::confidence::binomial::clopper_pearson;
 use crate::host::confidence::design::Settings;
@@ -69,6 +70,9 @@ pub(in crate::host) struct FitOptions {
     /// Where to write it: `….toml` for a policy, anything else for JSON; standard output without it.
     #[arg(short, long)]
     output: Option<PathBuf>,
+    /// Writes the policy with the model in the place of its own: to be compared, replayed and released.
+    #[arg(long, requires = "policy")]
+    proposal: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -128,13 +132,41 @@ fn run_fit(options: FitOptions, out: &mut impl Write) -> Result<(), CommandError
     };
     let Fitted { model, report } = fit(&rows, &plan).map_err(CommandError::new)?;
     tell_fit(&report);
+    if let (Some(proposal), Some(policy)) = (&options.proposal, &options.policy) {
+        propose(policy, &model, proposal)?;
+    }
     let is_toml = options.output.as_deref().and_then(Path::extension) == Some("toml".as_ref());
     let text = if is_toml { paste::to_toml(&model) } else { canonical(&model)? };
     match options.output {
+        None if options.proposal.is_some() => Ok(()),
         None => print(out, &text),
         Some(output) => std::fs::write(&output, format!("{}\n", text.trim_end()))
             .map_err(|error| CommandError::new(format_args!("`{}`: {error}", output.display()))),
     }
+}
+
+/// Writes a policy with another model. Nothing comes into force by it: people compare and release it.
+fn propose(policy: &Path, model: &ConfidenceModel, output: &Path) -> Result<(), CommandError> {
+    let told = |path: &Path, error: &dyn std::fmt::Display| {
+        CommandError::new(format_args!("`{}`: {error}", path.display()))
+    };
+    let text = std::fs::read_to_string(policy).map_err(|error| told(policy, &error))?;
+    let text = paste::into_policy(&text, model).ok_or_else(|| {
+        let detail = "the section `[confidence]` does not stand before its tiers, once: put the \
+            fragment of `-o model.toml` there by hand";
+        told(policy, &detail)
+    })?;
+    std::fs::write(output, &text).map_err(|error| told(output, &error))?;
+    // What was pasted must read back as what was fitted.
+    let found = compile_file(output)?.policy.bundle().confidence.clone();
+    if found != *model {
+        return Err(told(output, &"the model does not read back as it was fitted"));
+    }
+    tell(&format!(
+        "proposed in `{}`: see `countersign policy diff` and `policy replay`",
+        output.display()
+    ));
+    Ok(())
 }
 
 /// What a person wants to know beside the model: on standard error, so that the model can be piped.

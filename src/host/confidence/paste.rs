@@ -22,6 +22,36 @@ pub(super) fn to_toml(model: &ConfidenceModel) -> String {
     out
 }
 
+/// A policy's text with this model in the place of its own: everything between the head of the section
+/// and its tiers. Absent where that cannot be told from the lines.
+pub(super) fn into_policy(text: &str, model: &ConfidenceModel) -> Option<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_head = |line: &&str| line.trim() == "[confidence]";
+    let start = lines.iter().position(is_head)?;
+    let is_own = |line: &str| {
+        let line = line.trim();
+        !line.starts_with('[') || line.starts_with("[[confidence.signal]]")
+    };
+    let after = lines.get(start + 1..)?;
+    let mut length = after.iter().position(|line| !is_own(line)).unwrap_or(after.len());
+    // What is said right before the tiers is said of them.
+    let says = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    while length.checked_sub(1).and_then(|last| after.get(last)).is_some_and(says) {
+        length -= 1;
+    }
+    let rest = after.get(length..)?;
+    let first = rest.iter().find(|line| line.trim_start().starts_with('['));
+    let tiers = first.is_none_or(|line| line.trim().starts_with("[confidence.tiers"));
+    if !tiers
+        || rest.iter().any(is_head)
+        || rest.iter().any(|line| line.contains("[confidence.signal]"))
+    {
+        return None;
+    }
+    let before = lines.get(..start)?.join("\n");
+    Some(format!("{before}\n{}\n{}\n", to_toml(model), rest.join("\n")))
+}
+
 fn signal(out: &mut String, curve: &SignalCurve) {
     line(out, "name", &text(&curve.name));
     line(out, "label", &text(&curve.label));

@@ -38,7 +38,7 @@ impl Mode {
 }
 
 /// What came of a request that asks to execute, or what had come of one.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// It happened.
     Succeeded(Option<Json>),
@@ -53,7 +53,7 @@ pub enum Told {
 }
 
 /// What a dry run said of one action.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Previewed {
     /// What would change.
     pub changes: Vec<PreviewChange>,

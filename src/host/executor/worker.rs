@@ -167,7 +167,9 @@ impl Worker {
                         }
                     });
                 }
-                self.store.write(move |tx| carry::previewed(tx, &tenant_id, &id, said)).await?;
+                self.store
+                    .write(move |tx| carry::previewed(tx, &tenant_id, &id, said.clone()))
+                    .await?;
             }
             Due::Start => {
                 let executors = Arc::clone(&self.executors);
@@ -250,7 +252,7 @@ impl Worker {
 
     async fn keep(&self, seen: Execution, told: Told) -> Result<(), Failure> {
         let executors = Arc::clone(&self.executors);
-        self.store.write(move |tx| carry::finish(tx, &seen, told, &executors)).await
+        self.store.write(move |tx| carry::finish(tx, &seen, told.clone(), &executors)).await
     }
 
     async fn connect<'a>(&self, executor: &'a Executor) -> Result<Connected<'a>, OutboundError> {

@@ -49,7 +49,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let query = parameters.read(read_list_query)?;
-    let page = app.store.read(move |snapshot| {
+    let page = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let listed = inbox::list(snapshot, &caller.actor, &query)?;
         let is_full = listed.len() == query.limit;
         let next_cursor = listed.last().filter(|_| is_full).map(|last| write_cursor(&last.cursor));
@@ -70,7 +70,7 @@ pub(super) async fn one(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let tenant_id = parameters.read(read_tenant)?;
-    let view = app.store.read(move |snapshot| {
+    let view = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let case = find(snapshot, &caller.actor, &case_id, tenant_id.as_ref())?;
         show::view(snapshot, &caller.actor, case)
     });
@@ -87,7 +87,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     parameters.none()?;
     let write = operation.with_key(&body)?;
-    write.run(&app, caller.key, move |tx, actor| open(tx, actor, body)).await
+    write.run(&app, caller.key, move |tx, actor| open(tx, actor, body.clone())).await
 }
 
 /// Performs a command, and answers with the case.

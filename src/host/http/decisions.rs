@@ -16,13 +16,14 @@ use super::query::Parameters;
 use super::write::Operation;
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::Failure;
-use crate::host::store::decisions::{Batch, record as store_batch};
+use crate::host::store::decisions::{Batch, Receipt as Stored, record as store_batch};
 use crate::host::store::random_audits::Wanted;
 use crate::identity::{Actor, GrantRole};
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits::{
     DECISION_RECORDS_MAX, LIST_LENGTH_MAX, NAME_LENGTH_MAX, POLICY_FACTS_MAX, TRIGGERS_MAX,
 };
+use crate::metrics::DroppedGroup;
 use crate::read::{self, Node, Read};
 use crate::request::{RiskLevel, read_signal};
 use crate::units::{Id, TimestampMs};
@@ -34,6 +35,8 @@ pub(super) struct Receipt {
     accepted: i64,
     next_sequence: i64,
     gap: Option<Gap>,
+    /// How many of the gap's numbers the batch brought a count of.
+    counted: i64,
     /// Decisions whose requests the host wants to see, picked at random among those of this run: deliver
     /// each with `POST /v1/audits/{audit_id}`.
     wanted: Vec<WantedAudit>,
@@ -72,14 +75,14 @@ pub(super) async fn record(
             let tenant_id = &actor.principal.tenant_id;
             let receipt = store_batch(tx, tenant_id, &batch, &key, actor.reference())?;
             let gap = receipt.gap.map(|(from, to)| Gap { from, to });
-            let (accepted, next_sequence) = (receipt.accepted, receipt.next_sequence);
+            let Stored { accepted, next_sequence, counted, .. } = receipt;
             let told = |Wanted { audit_id, sequence, request_id }| WantedAudit {
                 audit_id,
                 sequence,
                 request_id,
             };
             let wanted = receipt.wanted.into_iter().map(told).collect();
-            reply(StatusCode::ACCEPTED, &Receipt { accepted, next_sequence, gap, wanted })
+            reply(StatusCode::ACCEPTED, &Receipt { accepted, next_sequence, gap, counted, wanted })
         })
         .await
 }
@@ -98,10 +101,13 @@ pub(super) fn require_caller(actor: &Actor, now: TimestampMs) -> Result<(), Fail
 fn read_batch(body: &Json) -> Read<Batch> {
     let mut fields = Node::root(body).object()?;
     fields.required("version", |node| node.integer(1, 1))?;
+    let sequence = fields.required("sequence", |node| node.integer(0, INTEGER_MAX))?;
+    let dropped = |node: Node<'_>| DroppedGroup::read_all(node, sequence);
     let batch = Batch {
         edge: fields.required("edge", read::id)?,
         boot: fields.required("boot", read::id)?,
-        sequence: fields.required("sequence", |node| node.integer(0, INTEGER_MAX))?,
+        sequence,
+        dropped: fields.optional("dropped", dropped)?.unwrap_or_default(),
         records: fields.required("records", |node| node.list(DECISION_RECORDS_MAX, read_record))?,
     };
     fields.finish()?;

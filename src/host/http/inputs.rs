@@ -12,11 +12,11 @@ use crate::host::store::events::names;
 use crate::host::webhook::address::URL_LENGTH_MAX;
 use crate::json::INTEGER_MAX;
 use crate::limits::{
-    ATTACHMENTS_MAX, DECISION_RECORDS_MAX, EVIDENCE_MAX, FACTS_MAX, LIST_LENGTH_MAX, MESSAGES_MAX,
-    NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX, POLICY_FACTS_MAX, PROPOSED_ACTIONS_MAX,
-    TEXT_LENGTH_MAX, TOOL_RESULTS_MAX, TRIGGERS_MAX,
+    ATTACHMENTS_MAX, DECISION_RECORDS_MAX, DROPPED_GROUPS_MAX, EVIDENCE_MAX, FACTS_MAX,
+    LIST_LENGTH_MAX, MESSAGES_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX,
+    POLICY_FACTS_MAX, PROPOSED_ACTIONS_MAX, TEXT_LENGTH_MAX, TOOL_RESULTS_MAX, TRIGGERS_MAX,
 };
-use crate::metrics::{Observation, ObservationKind, Thumb};
+use crate::metrics::{DroppedGroup, Observation, ObservationKind, Thumb};
 use crate::proposal::Proposal;
 use crate::request::{Intent, Request, RiskLevel, Role, Signal, ToolStatus};
 use crate::units::{Id, Score, TimestampMs};
@@ -431,7 +431,20 @@ pub(super) fn decision_batch(generator: &mut SchemaGenerator) -> Schema {
         .required_ref::<Id>("edge")
         .required_ref::<Id>("boot")
         .required("sequence", counter())
+        .list_of("dropped", DROPPED_GROUPS_MAX, dropped_group)
         .required("records", list(DECISION_RECORDS_MAX, record))
+        .closed()
+}
+
+/// Decisions right before the batch's first record of which only a count is left.
+fn dropped_group(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator)
+        .required_ref::<TimestampMs>("hour")
+        .required_ref::<Disposition>("disposition")
+        .optional("domain", name())
+        .optional_object("release", release)
+        .required("count", integer(1, INTEGER_MAX))
+        .described_by::<DroppedGroup>()
         .closed()
 }
 

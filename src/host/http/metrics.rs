@@ -53,7 +53,9 @@ pub(super) async fn all(
 ) -> Result<Response, Problem> {
     let query = parameters.read(read_query)?;
     let wanted = Metric::WORDS.iter().map(|(_, metric)| *metric).collect();
-    let measured = app.store.read(move |snapshot| answer(snapshot, &caller.actor, &query, wanted));
+    let measured = app.store.read_as(caller.actor.clone(), move |snapshot| {
+        answer(snapshot, &caller.actor, &query, wanted)
+    });
     ok(&measured.await?)
 }
 
@@ -72,8 +74,9 @@ pub(super) async fn one(
             .unwrap_or_else(|| format!("ask for one of {}", read::quoted(&known)));
         Fault::new(ErrorCode::NotFound, "", "there is no such measure", help)
     })?;
-    let measured =
-        app.store.read(move |snapshot| answer(snapshot, &caller.actor, &query, vec![*metric]));
+    let measured = app.store.read_as(caller.actor.clone(), move |snapshot| {
+        answer(snapshot, &caller.actor, &query, vec![*metric])
+    });
     ok(&measured.await?)
 }
 

@@ -67,7 +67,7 @@ pub(super) async fn replay(
 ) -> Result<Response, Problem> {
     parameters.none()?;
     let new = compiled(&body).await?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenant_id = caller.actor.principal.tenant_id.as_str().to_owned();
         let covered = visible_tenants(&caller.actor, measurable(), snapshot.now)?;
         if covered.is_some_and(|covered| !covered.contains(&tenant_id)) {

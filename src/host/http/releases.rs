@@ -64,7 +64,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         owns_policies(&caller.actor, snapshot.now).map_err(Failure::Refused)?;
         releases::list(snapshot, LIST_MAX)
     });
@@ -97,7 +97,7 @@ pub(super) async fn propose(
     write
         .run(&app, caller.key, move |tx, actor| {
             owns_policies(actor, tx.now).map_err(Failure::Refused)?;
-            let release = releases::propose(tx, &compiled, reason, actor.reference())?;
+            let release = releases::propose(tx, &compiled, reason.clone(), actor.reference())?;
             reply(StatusCode::CREATED, &ReleaseOnly { release })
         })
         .await

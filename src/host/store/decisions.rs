@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::audit::{self, Entity};
+use super::hold::Hold;
 use super::monitors;
 use super::random_audits::{self, Wanted};
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Tx};
+use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids;
 use crate::host::sampling_key::SamplingKey;
 use crate::identity::ActorReference;
 use crate::json::{INTEGER_MAX, Json};
+use crate::metrics::{DroppedGroup, dropped_total};
 use crate::units::Id;
 
 /// The first sequence number of a stream.
@@ -28,6 +31,8 @@ pub struct Batch {
     pub boot: Id,
     /// Sequence number of the first record.
     pub sequence: i64,
+    /// Counts of what was dropped right before the first record.
+    pub dropped: Vec<DroppedGroup>,
     /// The records, checked, as they were sent.
     pub records: Vec<Json>,
 }
@@ -41,6 +46,8 @@ pub struct Receipt {
     pub next_sequence: i64,
     /// Sequence numbers that never came, first and last.
     pub gap: Option<(i64, i64)>,
+    /// Of these, how many the batch brings a count of.
+    pub counted: i64,
     /// Decisions of this stream whose texts the host wants to see.
     pub wanted: Vec<Wanted>,
 }
@@ -58,6 +65,7 @@ pub fn record(
 ) -> Result<Receipt, Failure> {
     let (stream_id, expected) = stream(tx, tenant_id, batch)?;
     let gap = (batch.sequence > expected).then(|| (expected, batch.sequence - 1));
+    let counted = count_dropped(tx, tenant_id, &stream_id, expected, batch)?;
     let mut sequence = batch.sequence;
     let mut stored = Vec::new();
     for (index, record) in batch.records.iter().enumerate() {
@@ -80,7 +88,7 @@ pub fn record(
     monitors::decided(tx, &decided, &by)?;
     random_audits::pick(tx, key, decided, &by)?;
     let wanted = random_audits::wanted(tx, tenant_id, &stream_id)?;
-    let receipt = Receipt { accepted, next_sequence, gap, wanted };
+    let receipt = Receipt { accepted, next_sequence, gap, counted, wanted };
     if accepted > 0 || gap.is_some() {
         let entity = Entity { tenant_id, kind: "decision_stream", id: &stream_id };
         audit::append(tx, entity, "decisions_recorded", told(batch, &receipt), by)?;
@@ -93,7 +101,8 @@ fn stream(tx: &Tx<'_>, tenant_id: &Id, batch: &Batch) -> Result<(Id, i64), Failu
     let select = "SELECT stream_id, next_sequence FROM decision_streams \
         WHERE tenant_id = ?1 AND edge = ?2 AND boot = ?3";
     let key = [tenant_id.as_str(), batch.edge.as_str(), batch.boot.as_str()];
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Change);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let found =
         statement.query_row(key, |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
     if let Some((stream_id, next_sequence)) = found {
@@ -112,6 +121,52 @@ fn stream(tx: &Tx<'_>, tenant_id: &Id, batch: &Batch) -> Result<(Id, i64), Failu
         SEQUENCE_FIRST,
     ])?;
     Ok((stream_id, SEQUENCE_FIRST))
+}
+
+/// Stores the counts of what the edge dropped, once, and says how many they stand for.
+fn count_dropped(
+    tx: &Tx<'_>,
+    tenant_id: &Id,
+    stream_id: &Id,
+    expected: i64,
+    batch: &Batch,
+) -> Result<i64, Failure> {
+    let count = dropped_total(&batch.dropped);
+    if count == 0 {
+        return Ok(0);
+    }
+    let first = batch.sequence - count;
+    let groups = to_json(&batch.dropped)?.canonical();
+    let key = (tenant_id.as_str(), stream_id.as_str(), first);
+    let select = "SELECT groups FROM dropped_decisions \
+        WHERE tenant_id = ?1 AND stream_id = ?2 AND first_sequence = ?3";
+    let mut statement = tx.connection.prepare_cached(select)?;
+    let stored: Option<String> =
+        statement.query_row(params![key.0, key.1, key.2], |row| row.get(0)).optional()?;
+    if stored.as_ref() == Some(&groups) {
+        return Ok(count);
+    }
+    // What came as records, or was counted before, was not dropped.
+    if stored.is_some() || first < expected {
+        return Err(Failure::Refused(Fault::new(
+            ErrorCode::Duplicate,
+            "/dropped",
+            format!("numbers from {first} on came before, and not as these counts"),
+            "send again what was sent, or start with a new `boot`",
+        )));
+    }
+    let insert = "INSERT INTO dropped_decisions \
+        (tenant_id, stream_id, first_sequence, last_sequence, received_at, groups) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    tx.connection.prepare_cached(insert)?.execute(params![
+        key.0,
+        key.1,
+        key.2,
+        batch.sequence - 1,
+        tx.now.as_ms(),
+        groups
+    ])?;
+    Ok(count)
 }
 
 /// Stores one record; `false` if the same one is stored already.
@@ -167,6 +222,7 @@ fn told(batch: &Batch, receipt: &Receipt) -> Json {
         ("sequence".to_owned(), number(batch.sequence)),
         ("accepted".to_owned(), number(receipt.accepted)),
         ("gap".to_owned(), gap),
+        ("counted".to_owned(), number(receipt.counted)),
         (
             "digest".to_owned(),
             Json::String(Json::Array(batch.records.clone()).digest(BATCH_DOMAIN)),

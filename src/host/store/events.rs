@@ -166,7 +166,7 @@ pub fn append(
     name: &str,
 ) -> Result<(), Failure> {
     let next = "INSERT INTO event_sequences (tenant_id, last_sequence) VALUES (?1, 1) \
-        ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = last_sequence + 1 \
+        ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = event_sequences.last_sequence + 1 \
         RETURNING last_sequence";
     let mut statement = tx.connection.prepare_cached(next)?;
     let tenant_id = happened.tenant_id().as_str();

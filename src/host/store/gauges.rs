@@ -36,14 +36,14 @@ pub const GAUGES: &[Gauge] = &[
         help: "Cases by state.",
         labels: &["tenant_id", "queue", "state"],
         select: "SELECT tenant_id, queue, state, count(*) FROM cases WHERE (?1 IS NULL OR tenant_id \
-            IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            IN (SELECT value FROM json_each(?1))) AND CAST(?2 AS BIGINT) IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     },
     Gauge {
         name: "countersign_cases_overdue",
         kind: "gauge",
         help: "Open cases after their deadline.",
         labels: &["tenant_id", "queue"],
-        select: "SELECT tenant_id, queue, sum(due_at <= ?2) FROM cases WHERE (?1 IS NULL OR tenant_id \
+        select: "SELECT tenant_id, queue, count(*) FILTER (WHERE due_at <= ?2) FROM cases WHERE (?1 IS NULL OR tenant_id \
             IN (SELECT value FROM json_each(?1))) AND state IN ('ready', 'leased', 'waiting', \
             'deferred') GROUP BY 1, 2 ORDER BY 1, 2",
     },
@@ -53,7 +53,7 @@ pub const GAUGES: &[Gauge] = &[
         help: "Cases that were sent.",
         labels: &["tenant_id", "queue"],
         select: "SELECT tenant_id, queue, count(*) FROM cases WHERE (?1 IS NULL OR tenant_id \
-            IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2",
+            IN (SELECT value FROM json_each(?1))) AND CAST(?2 AS BIGINT) IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2",
     },
     Gauge {
         name: "countersign_case_decisions_total",
@@ -61,7 +61,7 @@ pub const GAUGES: &[Gauge] = &[
         help: "Final decisions of people, by verdict.",
         labels: &["tenant_id", "queue", "verdict"],
         select: "SELECT tenant_id, queue, body ->> '$.decision.verdict', count(*) FROM cases WHERE \
-            (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL AND \
+            (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND CAST(?2 AS BIGINT) IS NOT NULL AND \
             state = 'resolved' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     },
     Gauge {
@@ -70,7 +70,7 @@ pub const GAUGES: &[Gauge] = &[
         help: "Decision records that edges sent.",
         labels: &["tenant_id"],
         select: "SELECT tenant_id, count(*) FROM decision_records WHERE (?1 IS NULL OR tenant_id \
-            IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL GROUP BY 1 ORDER BY 1",
+            IN (SELECT value FROM json_each(?1))) AND CAST(?2 AS BIGINT) IS NOT NULL GROUP BY 1 ORDER BY 1",
     },
     Gauge {
         name: "countersign_random_audits",
@@ -93,12 +93,21 @@ pub const GAUGES: &[Gauge] = &[
             (m.updated_at, m.monitor_id)) ORDER BY 1, 2, 3",
     },
     Gauge {
+        name: "countersign_decisions_without_record_total",
+        kind: "counter",
+        help: "Decisions that edges had no room to keep records of, and sent counts of.",
+        labels: &["tenant_id"],
+        select: "SELECT tenant_id, CAST(sum(last_sequence - first_sequence + 1) AS BIGINT) FROM dropped_decisions \
+            WHERE (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND CAST(?2 AS BIGINT) IS NOT NULL \
+            GROUP BY 1 ORDER BY 1",
+    },
+    Gauge {
         name: "countersign_observations_total",
         kind: "counter",
         help: "Ratings and late scores, by kind.",
         labels: &["tenant_id", "kind"],
         select: "SELECT tenant_id, body ->> '$.kind', count(*) FROM observations WHERE (?1 IS NULL \
-            OR tenant_id IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL GROUP BY 1, 2 \
+            OR tenant_id IN (SELECT value FROM json_each(?1))) AND CAST(?2 AS BIGINT) IS NOT NULL GROUP BY 1, 2 \
             ORDER BY 1, 2",
     },
 ];

@@ -6,10 +6,11 @@ use super::{Failure, Snapshot, cases};
 use crate::case::{Case, CaseState};
 use crate::error::{ErrorCode, Fault};
 use crate::host::text::draft_use;
-use crate::json::Json;
+use crate::json::{INTEGER_MAX, Json};
 use crate::limits::METRIC_ROWS_MAX;
 use crate::metrics::{
-    CaseRow, Dimensions, Ending, Observation, ObservationRow, RecordRow, Rows, Touch,
+    CaseRow, Dimensions, DroppedGroup, DroppedRow, Ending, Observation, ObservationRow, RecordRow,
+    Rows, Touch,
 };
 use crate::read::Node;
 use crate::request::Release;
@@ -40,6 +41,7 @@ pub struct RowsQuery {
 pub fn rows(snapshot: &Snapshot<'_>, query: &RowsQuery) -> Result<Rows, Failure> {
     Ok(Rows {
         records: records(snapshot.connection, query)?,
+        dropped: dropped(snapshot.connection, query)?,
         cases: case_rows(snapshot.connection, query)?,
         observations: observations(snapshot.connection, query)?,
     })
@@ -65,11 +67,39 @@ fn records(connection: &Connection, query: &RowsQuery) -> Result<Vec<RecordRow>,
     let mut found = Vec::new();
     for tenant in tenants(connection, query)? {
         let mut statement = connection.prepare_cached(select)?;
-        let mut rows = statement.query(params![tenant, from, until])?;
+        let mut rows = statement.walk(params![tenant, from, until])?;
         while let Some(row) = rows.next()? {
             let text: String = row.get(0)?;
             found.push(record_row(stored_id(&tenant)?, &stored_json(&text)?)?);
             bounded(found.len())?;
+        }
+    }
+    Ok(found)
+}
+
+/// Counts in the place of records; what was decided in the period came in it, or later.
+fn dropped(connection: &Connection, query: &RowsQuery) -> Result<Vec<DroppedRow>, Failure> {
+    let select = "SELECT groups FROM dropped_decisions WHERE tenant_id = ?1 AND received_at >= ?2 \
+        ORDER BY received_at, stream_id, first_sequence";
+    // A clock that is ahead by a day is none to go by.
+    let from = query.from.saturating_add(-DAY_MS).as_ms();
+    let mut found = Vec::new();
+    for tenant in tenants(connection, query)? {
+        let mut statement = connection.prepare_cached(select)?;
+        let mut rows = statement.query(params![tenant, from])?;
+        while let Some(row) = rows.next()? {
+            let groups: String = row.get(0)?;
+            let groups = stored_json(&groups)?;
+            let groups =
+                DroppedGroup::read_all(Node::root(&groups), INTEGER_MAX).map_err(|fault| {
+                    Failure::internal(format!("stored counts cannot be read: {fault}"))
+                })?;
+            for DroppedGroup { hour, disposition, domain, release, count } in groups {
+                let tenant_id = stored_id(&tenant)?;
+                let dimensions = Dimensions { tenant_id, queue: None, domain, release };
+                found.push(DroppedRow { dimensions, hour, disposition, count });
+                bounded(found.len())?;
+            }
         }
     }
     Ok(found)
@@ -111,7 +141,7 @@ fn case_rows(connection: &Connection, query: &RowsQuery) -> Result<Vec<CaseRow>,
     for tenant in tenants(connection, query)? {
         let mut statement = connection.prepare_cached(select)?;
         let mut rows =
-            statement.query(params![tenant, until.as_ms(), from.as_ms(), from.to_string()])?;
+            statement.walk(params![tenant, until.as_ms(), from.as_ms(), from.to_string()])?;
         while let Some(row) = rows.next()? {
             let body: String = row.get(0)?;
             found.push(case_row(connection, cases::read(&body)?)?);
@@ -165,7 +195,7 @@ fn ending(case: &Case) -> Ending {
 
 /// The claims that ended with a decision, from the events of the case.
 fn touches(connection: &Connection, case: &Case) -> Result<Vec<Touch>, Failure> {
-    let select = "SELECT at, entry ->> '$.event', entry ->> '$.data.decision.active_ms' \
+    let select = "SELECT at, entry ->> '$.event', CAST(entry ->> '$.data.decision.active_ms' AS BIGINT) \
         FROM audit_pending WHERE tenant_id = ?1 AND entity_kind = 'case' AND entity_id = ?2 \
         ORDER BY entity_version";
     let mut statement = connection.prepare_cached(select)?;
@@ -196,7 +226,7 @@ fn observations(
     let mut found = Vec::new();
     for tenant in tenants(connection, query)? {
         let mut statement = connection.prepare_cached(select)?;
-        let mut rows = statement.query(params![tenant, from])?;
+        let mut rows = statement.walk(params![tenant, from])?;
         while let Some(row) = rows.next()? {
             let body: String = row.get(0)?;
             let observation =

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_releases.sql"),
     include_str!("schema/0007_loop.sql"),
     include_str!("schema/0008_queues.sql"),
+    include_str!("schema/0009_dropped_decisions.sql"),
 ];
 
 /// Brings the schema to this program's version.

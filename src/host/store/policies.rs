@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::audit::{self, Entity, stored_json};
+use super::hold::Hold;
 use super::needs::NeedCache;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
@@ -82,6 +83,7 @@ pub fn release(
     release_id: Option<&Id>,
 ) -> Result<(), Failure> {
     let reference = compiled.policy.reference();
+    tx.alone(&["policy in force"])?;
     if hash_in_force(tx)?.as_deref() == Some(reference.hash.as_str()) {
         return Ok(());
     }
@@ -112,13 +114,15 @@ pub fn release(
 fn put_in_force(tx: &Tx<'_>, hash: &str, since: TimestampMs) -> Result<i64, Failure> {
     let upsert = "INSERT INTO policy_in_force (tenant_id, hash, since, sequence) \
         VALUES (?1, ?2, ?3, 1) ON CONFLICT (tenant_id) DO UPDATE \
-        SET hash = excluded.hash, since = excluded.since, sequence = sequence + 1 RETURNING sequence";
+        SET hash = excluded.hash, since = excluded.since, sequence = policy_in_force.sequence + 1 \
+        RETURNING sequence";
     let key = params![EVERY_TENANT, hash, since.as_ms()];
     Ok(tx.connection.prepare_cached(upsert)?.query_row(key, |row| row.get(0))?)
 }
 
 fn hash_in_force(snapshot: &Snapshot<'_>) -> Result<Option<String>, Failure> {
     let select = "SELECT hash FROM policy_in_force WHERE tenant_id = ?1";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Rely);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     Ok(statement.query_row([EVERY_TENANT], |row| row.get(0)).optional()?)
 }

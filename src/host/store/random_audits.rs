@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::audit::{self, Entity, stored_json, text_list};
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, cases, policies};
 use crate::case::{Case, CaseState};
@@ -207,7 +208,8 @@ pub fn wanted(
 /// `not_found`, also for another tenant's.
 pub fn get(snapshot: &Snapshot<'_>, tenant_id: &Id, audit_id: &Id) -> Result<RandomAudit, Failure> {
     let select = "SELECT body FROM random_audits WHERE tenant_id = ?1 AND audit_id = ?2";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let key = [tenant_id.as_str(), audit_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     let missing = Fault::new(ErrorCode::NotFound, "", "there is no such audit", "check the id");
@@ -256,7 +258,8 @@ pub fn settle(
     by: &ActorReference,
 ) -> Result<Option<RandomAudit>, Failure> {
     let select = "SELECT body FROM random_audits WHERE tenant_id = ?1 AND case_id = ?2";
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Change);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let key = [case.tenant_id.as_str(), case.case_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     let Some(body) = body else { return Ok(None) };
@@ -293,7 +296,8 @@ pub fn has_overdue(snapshot: &Snapshot<'_>) -> Result<bool, Failure> {
 pub fn give_up(tx: &Tx<'_>, by: &ActorReference) -> Result<(), Failure> {
     let select = "SELECT body FROM random_audits WHERE state = 'wanted' AND wanted_at <= ?1 \
         ORDER BY wanted_at LIMIT 200";
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Take);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let until = tx.now.saturating_add(-WANTED_MS_MAX).as_ms();
     let bodies: Vec<String> =
         statement.query_map([until], |row| row.get(0))?.collect::<Result<_, _>>()?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::audit::{self, Entity, stored_json};
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, policies};
 use crate::compile::{Compiled, to_json};
@@ -164,7 +165,8 @@ pub fn was_confirmed(snapshot: &Snapshot<'_>, hash: &str) -> Result<bool, Failur
 fn find(snapshot: &Snapshot<'_>, release_id: &Id) -> Result<(PolicyRelease, String), Failure> {
     let select =
         "SELECT body, bundle FROM policy_releases WHERE tenant_id = ?1 AND release_id = ?2";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let found = statement.query_row([HOST_TENANT, release_id.as_str()], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
     });

@@ -153,7 +153,7 @@ fn credential_found(connection: &Connection, key: &Key) -> Result<Option<String>
 
 fn verify_bundles(connection: &Connection, report: &mut Report) -> Result<(), StartError> {
     let mut statement = connection.prepare("SELECT tenant_id, hash, bundle FROM policies")?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.walk([])?;
     while let Some(row) = rows.next()? {
         let key = Key { tenant_id: row.get(0)?, kind: "policy".to_owned(), id: row.get(1)? };
         let bundle: String = row.get(2)?;
@@ -171,7 +171,7 @@ fn verify_policy_in_force(connection: &Connection, report: &mut Report) -> Resul
     let found: Option<(String, i64)> =
         connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     // Entries of the time before sequences have none: what was in force then is the first.
-    let select = "SELECT entry ->> '$.data.policy.hash', coalesce(entry ->> '$.data.sequence', 1) \
+    let select = "SELECT entry ->> '$.data.policy.hash', coalesce(CAST(entry ->> '$.data.sequence' AS BIGINT), 1) \
         FROM audit_pending WHERE entity_kind = 'policy' ORDER BY 2 DESC, at DESC, entry_id DESC LIMIT 1";
     let released: Option<(String, i64)> =
         connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;

@@ -51,10 +51,11 @@ export function consumer() {
     installed: join(folder, "node_modules", "countersign"),
     write,
     run: (command, args, options = {}) => run(command, args, { cwd: folder, ...options }),
-    /** Puts `probe.mjs` and the corpus there. */
+    /** Puts `probe.mjs`, what it brings along and the corpus there. */
     writeProbe() {
       write("corpus.json", corpus());
       write("probe.mjs", readFileSync(new URL("probe.mjs", import.meta.url)));
+      write("hostile.mjs", readFileSync(new URL("../hostile.mjs", import.meta.url)));
     },
   };
 }

@@ -33,7 +33,7 @@ test("every export leads to a file", () => {
 test("the examples of each readme print what the readme says", () => {
   const front = readFileSync(join(ROOT, "README.md"), "utf8");
   const examples = [["README.md", front, 0], ...blocks("text", readme).map((_, index) => ["pkg/README.md", readme, index])];
-  assert.equal(examples.length, 3);
+  assert.equal(examples.length, 4);
   for (const [name, text, index] of examples) {
     write("example.mjs", blocks("js", text)[index]);
     assert.equal(run(process.execPath, ["--no-warnings", "example.mjs"]), blocks("text", text)[index], `${name} ${index}`);
@@ -123,13 +123,13 @@ test("the types hold under every resolution, with the library's own types checke
 const SURFACE = {
   exports: ["CountersignError", "Edge", "Engine", "PolicyTrust"],
   Engine: ["canonicalize", "classify", "decide", "evaluate", "free", "policy"],
-  Edge: ["boot", "flush", "handle", "waiting"],
+  Edge: ["boot", "flush", "handle", "kept", "waiting"],
   PolicyTrust: ["admit", "doubt", "manifest", "sequence"],
 };
 
 const EXACT = `
 import * as countersign from "countersign";
-import type { ActionInput, Bundle, BundleInput, ClassifyOptions, ContextInput, Decided, Edge, Engine, EvaluateOptions, Gate, Handled, HandleOptions, LoadedPolicy, LoadOptions, Manifest, PolicyImage, PolicyReference, PolicyTrust, Refusal, RequestInput, SignedManifest, Verdict, Waiting } from "countersign";
+import type { ActionInput, Bundle, BundleInput, ClassifyOptions, ContextInput, Decided, Edge, Engine, EvaluateOptions, Gate, Handled, HandleOptions, Kept, LoadedPolicy, LoadOptions, Manifest, PolicyImage, PolicyReference, PolicyTrust, Refusal, RequestInput, SignedManifest, Verdict, Waiting } from "countersign";
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const exact = <A, B>(same: Same<A, B>): boolean => same;
 exact<typeof countersign.Engine.load, (bundle: BundleInput, options?: LoadOptions) => Promise<Engine>>(true);
@@ -148,6 +148,7 @@ exact<ClassifyOptions["context"], ContextInput>(true);
 exact<Edge["handle"], (request: RequestInput, options?: HandleOptions) => Promise<Handled>>(true);
 exact<Edge["flush"], () => Promise<Refusal[]>>(true);
 exact<Edge["waiting"], Waiting>(true);
+exact<Edge["kept"], () => Kept>(true);
 exact<PolicyTrust["admit"], (signed: SignedManifest, policy: LoadedPolicy, now?: number) => Promise<Manifest>>(true);
 exact<Verdict["disposition"], "answer" | "limited_answer" | "escalate" | "refuse">(true);
 exact<Gate["verdict"], "allow" | "require_approval" | "deny">(true);

@@ -5,12 +5,13 @@
 import { CountersignError, Edge, Engine, PolicyTrust } from "countersign";
 import { Client, CountersignError as ClientsError } from "countersign/client";
 import policy from "countersign/default-policy.json" with { type: "json" };
+import { hostile } from "./hostile.mjs";
 import corpus from "./corpus.json" with { type: "json" };
 
 export async function probe(options) {
   // Two loads that meet are one module, and the second engine decides as the first.
   const [first, second] = await Promise.all([Engine.load(policy, options), Engine.load(JSON.stringify(policy))]);
-  return `${decide(first)}; ${decide(second)}; ${decide(Engine.loadSync(policy))}; ${await refuse(first)}`;
+  return `${decide(first)}; ${decide(second)}; ${decide(Engine.loadSync(policy))}; ${await refuse(first)}; ${await bad()}`;
 }
 
 export function decide(engine) {
@@ -41,5 +42,10 @@ async function refuse(engine) {
   return codes.join(" ");
 }
 
+/** Bad input, as in Node and in a page. */
+async function bad() {
+  return (await hostile({ Engine, CountersignError }, JSON.stringify(policy))) > 200 ? "refused" : "too little";
+}
+
 /** What `probe` gives where all is well. */
-export const EXPECTED = `${Array(3).fill(`${corpus.decisions.length} verdicts, ${corpus.gates.length} gates`).join("; ")}; invalid_json invalid_field invalid_field unreachable`;
+export const EXPECTED = `${Array(3).fill(`${corpus.decisions.length} verdicts, ${corpus.gates.length} gates`).join("; ")}; invalid_json invalid_field invalid_field unreachable; refused`;

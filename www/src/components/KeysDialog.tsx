@@ -23,6 +23,8 @@ const GROUPS: readonly { title: string; keys: readonly (readonly [string, string
       ["e", "Edit the draft"],
       ["r", "Reject the draft"],
       ["w", "Answer in your own words"],
+      ["d", "Put it off"],
+      ["m", "Ask, escalate, move, assign"],
       ["1 – 9", "Reason, while rejecting"],
       [DECIDE_KEYS, "Decide and open the next case"],
       ["n", "Next case"],

@@ -7,9 +7,10 @@ import { Conversation } from "../components/case/Conversation";
 import { Corrections } from "../components/case/Corrections";
 import { DecidedCard } from "../components/case/DecidedCard";
 import { DecisionBar } from "../components/case/DecisionBar";
-import { DeskContext } from "../components/case/desk-context";
+import { DeskContext, useDesk } from "../components/case/desk-context";
 import { Draft } from "../components/case/Draft";
 import { EvidenceList } from "../components/case/EvidenceList";
+import { MoveDialog } from "../components/case/MoveDialog";
 import { ProposedActions, ToolResults } from "../components/case/Tools";
 import { Rail } from "../components/case/Rail";
 import { useCaseKeys } from "../components/case/case-keys";
@@ -78,6 +79,13 @@ function Screen({ desk }: { desk: CaseDesk }): JSX.Element {
   return <CaseBody />;
 }
 
+function Moves(): JSX.Element | null {
+  const desk = useDesk();
+  const moving = desk.moving.value;
+  if (moving === null) return null;
+  return <MoveDialog first={moving === "any" ? null : moving} onClose={() => (desk.moving.value = null)} />;
+}
+
 function CaseBody(): JSX.Element {
   return (
     <div class="case">
@@ -97,6 +105,7 @@ function CaseBody(): JSX.Element {
         <Rail />
       </div>
       <DecisionBar />
+      <Moves />
     </div>
   );
 }

@@ -170,7 +170,7 @@ describe("what watches over confidence", () => {
 
   test("tells an alarm first, with what it ended", async () => {
     show();
-    const region = await screen.findByRole("region", { name: "Confidence" });
+    const region = await screen.findByRole("region", { name: "Alarms" });
     for (const words of ["Too many answers are wrong at high risk for northwind", "2 of 8 audited answers wrong, 25 %; 2 % are tolerated", "The certificate has ended"]) {
       expect(region.textContent).toContain(words);
     }

@@ -7,7 +7,7 @@ import { ViewNav } from "../components/inbox/ViewNav";
 import { useTitle } from "../components/useTitle";
 import { MeasureCard } from "../components/workflow/MeasureCard";
 import { MeasureFilters } from "../components/workflow/MeasureFilters";
-import { Watching } from "../components/workflow/Watching";
+import { Alarms, Watching } from "../components/workflow/Watching";
 import { daysOf, formatMeasureFilter, type MeasureFilter } from "../lib/measure-filter";
 import { exportFault, measures, measuresStale, retryMeasures, watchMeasures } from "../services/measures";
 import { watchQueues } from "../services/queues";
@@ -29,6 +29,7 @@ export function Workflow({ filter }: { filter: MeasureFilter }): JSX.Element {
           <h1>Workflow</h1>
           <p class="soft">Days in UTC; shares with their 95 % interval.</p>
         </header>
+        <Alarms />
         <MeasureFilters filter={filter} />
         {fault !== null && (
           <Notice tone="bad" title="The corrections were not exported">

@@ -7,11 +7,13 @@
 import { batch, computed, signal } from "@preact/signals";
 import { decisionOf, type DecisionForm } from "../lib/decision-form";
 import { decidedWords, type DeskFacts, isHolding, isOpen, takesVotes, whyNotClaim, whyNotDecide } from "../lib/desk-rules";
+import type { MoveForm, MoveName } from "../lib/case-moves";
 import { workOf } from "../lib/work-form";
 import { type ActivityCounter, countActivity } from "./activity";
 import { announce } from "./announce";
 import { api } from "./api";
 import { CaseHeartbeat } from "./case-heartbeat";
+import { sendMove } from "./case-moves";
 import { CaseSaver } from "./case-saver";
 import { CaseText } from "./case-text";
 import { hostNow, learnHostTime, now } from "./clock";
@@ -29,7 +31,7 @@ const POLL_MS = 8_000;
 const ACTIVE_MAX_MS = 24 * 60 * 60 * 1_000;
 
 export type DeskStatus = { name: "loading" } | { name: "ready" } | { name: "fault"; fault: Fault };
-export type DeskCommand = "claim" | "decide" | "undo" | "release";
+export type DeskCommand = "claim" | "decide" | "undo" | "release" | "move";
 
 export class CaseDesk {
   readonly status = signal<DeskStatus>({ name: "loading" });
@@ -40,6 +42,8 @@ export class CaseDesk {
   readonly claimLost = signal(false);
   /** Up to which change of the case the reviewer says they have read what the user wrote. */
   readonly seenRevision = signal(0);
+  /** What else is being done with the case: the dialog that is open for it. */
+  readonly moving = signal<MoveName | "any" | null>(null);
   readonly text: CaseText;
 
   readonly subject = computed(() => this.reply.value?.case ?? null);
@@ -124,6 +128,23 @@ export class CaseDesk {
     announce("Given back. Others can claim it now.");
     this.poller.now();
     return true;
+  }
+
+  /** Does one of the other things; resolves to the case that it led to, or null where it was refused. */
+  async move(name: MoveName, form: MoveForm): Promise<Case | null> {
+    await this.saver.flush();
+    const before = this.subject.value;
+    if (before === null) return null;
+    const moved = await this.command("move", () => sendMove(before, this.holding.value, name, form));
+    if (moved === null) return null;
+    if (moved.case_id === this.case_id) {
+      this.receiveCase(moved, this.mayNow({}));
+      announce("Done.");
+    } else {
+      announce("Another case was opened.");
+    }
+    this.poller.now();
+    return moved;
   }
 
   async decide(): Promise<boolean> {

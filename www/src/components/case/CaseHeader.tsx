@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { movesOf } from "../../lib/case-moves";
 import { sentenceCase, STATE_WORDS, wordOf } from "../../lib/words";
 import { inbox } from "../../services/inbox";
 import { queueTitle } from "../../services/queues";
@@ -20,6 +21,8 @@ export function CaseHeader(): JSX.Element {
   const desk = useDesk();
   const subject = useCase();
   const open = isOpen(subject);
+  const reply = desk.reply.value;
+  const moves = reply !== null && movesOf(reply, desk.holding.value).length > 0;
   return (
     <header class="case-head">
       <a class="button button--quiet case-head__back" href={inboxAddress(inbox.filter.value)} aria-label="Back to the inbox">
@@ -34,7 +37,8 @@ export function CaseHeader(): JSX.Element {
       </div>
       <div class="case-head__facts">
         <RiskBadge level={subject.risk_level} />
-        {open && <TimeLeft createdAt={subject.created_at} dueAt={subject.due_at} />}
+        {open && subject.paused_at === null && <TimeLeft createdAt={subject.created_at} dueAt={subject.due_at} />}
+        {open && subject.paused_at !== null && <span class="soft">clock stands still</span>}
         <span class="case-head__holder">{holderWords(desk.holding.value, subject.state, subject.leased_by, () => nameOf(desk.reply.value, subject.leased_by))}</span>
         {desk.holding.value && <SaveWords />}
       </div>
@@ -44,6 +48,9 @@ export function CaseHeader(): JSX.Element {
             Give back
           </Button>
         )}
+        <Button look="quiet" keyName="m" whyNot={moves ? null : "Nothing else can be done with this case now."} onPress={() => (desk.moving.value = "any")}>
+          More
+        </Button>
         <Button look="quiet" icon="next" keyName="n" onPress={() => void goNext(desk)}>
           Next
         </Button>

@@ -11,6 +11,7 @@ import { writtenText } from "../../lib/work-form";
 import { claim } from "./case-keys";
 import { useCase, useDesk } from "./desk-context";
 import { nameOf } from "./names";
+import { StandNotices } from "./StandNotices";
 
 /** What happened to the case while the reviewer was on it, each with a way on. */
 export function CaseNotices(): JSX.Element {
@@ -21,6 +22,7 @@ export function CaseNotices(): JSX.Element {
       <OfferedNotice />
       <DraftNotice />
       <TurnedNotice />
+      <StandNotices />
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { type MoveName, movesOf } from "../../lib/case-moves";
 import { REASON_CODES } from "../../lib/words";
 import { announce } from "../../services/announce";
 import type { CaseDesk } from "../../services/case-desk";
@@ -19,6 +20,8 @@ export function useCaseKeys(desk: CaseDesk): void {
     r: () => enterMode(desk, "reject"),
     w: () => enterMode(desk, "replace"),
     n: () => void goNext(desk),
+    m: () => openMoves(desk, "any"),
+    d: () => openMoves(desk, "defer"),
     ...(desk.reply.value?.may.undo === true ? { u: () => void desk.undo() } : {}),
     [DECIDE]: () => void decideAndNext(desk),
     Escape: () => leave(desk),
@@ -31,6 +34,15 @@ export function useCaseKeys(desk: CaseDesk): void {
       ]),
     ),
   });
+}
+
+/** Opens what can be done besides deciding, or says that there is nothing. */
+function openMoves(desk: CaseDesk, wanted: MoveName | "any"): void {
+  const reply = desk.reply.value;
+  const moves = reply === null ? [] : movesOf(reply, desk.holding.value);
+  const found = wanted === "any" ? moves.length > 0 : moves.some(({ name }) => name === wanted);
+  if (found) desk.moving.value = wanted;
+  else announce(wanted === "defer" ? "Claim the case to put it off." : "Nothing else can be done with this case now.");
 }
 
 export async function claim(desk: CaseDesk): Promise<void> {

@@ -6,7 +6,20 @@ import type { CertificateView, Monitor, ReviewersReply } from "../../services/wi
 import { Moment } from "../common/Badges";
 import { Notice } from "../common/Notice";
 
-/** Whether confidence can be trusted: alarms first, then certificates, monitors, audits and reviewers. */
+/** Alarms that stand: above everything else. */
+export function Alarms(): JSX.Element | null {
+  const alarms = watching.value?.monitors.filter(({ raised_at }) => raised_at !== null) ?? [];
+  if (alarms.length === 0) return null;
+  return (
+    <section class="watch" aria-label="Alarms">
+      {alarms.map((monitor) => (
+        <Alarm key={monitor.monitor_id} monitor={monitor} />
+      ))}
+    </section>
+  );
+}
+
+/** Whether confidence can be trusted: certificates, monitors, audits and reviewers. */
 export function Watching(): JSX.Element | null {
   const found = watching.value;
   const fault = watchFault.value;
@@ -18,13 +31,9 @@ export function Watching(): JSX.Element | null {
       </Notice>
     );
   }
-  const alarms = found.monitors.filter(({ raised_at }) => raised_at !== null);
   return (
     <section class="watch" aria-labelledby="watch-title">
       <h2 id="watch-title">Confidence</h2>
-      {alarms.map((monitor) => (
-        <Alarm key={monitor.monitor_id} monitor={monitor} />
-      ))}
       <div class="measures">
         {found.certificates.length > 0 && <Certificates views={found.certificates} />}
         <Monitors monitors={found.monitors} audits={auditWords(found.audits)} />

@@ -1,0 +1,115 @@
+//! `countersign doctor`: looks at everything that a host stands on, changes nothing, and says how to
+//! mend what is not as it must be.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::host::clock::wall_clock;
+use crate::host::store::place::{Database, Place};
+use crate::host::store::sql::Connection;
+use crate::host::store::{Failure, StartError, meta};
+use crate::units::TimestampMs;
+
+/// How far the clock of the database may be from this machine's, in milliseconds.
+const CLOCK_DIFFERENCE_MS_MAX: i64 = 5_000;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub what: String,
+    /// How to mend it, where it is not as it must be.
+    pub mend: Option<String>,
+}
+
+/// Looks at everything.
+#[must_use]
+pub fn examine(place: &Place) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut note = |what: &str, found: Result<String, String>| {
+        findings.push(match found {
+            Ok(told) => Finding { what: format!("{what}: {told}"), mend: None },
+            Err(mend) => Finding { what: what.to_owned(), mend: Some(mend) },
+        });
+    };
+    note("countersign", Ok(env!("CARGO_PKG_VERSION").to_owned()));
+    note("data directory", closed(&place.file("."), 0o700));
+    for (what, path) in
+        [("key of webhooks", place.webhook_key()), ("key of releases", place.release_key())]
+    {
+        match path.exists() {
+            true => note(what, closed(&path, 0o600)),
+            false => note(what, Ok("not made yet".to_owned())),
+        }
+    }
+    let database = place.database();
+    match &database {
+        Database::File(path) => {
+            note("SQLite", Ok(rusqlite::version().to_owned()));
+            if !path.exists() {
+                note("database", Ok("not made yet".to_owned()));
+                return findings;
+            }
+            note("database file", closed(path, 0o600).or_else(|_| closed(path, 0o644)));
+        }
+        #[cfg(feature = "postgres")]
+        Database::Server(server) => match server.examine() {
+            Ok(found) => {
+                for (what, found) in found {
+                    note(what, found);
+                }
+            }
+            Err(error) => {
+                note("PostgreSQL", Err(error.to_string()));
+                return findings;
+            }
+        },
+    }
+    match database.open_read_only() {
+        Err(error) => note("schema", Err(error.to_string())),
+        Ok(connection) => {
+            note("schema", Ok("up to date".to_owned()));
+            note("clock", clock(&connection).map_err(|error| error.to_string()).and_then(|at| at));
+            if matches!(database, Database::File(_)) {
+                note(
+                    "file",
+                    sound(&connection).map_err(|error| error.to_string()).and_then(|at| at),
+                );
+            }
+        }
+    }
+    findings
+}
+
+/// Whether only its owner can use a file or directory.
+fn closed(path: &Path, mode_max: u32) -> Result<String, String> {
+    let told = path.display();
+    let metadata = std::fs::metadata(path).map_err(|error| format!("`{told}`: {error}"))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & !mode_max == 0 {
+        return Ok(format!("mode {mode:o}"));
+    }
+    Err(format!("others can use it (mode {mode:o}): `chmod {mode_max:o} {told}`"))
+}
+
+/// Whether time has to be held because it went back.
+fn clock(connection: &Connection) -> Result<Result<String, String>, Failure> {
+    let reached = meta(connection, "clock_ms")?.and_then(|text| text.parse().ok());
+    let reached = reached.and_then(TimestampMs::new).unwrap_or(TimestampMs::MIN);
+    let ahead_ms = reached.as_ms() - wall_clock().as_ms();
+    if ahead_ms <= CLOCK_DIFFERENCE_MS_MAX {
+        return Ok(Ok("not behind what was written".to_owned()));
+    }
+    Ok(Err(format!(
+        "it is {ahead_ms} ms behind what was written, and no time passes until it is there again: \
+         set this machine's clock, or wait"
+    )))
+}
+
+fn sound(connection: &Connection) -> Result<Result<String, String>, StartError> {
+    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?;
+    Ok(match check.as_str() {
+        "ok" => Ok("sound".to_owned()),
+        damaged => Err(format!("{damaged}: restore the last copy that `audit verify` passes")),
+    })
+}
