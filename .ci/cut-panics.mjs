@@ -18,6 +18,12 @@ const NEVER_RETURN = [
   /^alloc::(raw_vec::handle_error|alloc::handle_alloc_error)$/,
   /^__rustc::rust_begin_unwind$/,
 ];
+/** What only a panic's message would call, through tables that keep it in the module. */
+const NEVER_CALLED = [
+  /^<core::ops::range::Range<usize> as core::fmt::Debug>::fmt$/,
+  /^<char as core::fmt::Debug>::fmt$/,
+  /^<std::panicking::panic_handler::\w+ as core::(panic::PanicPayload|fmt::Display)>::\w+$/,
+];
 const TRAP = Buffer.from([0, 0, 0x0b]);
 
 const bytes = readFileSync(process.argv[2]);
@@ -94,7 +100,8 @@ function bodies(inside) {
     at += length;
     // Without what tells two builds of one crate apart.
     const name = (names.get(imported + index) ?? "").replace(/\[[0-9a-f]{8,}\]|::h[0-9a-f]{16}$/g, "");
-    if (NEVER_RETURN.some((pattern) => pattern.test(name))) {
+    if (NEVER_CALLED.some((pattern) => pattern.test(name))) body = TRAP;
+    else if (NEVER_RETURN.some((pattern) => pattern.test(name))) {
       // What never returns ends in `unreachable`; anything else is not what its name says.
       if (body.at(-2) !== 0 || body.at(-1) !== 0x0b) throw new Error(`${name} returns`);
       body = TRAP;

@@ -1,15 +1,17 @@
 /**
- * Builds dist/: ES modules, their CommonJS twins file for file, types for both, the module, the default policy.
+ * Builds dist/: ES modules, their CommonJS twins, types for both, the module, the default policy.
  * dist/wasm/ holds what .ci/build-module made; it is read, and not published.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { build } from "esbuild";
 
 process.chdir(import.meta.dirname);
-const wasm = "dist/wasm/countersign_bg.wasm";
-if (!existsSync(wasm)) {
-  console.error(`${wasm} is missing: run .ci/build-module first`);
+const modules = ["countersign_bg.wasm", "countersign_reader.wasm"];
+for (const module of modules) {
+  if (existsSync(`dist/wasm/${module}`)) continue;
+  console.error(`dist/wasm/${module} is missing: run .ci/build-module first`);
   process.exit(1);
 }
 mkdirSync("dist", { recursive: true });
@@ -21,30 +23,28 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = [
-  "client", "dropped", "edge", "engine", "error", "events", "hot", "hot-gate", "hot-verdict", "hot-writer", "http", "ids", "json", "lazy",
-  "module", "node", "public", "trust", "wait",
-];
+/** Each entry is one file, because every file more takes time to load; only the class of errors they have in common. */
+const sources = ["client", "error", "node"];
 /** Where there is no CommonJS, or none that could load a module of WebAssembly. */
 const onlyModules = ["index", "workerd"];
-const entryPoints = [
-  ...sources.map((name) => ({ in: `src/${name}.ts`, out: name })),
-  { in: "dist/wasm/countersign.js", out: "bindings" },
-];
-/** Each file stays a file of its own, so that `countersign` and `countersign/client` share one error class. */
+const entry = (name) => ({ in: `src/${name}.ts`, out: name });
+const entryPoints = sources.map(entry);
 const apart = (extension) => ({
   name: "apart",
   setup(builder) {
-    // What the bindings bring along for themselves is not a file of the package.
-    builder.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) =>
-      kind === "entry-point" || path.startsWith("./snippets/") ? undefined : { path: path.replace(/\.js$/, extension), external: true },
-    );
+    builder.onResolve({ filter: /^\.\.?\// }, ({ kind, path }) => {
+      if (kind === "entry-point") return undefined;
+      // What wasm-bindgen and the module's own source give.
+      if (path === "./bindings.js") return { path: resolve("dist/wasm/countersign.js") };
+      if (path.endsWith("/pack.js")) return { path: resolve("../src/wasm/pack.js") };
+      return /^\.\/(error\.js|\w+\.wasm)$/.test(path) ? { path: path.replace(/\.js$/, extension), external: true } : undefined;
+    });
   },
 });
 const common = { bundle: true, outdir: "dist", target: ["es2022", "node20"], logLevel: "warning", platform: "node" };
 await build({
   ...common,
-  entryPoints: [...entryPoints, ...onlyModules.map((name) => ({ in: `src/${name}.ts`, out: name }))],
+  entryPoints: [...entryPoints, ...onlyModules.map(entry)],
   format: "esm",
   platform: "neutral",
   external: ["node:*"],
@@ -62,8 +62,9 @@ await build({
 
 // Deno has the import of WebAssembly's ES integration, which TypeScript cannot read yet: it is written here.
 const workerd = readFileSync("dist/workerd.js", "utf8");
-const deno = workerd.replace(/^import (\w+) from "\.\/countersign_bg\.wasm";$/m, 'import source $1 from "./countersign_bg.wasm";');
-if (deno === workerd) throw new Error("dist/workerd.js does not import the module as it did");
+let rewritten = 0;
+const deno = workerd.replace(/^import (\w+ from "\.\/\w+\.wasm";)$/gm, (_, rest) => ((rewritten += 1), `import source ${rest}`));
+if (rewritten !== modules.length) throw new Error("dist/workerd.js does not import the modules as it did");
 writeFileSync("dist/deno.js", deno);
 
 // A CommonJS importer needs types that call themselves CommonJS.
@@ -73,7 +74,9 @@ for (const name of twins) {
   writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, types);
 }
 
-copyFileSync(wasm, "dist/countersign_bg.wasm");
-// What a runtime that imports modules gives for it.
-writeFileSync("dist/countersign_bg.wasm.d.ts", "declare const module: object;\nexport default module;\n");
-copyFileSync("default-policy.json", "dist/default-policy.json");
+for (const module of modules) {
+  copyFileSync(`dist/wasm/${module}`, `dist/${module}`);
+  // What a runtime that imports modules gives for it.
+  writeFileSync(`dist/${module}.d.ts`, "declare const module: object;\nexport default module;\n");
+}
+for (const policy of ["default-policy.json", "default-policy.bin"]) copyFileSync(policy, `dist/${policy}`);

@@ -5,14 +5,13 @@
 //! from its digest. Entries are ordered per entity, not globally, so that tenants do not wait for
 //! each other.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::identity::ActorReference;
 use crate::json::{Json, sha256_name};
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::read::{self, Node, Read};
 use crate::units::{Id, TimestampMs};
 

@@ -5,12 +5,11 @@
 //! was made for, to one risk level, and to a time; where it does not hold, a person decides. Making
 //! one needs labels and belongs to the command line; here it is only read and held against the tier.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::json::{Json, format_number};
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
 use crate::units::{Score, TimestampMs};

@@ -8,12 +8,11 @@
 //! missing costs its own offset, which a bad reading may undercut. Both promises at once, for every
 //! signal, no sum of log-odds can keep.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::json::{Json, write_digits};
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::read::{self, Node, Read};
 use crate::request::Signal;
 use crate::word::words;

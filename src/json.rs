@@ -4,7 +4,6 @@
 //! no number outside a double's range, bounded depth. What is admitted has exactly one
 //! canonical form, so that a digest means the same in Rust, JavaScript and Python.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
@@ -13,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::{JSON_DEPTH_MAX, STORED_DEPTH_MAX};
+use crate::map::BTreeMap;
 
 /// Largest integer whose neighbours a double can tell apart: 2^53 − 1.
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
@@ -90,15 +90,21 @@ pub fn is_admitted(number: f64) -> bool {
 /// SHA-256 over the parts, one after the other, as `sha256:` + hex.
 #[must_use]
 pub fn sha256_name(parts: &[&[u8]]) -> String {
+    let mut name = String::from("sha256:");
+    for byte in sha256(parts) {
+        write_hexadecimal(byte, &mut name);
+    }
+    name
+}
+
+/// SHA-256 over the parts, one after another.
+#[inline(never)]
+pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part);
     }
-    let mut name = String::from("sha256:");
-    for byte in hasher.finalize() {
-        write_hexadecimal(byte, &mut name);
-    }
-    name
+    hasher.finalize().into()
 }
 
 fn write_hexadecimal(byte: u8, out: &mut String) {
@@ -262,8 +268,8 @@ fn write_canonical(value: &Json, out: &mut String) {
             out.push('{');
             if fields.keys().any(is_far) {
                 let mut entries: Vec<(&String, &Json)> = fields.iter().collect();
-                entries.sort_unstable_by(|(left, _), (right, _)| {
-                    left.encode_utf16().cmp(right.encode_utf16())
+                crate::map::sort(&mut entries, &|(left, _), (right, _)| {
+                    left.encode_utf16().lt(right.encode_utf16())
                 });
                 write_entries(&mut entries.into_iter(), out);
             } else {

@@ -19,14 +19,18 @@ pub mod fact;
 pub mod flat;
 pub mod gate;
 pub mod identity;
+pub mod image;
 pub mod impact;
 pub mod inference;
 pub mod json;
 pub mod label;
 pub mod limits;
+pub mod map;
 pub mod metrics;
 pub mod money;
 pub mod monitor;
+#[cfg(any(feature = "wasm", feature = "reader"))]
+mod packed;
 pub mod policy;
 pub mod proposal;
 pub mod read;
@@ -47,6 +51,10 @@ pub mod work;
 pub mod compile;
 #[cfg(feature = "host")]
 pub mod host;
+// A module of its own, beside the one of the bindings.
+#[cfg(feature = "reader")]
+#[path = "wasm/reader.rs"]
+pub mod reader;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 

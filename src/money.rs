@@ -3,7 +3,6 @@
 //! An amount is read from a decimal string, or from a number through its shortest decimal form. It
 //! is never rounded: what has more decimals than its currency, a sign, or too many digits is refused.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -11,6 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::error::{ErrorCode, Fault};
 use crate::json::{INTEGER_MAX, Json, format_number};
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::read::{self, Node, Read};
 use crate::units::TimestampMs;
 use crate::word::words;

@@ -4,8 +4,6 @@
 //! evaluation relies, because a bundle may come from anywhere. A digest names, it does not
 //! authenticate.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Sla};
@@ -17,6 +15,7 @@ use crate::fact::FactDeclaration;
 use crate::flat::plan::Plan;
 use crate::json::Json;
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
 use crate::sampling::Sampling;
@@ -251,19 +250,19 @@ impl Policy {
         let rejected = |fault: Fault| Fault { code: ErrorCode::PolicyRejected, ..fault };
         let node = Node::root(value);
         let bundle = Bundle::read(node).map_err(rejected)?;
+        let no_fallback = format!("the fallback queue `{}` does not exist", bundle.fallback_queue);
+        Self::assemble(bundle, value.digest(BUNDLE_DOMAIN), decision_hash(value))
+            .ok_or_else(|| rejected(node.invalid(no_fallback, "name one of the queues")))
+    }
+
+    /// A bundle that was checked, with its digests; `None` if its fallback queue does not exist.
+    pub(crate) fn assemble(bundle: Bundle, hash: String, decision_hash: String) -> Option<Self> {
         let is_fallback = |queue: &&Queue| queue.queue == bundle.fallback_queue;
-        let Some(fallback) = bundle.queues.iter().find(is_fallback).cloned() else {
-            let detail = format!("the fallback queue `{}` does not exist", bundle.fallback_queue);
-            return Err(rejected(node.invalid(detail, "name one of the queues")));
-        };
-        let reference = PolicyReference {
-            id: bundle.id.clone(),
-            version: bundle.version.clone(),
-            hash: value.digest(BUNDLE_DOMAIN),
-        };
+        let fallback = bundle.queues.iter().find(is_fallback).cloned()?;
+        let reference =
+            PolicyReference { id: bundle.id.clone(), version: bundle.version.clone(), hash };
         let plan = Plan::of(&bundle);
-        let decision_hash = decision_hash(value);
-        Ok(Self { bundle, fallback, reference, decision_hash, plan, ended: Vec::new() })
+        Some(Self { bundle, fallback, reference, decision_hash, plan, ended: Vec::new() })
     }
 
     /// Its facts and conditions in flat form.

@@ -3,11 +3,10 @@
 //! One reader for what callers send, what the store holds, and what policies say, so that a field
 //! is described once and a fault is told the same way everywhere.
 
-use std::collections::BTreeMap;
-
 use crate::error::{ErrorCode, Fault};
 use crate::json::{INTEGER_MAX, Json, format_number};
 use crate::limits::UNKNOWN_FIELDS_MAX;
+use crate::map::BTreeMap;
 use crate::units::{Id, Score, TimestampMs};
 
 /// The result of reading.

@@ -5,14 +5,13 @@
 //! manifest names tenant, sequence and hash, and says until when it counts; its signature is the
 //! host's. What signs and stores lies in the host.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::error::{ErrorCode, Fault};
 use crate::identity::{Actor, GrantRole, PrincipalKind};
 use crate::json::Json;
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::policy::PolicyReference;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
@@ -43,6 +42,9 @@ pub struct Manifest {
     pub sequence: i64,
     /// The policy.
     pub policy: PolicyReference,
+    /// Digest of the image of its bundle, in the form that this host writes; an edge that loaded an
+    /// image has no other proof of what is in it.
+    pub image_hash: String,
     /// Since when it is in force.
     pub released_at: TimestampMs,
     /// From this instant on, nobody may rely on it: a newer manifest must be read.

@@ -2,14 +2,13 @@
 //!
 //! Everything here is the caller's or the model's word: it may raise caution, never lower it.
 
-use std::collections::BTreeMap;
-
 use serde::{Serialize, Serializer};
 
 use crate::error::ErrorCode;
 use crate::inference::ToolInfo;
 use crate::json::Json;
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::read::{self, Fields, Node, Read};
 use crate::units::{Id, Score, TimestampMs};
 use crate::word::words;
@@ -306,8 +305,10 @@ impl Action {
             .unwrap_or_default();
         // What the caller says of approval counts beside the arguments as among them.
         for word in [REQUIRES_APPROVAL, POLICY_BASIS] {
-            if let Some(said) = fields.optional(word, argument)? {
-                arguments.entry(word.to_owned()).or_insert(said);
+            if let Some(said) = fields.optional(word, argument)?
+                && !arguments.contains_key(word)
+            {
+                arguments.insert(word.to_owned(), said);
             }
         }
         let tool_info = fields.optional("tool_info", ToolInfo::read)?;

@@ -4,8 +4,6 @@
 //! that fires is listed, and the most cautious outcome wins; a refusal wins only where its rule is
 //! final. What could not be judged is listed, never taken for false.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::certificate::CertificateState;
@@ -18,6 +16,7 @@ use crate::flat::desk::{Desk, Fired};
 use crate::gate::{self, Gate};
 use crate::json::{Json, format_number};
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::policy::{Policy, PolicyReference, Trigger, TriggerKind};
 use crate::read::{self, Node, Read};
 use crate::request::{Request, RiskLevel};

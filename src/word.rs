@@ -38,6 +38,18 @@ macro_rules! words {
             }
         }
 
+        impl crate::image::Imaged for $name {
+            fn put(&self, image: &mut Vec<u8>) {
+                let place = Self::WORDS.iter().position(|(_, word)| word == self);
+                image.push(place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX));
+            }
+
+            fn take(bytes: &mut crate::image::Bytes<'_>) -> Option<Self> {
+                let place = usize::from(bytes.byte()?);
+                Self::WORDS.get(place).map(|(_, word)| *word)
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())

@@ -3,14 +3,13 @@
 //!
 //! It stands in the bundle as one value that only hosts read, so that edges do not carry its reader.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Sla};
 use crate::case::{Case, MarkAction, NoticeKind, Place, Step, Timing, UserNotice};
 use crate::error::{ErrorCode, Fault};
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::policy::{Authority, Policy};
 use crate::read::{Node, Read};
 use crate::units::{Id, TimestampMs};

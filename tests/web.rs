@@ -7,7 +7,7 @@ use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-const BUNDLE: &str = include_str!("../pkg/default-policy.json");
+const IMAGE: &[u8] = include_bytes!("../pkg/default-policy.bin");
 const CORPUS: &str = include_str!("fixtures/decisions.jsonl");
 const GATES: &str = include_str!("fixtures/gates.jsonl");
 
@@ -20,7 +20,7 @@ fn field(value: &JsValue, name: &str) -> JsValue {
 }
 
 fn engine() -> Engine {
-    Engine::new(&parse(BUNDLE)).unwrap()
+    Engine::new(IMAGE).unwrap()
 }
 
 #[wasm_bindgen_test]
@@ -127,9 +127,10 @@ fn what_is_not_plain_data_is_an_error_with_its_path() {
 }
 
 #[wasm_bindgen_test]
-fn a_bundle_that_cannot_be_evaluated_is_refused() {
-    let altered = BUNDLE.replacen("\"bundle_version\":2", "\"bundle_version\":3", 1);
-    let error = Engine::new(&parse(&altered)).err().unwrap();
+fn an_image_that_was_altered_is_refused() {
+    let mut altered = IMAGE.to_vec();
+    *altered.last_mut().unwrap() ^= 1;
+    let error = Engine::new(&altered).err().unwrap();
     assert_eq!(field(&error, "code").as_string().unwrap(), "policy_rejected");
-    assert_eq!(field(&error, "path").as_string().unwrap(), "/bundle_version");
+    assert!(field(&error, "detail").as_string().unwrap().contains("damaged"));
 }

@@ -2,7 +2,7 @@
 // They throw an `Error` with `code`, `path`, `detail` and `help` for a fault, and anything else for a trap.
 
 export class Engine {
-  constructor(bundle: unknown);
+  constructor(image: Uint8Array);
   policy(): unknown;
   evaluate(request: unknown, now_ms: number): unknown;
   decide(request: unknown, now_ms: number): unknown;

@@ -51,7 +51,7 @@ import type {
   WorkInput,
 } from "./records.js";
 import { isFinished, successorOf, waitFor, type WaitOptions } from "./wait.js";
-import type { Answer, Bundle, Metric, SignedManifest } from "./wire.js";
+import type { Answer, Bundle, Metric, PolicyImage, SignedManifest } from "./wire.js";
 
 export { CountersignError, type CountersignCode, type CountersignErrorDetails } from "./error.js";
 export type { EventsOptions, HostEvent, StreamedEvent } from "./events.js";
@@ -326,6 +326,11 @@ export class Client {
   /** A bundle by its hash. */
   async policy(hash: string, options?: CallOptions): Promise<Bundle> {
     return this.#get(`/v1/policies/${segment(hash)}`, options);
+  }
+
+  /** The image of the bundle in force: `Engine.load` takes it as it is, and needs no reader of bundles. */
+  currentPolicyImage(options?: CallOptions): Promise<PolicyImage> {
+    return this.#get("/v1/policies/current/image", options);
   }
 
   /** What is in force, signed by the host: for `PolicyTrust`. */

@@ -9,7 +9,7 @@
  * sees by their missing sequences that it does not have them.
  */
 import type { Client } from "./client.js";
-import type { Decided, EvaluateOptions } from "./engine.js";
+import type { Decided, EvaluateOptions, LoadedPolicy } from "./engine.js";
 import { DroppedCounts } from "./dropped.js";
 import { CountersignError } from "./error.js";
 import { isPassing } from "./http.js";
@@ -19,7 +19,7 @@ import type { PolicyTrust } from "./trust.js";
 import type { Case, DecisionRecord, DroppedGroup, Verdict } from "./wire.js";
 
 export interface EdgeOptions {
-  engine: { decide(request: RequestInput, options?: EvaluateOptions): Decided };
+  engine: { readonly policy?: LoadedPolicy; decide(request: RequestInput, options?: EvaluateOptions): Decided };
   client: Pick<Client, "createCase" | "reportDecisions" | "deliverAudit" | "loseAudit">;
   /** The edge's name in records: the same for every run. */
   edge: string;
@@ -204,7 +204,7 @@ export class Edge {
     const decided = this.#options.engine.decide(request, options);
     const { verdict, record } = decided;
     const certified = verdict.certificate === null ? undefined : verdict.risk_level;
-    const doubt = this.#options.trust?.doubt(verdict.policy, Date.parse(verdict.evaluated_at), certified) ?? null;
+    const doubt = this.#options.trust?.doubt({ ...this.#options.engine.policy, ...verdict.policy }, Date.parse(verdict.evaluated_at), certified) ?? null;
     if (doubt === null || verdict.disposition !== "answer") return { ...decided, doubt: null };
     const disposition = "escalate";
     const reason = `${doubt}; ${verdict.reason}`;

@@ -10,7 +10,7 @@ import type { Table } from "./hot-writer.js";
 import { HotPath } from "./hot.js";
 import { parseJson } from "./json.js";
 import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
-import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "./wire.js";
+import type { DecisionRecord, ErrorCode, Gate, PolicyImage, PolicyReference, Verdict } from "./wire.js";
 
 export interface LoadOptions {
   /**
@@ -19,6 +19,17 @@ export interface LoadOptions {
    * one of them for `import module from "countersign/module.wasm"`. Only the first call looks at it.
    */
   module?: object | string | undefined;
+  /**
+   * As `module`, for the one that reads bundles, `countersign/reader.wasm`. It is needed where a bundle in JSON
+   * is loaded, and never for an image.
+   */
+  reader?: object | string | undefined;
+}
+
+/** What a policy is called, and by which digest a manifest has to name its image. */
+export interface LoadedPolicy extends PolicyReference {
+  /** The image that was loaded; absent where a bundle was, which proves its own hash. */
+  image_hash?: string;
 }
 
 export interface EvaluateOptions {
@@ -49,24 +60,26 @@ export interface Bound {
 /** What every environment's `Engine` can do; each adds how the module gets there. */
 export abstract class LoadedEngine {
   /** What the policy is called: id, version and hash. */
-  readonly policy: PolicyReference;
+  readonly policy: LoadedPolicy;
   #handle: Handle | undefined;
   #hot: HotPath | undefined;
   #gate: HotGate | undefined;
   #kept: Explainer | undefined;
 
-  /** The module must have been instantiated. */
-  protected constructor(bundle: BundleInput) {
-    const value = parse(bundle);
-    const handle = guard(() => new Handle(value));
+  /** Loads an image, or the bundle whose image `read` makes. The module must have been instantiated. */
+  protected constructor(bundle: BundleInput, read: (bundle: unknown) => Uint8Array) {
+    const given = asImage(bundle);
+    const image = given ?? read(parse(bundle));
+    const handle = guard(() => new Handle(image));
     this.#handle = handle;
-    this.policy = this.#use((handle) => handle.policy()) as PolicyReference;
+    const reference = this.#use((handle) => handle.policy()) as PolicyReference;
+    this.policy = given === undefined ? reference : { ...reference, image_hash: nameOf(given) };
     const memory = sharedMemory() as WebAssembly.Memory;
     const table = guard(() => handle.table()) as Table;
     const words = new Map(table.words.map((word, index) => [word, index]));
     this.#hot = new HotPath(handle, memory, table, words);
     this.#gate = new HotGate(handle, memory, table, words);
-    this.#kept = new Explainer(handle, this.policy);
+    this.#kept = new Explainer(handle, reference);
   }
 
   /**
@@ -285,7 +298,37 @@ function instant(options: EvaluateOptions | null): number {
   }
 }
 
-function parse(bundle: BundleInput): unknown {
+/** What an image begins with, and no text; behind it its version and its digest. */
+const IMAGE_MARK = 0x89;
+const DIGEST_AT = 9;
+const DIGEST_END = 41;
+
+/** A copy of the image; `undefined` where it is a bundle. */
+export function asImage(bundle: BundleInput): Uint8Array | undefined {
+  const text = imageIn(bundle);
+  if (text !== undefined) return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = bundle instanceof ArrayBuffer ? new Uint8Array(bundle) : bundle;
+  return bytes instanceof Uint8Array && bytes[0] === IMAGE_MARK ? bytes.slice() : undefined;
+}
+
+/** What the host's record of an image has in base 64; what throws while it is looked at is for the reader to refuse. */
+function imageIn(bundle: BundleInput): string | undefined {
+  try {
+    const image: unknown = (bundle as Partial<PolicyImage> | null | undefined)?.image;
+    return typeof image === "string" ? atob(image) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The digest that the image carries, which the module has verified. */
+function nameOf(image: Uint8Array): string {
+  const digits = Array.from(image.subarray(DIGEST_AT, DIGEST_END), (byte) => byte.toString(16).padStart(2, "0"));
+  return `sha256:${digits.join("")}`;
+}
+
+function parse(given: BundleInput): unknown {
+  const bundle = given instanceof ArrayBuffer ? new Uint8Array(given) : given;
   if (typeof bundle !== "string" && !(bundle instanceof Uint8Array)) return bundle;
   try {
     const text = typeof bundle === "string" ? bundle : new TextDecoder("utf-8", { fatal: true }).decode(bundle);

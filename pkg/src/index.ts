@@ -1,6 +1,7 @@
 /** The entry for browsers, and for every runtime without one of its own. */
-import { LoadedEngine, type LoadOptions } from "./engine.js";
-import { fetchAndInstantiate, instantiate } from "./module.js";
+import { asImage, LoadedEngine, type LoadOptions } from "./engine.js";
+import { fetchAndInstantiate, fetchReader, instantiate, readerOf } from "./module.js";
+import { imageOf } from "./reader.js";
 import type { BundleInput } from "./records.js";
 
 export * from "./public.js";
@@ -8,6 +9,8 @@ export * from "./public.js";
 const HELP =
   "serve countersign_bg.wasm beside the script and allow `wasm-unsafe-eval`, or pass `module`; " +
   "for Vite's development server put countersign into `optimizeDeps.exclude`";
+const HELP_READER =
+  "serve countersign_reader.wasm beside the script, or pass `reader`; an image of the policy needs neither";
 const HELP_SYNC = "pass `module`, a WebAssembly.Module or its bytes, or call `load` first";
 
 export class Engine extends LoadedEngine {
@@ -17,14 +20,18 @@ export class Engine extends LoadedEngine {
    * Throws `unreachable` if that failed, `invalid_json`, or `policy_rejected` with the path to the first fault.
    */
   static async load(bundle: BundleInput, options: LoadOptions = {}): Promise<Engine> {
-    await fetchAndInstantiate(() => options.module ?? new URL("./countersign_bg.wasm", import.meta.url), HELP);
-    return new Engine(bundle);
+    const reader = () => options.reader ?? new URL("./countersign_reader.wasm", import.meta.url);
+    await Promise.all([
+      fetchAndInstantiate(() => options.module ?? new URL("./countersign_bg.wasm", import.meta.url), HELP),
+      asImage(bundle) ?? fetchReader(reader, HELP_READER),
+    ]);
+    return new Engine(bundle, (value) => imageOf(value, readerOf(reader, HELP_READER)));
   }
 
   /** As `load`, at once: where the module was loaded before, or is given. */
   static loadSync(bundle: BundleInput, options: LoadOptions = {}): Engine {
     instantiate(() => options.module ?? missing(), HELP_SYNC);
-    return new Engine(bundle);
+    return new Engine(bundle, (value) => imageOf(value, readerOf(() => options.reader ?? missing(), HELP_READER)));
   }
 }
 

@@ -1,4 +1,4 @@
-/** How the module gets there: once for all engines, and with one error where it does not. */
+/** How the modules get there: each once for all engines, and with one error where it does not. */
 import { initSync } from "./bindings.js";
 import { CountersignError } from "./error.js";
 
@@ -33,6 +33,37 @@ export async function fetchAndInstantiate(module: () => object | string, help: s
     }
   })();
   await coming;
+}
+
+let reader: WebAssembly.Module | undefined;
+let readerComing: Promise<WebAssembly.Module> | undefined;
+
+/** The module that reads bundles, at once. */
+export function readerOf(module: () => object | string, help: string): WebAssembly.Module {
+  if (reader !== undefined) return reader;
+  try {
+    const source = module();
+    if (typeof source === "string" || source instanceof URL) throw new TypeError("a URL cannot be fetched at once");
+    reader = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source as BufferSource);
+  } catch (cause) {
+    throw absent(cause, help);
+  }
+  return reader;
+}
+
+/** As `readerOf`, from a URL too. */
+export async function fetchReader(module: () => object | string, help: string): Promise<WebAssembly.Module> {
+  if (reader !== undefined) return reader;
+  readerComing ??= (async () => {
+    try {
+      return (reader = await compile(await module()));
+    } catch (cause) {
+      throw absent(cause, help);
+    } finally {
+      readerComing = undefined;
+    }
+  })();
+  return readerComing;
 }
 
 async function compile(source: object | string): Promise<WebAssembly.Module> {

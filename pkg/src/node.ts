@@ -1,12 +1,15 @@
 /** The entry for Node, and for runtimes that read files as Node does. */
 import { readFileSync } from "node:fs";
 import { LoadedEngine, type LoadOptions } from "./engine.js";
-import { instantiate } from "./module.js";
+import { instantiate, readerOf } from "./module.js";
+import { imageOf } from "./reader.js";
 import type { BundleInput } from "./records.js";
 
 export * from "./public.js";
 
 const HELP = "keep the package in node_modules, or pass the bytes of countersign/module.wasm as `module`";
+
+const HELP_READER = "keep the package in node_modules, pass the bytes of countersign/reader.wasm as `reader`, or load an image";
 
 export class Engine extends LoadedEngine {
   /**
@@ -21,6 +24,7 @@ export class Engine extends LoadedEngine {
   /** As `load`, at once: for a CommonJS module, or before anything else may happen. */
   static loadSync(bundle: BundleInput, options: LoadOptions = {}): Engine {
     instantiate(() => options.module ?? readFileSync(new URL("./countersign_bg.wasm", import.meta.url)), HELP);
-    return new Engine(bundle);
+    const reader = () => options.reader ?? readFileSync(new URL("./countersign_reader.wasm", import.meta.url));
+    return new Engine(bundle, (value) => imageOf(value, readerOf(reader, HELP_READER)));
   }
 }

@@ -28,6 +28,7 @@ import type {
   Money,
   Monitor,
   Observation,
+  PolicyImage,
   PolicyReference,
   PolicyRelease,
   Principal,
@@ -579,8 +580,11 @@ export interface ReleasesReply {
   releases: PolicyRelease[];
 }
 
-/** A compiled policy, as an object of any provenance, as JSON text, or as that text's bytes. */
-export type BundleInput = Bundle | { readonly bundle_version: number } | string | Uint8Array;
+/**
+ * A compiled policy: its image, as bytes or as the host gives it, which loads fastest; or its bundle, as an object
+ * of any provenance, as JSON text, or as that text's bytes.
+ */
+export type BundleInput = PolicyImage | Bundle | { readonly bundle_version: number } | string | Uint8Array | ArrayBuffer;
 
 /** Whether a risk level may answer by itself, and what is missing where it may not. */
 export interface CertificateView {

@@ -5,8 +5,9 @@
  * that is forged, goes back in sequence, or is for another policy is refused; past its date nothing
  * is known of what is in force any more, and no draft is answered without a person.
  */
+import type { LoadedPolicy } from "./engine.js";
 import { CountersignError } from "./error.js";
-import type { Manifest, PolicyReference, RiskLevel, SignedManifest } from "./wire.js";
+import type { Manifest, RiskLevel, SignedManifest } from "./wire.js";
 
 export interface TrustOptions {
   /** The host's public key in base 64, as `countersign policy key` prints it; not from the manifest's own way. */
@@ -58,10 +59,10 @@ export class PolicyTrust {
    * `invalid_state` where the runtime's WebCrypto has no Ed25519: nothing can be verified there, so that
    * nothing is admitted.
    */
-  async admit(signed: SignedManifest, policy: PolicyReference, now: number = Date.now()): Promise<Manifest> {
+  async admit(signed: SignedManifest, policy: LoadedPolicy, now: number = Date.now()): Promise<Manifest> {
     // A copy: what is verified is what is kept, whatever the caller does meanwhile.
     const { manifest, signature, algorithm } = structuredClone(signed);
-    const hash = policy.hash;
+    const { hash, image_hash } = policy;
     if (algorithm !== "Ed25519") throw rejected("/algorithm", "the signature is of an unknown kind", "update this package");
     if (!(await verify(this.#options.publicKey, signature, manifest))) {
       throw rejected("/signature", "the manifest is not signed by this host", "check the public key; do not use this policy");
@@ -72,6 +73,10 @@ export class PolicyTrust {
     }
     if (manifest.policy.hash !== hash) {
       throw rejected("/manifest/policy/hash", "the bundle is not the one that was released", "load the bundle from the host again");
+    }
+    // A bundle proves its hash; an image only says of which bundle it is.
+    if (image_hash !== undefined && manifest.image_hash !== image_hash) {
+      throw rejected("/manifest/image_hash", "the image is not that of the bundle that was released", "load the image from the host again, or the bundle");
     }
     if (manifest.sequence < this.#sequence) {
       throw rejected("/manifest/sequence", `release ${manifest.sequence} is older than ${this.#sequence}, which was seen before`, "ask the host for the newest");
@@ -100,10 +105,11 @@ export class PolicyTrust {
    * Why a policy may not be relied on at this instant, for an answer at a risk level that took a certificate;
    * `null` where it may.
    */
-  doubt(policy: PolicyReference, now: number, certified?: RiskLevel): string | null {
+  doubt(policy: LoadedPolicy, now: number, certified?: RiskLevel): string | null {
     const manifest = this.#manifest;
     if (manifest === undefined) return "no signed release of the policy was seen yet";
     if (manifest.policy.hash !== policy.hash) return "the policy is not the one that was released last";
+    if (policy.image_hash !== undefined && manifest.image_hash !== policy.image_hash) return "the policy's image is not the one that was released last";
     if (!(now < Date.parse(manifest.valid_until))) return `the release of the policy counted until ${manifest.valid_until}`;
     if (certified !== undefined && this.#void.has(certified)) return "an alarm over wrong answers ended the certificate";
     return null;

@@ -1714,6 +1714,11 @@ sequence: number,
  */
 policy: PolicyReference, 
 /**
+ * Digest of the image of its bundle, in the form that this host writes; an edge that loaded an
+ * image has no other proof of what is in it.
+ */
+image_hash: string, 
+/**
  * Since when it is in force.
  */
 released_at: TimestampMs, 
@@ -1747,6 +1752,23 @@ key_id: string,
  * The signature, in base 64.
  */
 signature: string, };
+
+/**
+ * The image of a policy, as the host gives it.
+ */
+export type PolicyImage = { 
+/**
+ * The policy.
+ */
+policy: PolicyReference, 
+/**
+ * The image's digest, which the signed manifest names too.
+ */
+image_hash: string, 
+/**
+ * The image, in base 64.
+ */
+image: string, };
 
 /**
  * Where a release stands.

@@ -3,8 +3,10 @@
  * the build writes. Neither a fetch nor a permission is needed.
  */
 import module from "./countersign_bg.wasm";
+import reader from "./countersign_reader.wasm";
 import { LoadedEngine, type LoadOptions } from "./engine.js";
-import { instantiate } from "./module.js";
+import { instantiate, readerOf } from "./module.js";
+import { imageOf } from "./reader.js";
 import type { BundleInput } from "./records.js";
 
 export * from "./public.js";
@@ -24,6 +26,6 @@ export class Engine extends LoadedEngine {
   /** As `load`, at once: also outside of a handler. */
   static loadSync(bundle: BundleInput, options: LoadOptions = {}): Engine {
     instantiate(() => options.module ?? module, HELP);
-    return new Engine(bundle);
+    return new Engine(bundle, (value) => imageOf(value, readerOf(() => options.reader ?? reader, HELP)));
   }
 }

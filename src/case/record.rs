@@ -1,13 +1,12 @@
 //! The case as it stands: the record that is stored, sent, and shown on one screen.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::case::{Answer, CaseVote, Claimed, Decision, Mark, UserNotice, Waiting, Work};
 use crate::confidence::Confidence;
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::policy::{Authority, PolicyReference};
 use crate::read::{self, Node, Read};
 use crate::request::{

@@ -6,6 +6,7 @@
 //! [`Truth::Unknown`] (Kleene's strong logic).
 
 pub(crate) mod check;
+mod image;
 mod record;
 pub(crate) mod run;
 

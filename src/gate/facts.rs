@@ -1,7 +1,5 @@
 //! What rules over actions may read: the action, the chain that it belongs to, and its context.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::error::{ErrorCode, Fault};
@@ -9,6 +7,7 @@ use crate::fact::{self, CALLER_PREFIX, FactDeclaration, FactSource, Value};
 use crate::impact::{Effect, Reversibility};
 use crate::json::Json;
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::money::Money;
 use crate::read::{self, Fields, Node, Read};
 use crate::request::{Intent, Request, RiskLevel, read_language};

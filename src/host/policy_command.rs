@@ -33,7 +33,10 @@ pub(super) enum PolicyCommand {
         /// The base, where the file is an overlay of a tenant.
         #[arg(long)]
         base: Option<PathBuf>,
-        /// Where to write the bundle; standard output without it.
+        /// Writes the bundle's image, which an edge loads faster, in place of the bundle.
+        #[arg(long)]
+        image: bool,
+        /// Where to write it; standard output without it.
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
@@ -119,11 +122,20 @@ pub(super) async fn run(command: PolicyCommand, out: &mut impl Write) -> Result<
             confidence::command::tell_certificates(&compiled.policy, wall_clock(), out)?;
             print(out, &outlook(&compiled.policy, wall_clock()))
         }
-        PolicyCommand::Compile { file, base, output } => {
-            let bundle = compile_layered(&file, base.as_deref())?.bundle.canonical();
+        PolicyCommand::Compile { file, base, image, output } => {
+            let compiled = compile_layered(&file, base.as_deref())?;
+            let bytes = match image {
+                true => compiled.policy.image(),
+                false => format!(
+                    "{}
+",
+                    compiled.bundle.canonical()
+                )
+                .into_bytes(),
+            };
             match output {
-                None => print(out, &bundle),
-                Some(output) => std::fs::write(&output, format!("{bundle}\n"))
+                None => out.write_all(&bytes).map_err(CommandError::new),
+                Some(output) => std::fs::write(&output, bytes)
                     .map_err(|error| CommandError::new(format!("`{}`: {error}", output.display()))),
             }
         }

@@ -1,13 +1,12 @@
 //! What the arguments of one call say: amounts, statements, commands, addresses, inner actions.
 
-use std::collections::BTreeMap;
-
 use crate::impact::Effect;
 use crate::inference::lexicon::{self, Kinds};
 use crate::inference::rules::is_money_word;
 use crate::inference::statement::{self, Class, listed};
 use crate::inference::words::Words;
 use crate::json::{Json, format_number};
+use crate::map::BTreeMap;
 use crate::money::{AmountUnit, Currency, Money};
 
 /// Values that are looked at; what comes after them is reported as not seen.

@@ -15,8 +15,6 @@ mod sheet;
 mod statement;
 mod words;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 pub use features::{BUCKETS, Feature};
@@ -33,6 +31,7 @@ use crate::inference::rules::{Place, Reading};
 use crate::inference::sheet::Sheet;
 use crate::inference::statement::Class;
 use crate::json::Json;
+use crate::map::BTreeMap;
 use crate::money::Money;
 use crate::read::excerpt;
 use crate::request::{Action, RiskLevel};

@@ -1,8 +1,7 @@
 //! What an approval is bound to: one digest over everything that a person relied on.
 
-use std::collections::BTreeMap;
-
 use crate::json::Json;
+use crate::map::BTreeMap;
 use crate::proposal::{Preview, Proposal};
 use crate::units::Id;
 

@@ -6,8 +6,6 @@
 
 mod names;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::expr::Program;
@@ -16,6 +14,7 @@ use crate::impact::{Effect, Reversibility};
 use crate::inference::ImpactModel;
 use crate::json::Json;
 use crate::limits;
+use crate::map::BTreeMap;
 use crate::money::{AmountUnit, Currency, Money, Rates};
 use crate::policy::Authority;
 use crate::read::{self, Node, Read};

@@ -1,4 +1,6 @@
 //! JavaScript bindings: decode, call, encode. No decision of their own, and nothing at import.
+//!
+//! This module loads images of policies, and no bundles: see `src/wasm/reader.rs`.
 
 mod decode;
 mod encode;
@@ -36,20 +38,14 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Reads a bundle.
+    /// Maps the image of a policy.
     ///
     /// # Errors
-    /// Throws with code `policy_rejected` and the path to the first fault.
+    /// Throws with code `policy_rejected` if it is no image, of another version, or damaged.
     #[wasm_bindgen(constructor)]
-    pub fn new(bundle: &JsValue) -> Result<Engine, JsValue> {
-        let load = || Policy::load(&decode::json(bundle)?);
-        load()
-            .map(|policy| Self {
-                shared: Shared::new(&policy),
-                shared_action: SharedAction::new(&policy),
-                policy,
-            })
-            .map_err(|fault| encode::error(&fault))
+    pub fn new(image: &[u8]) -> Result<Engine, JsValue> {
+        let policy = Policy::of_image(image).map_err(|fault| encode::error(&fault))?;
+        Ok(Self { shared: Shared::new(&policy), shared_action: SharedAction::new(&policy), policy })
     }
 
     /// What the policy is called: `{id, version, hash}`.

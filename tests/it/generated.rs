@@ -13,7 +13,7 @@ fn the_default_bundle_in_the_package_is_fresh() {
 fn the_typescript_types_are_fresh() {
     use countersign::{
         audit, calendar, case, certificate, compile, confidence, correction, error, execution,
-        expr, fact, gate, identity, impact, inference, label, metrics,
+        expr, fact, gate, identity, image, impact, inference, label, metrics,
     };
     use countersign::{
         money, monitor, policy, proposal, release, request, routing, sampling, suppression, tool,
@@ -113,6 +113,7 @@ fn the_typescript_types_are_fresh() {
         proposal::ProposalEventData,
         release::Manifest,
         release::SignedManifest,
+        image::PolicyImage,
         release::ReleaseState,
         release::PolicyRelease,
         execution::ExecutionState,

@@ -34,6 +34,7 @@ mod gate_properties;
 mod gates;
 mod generated;
 mod identity;
+mod image;
 mod import;
 mod inference;
 mod metrics;

@@ -59,11 +59,16 @@ pub(crate) fn shared() -> PathBuf {
 
 /// Holds a checked-in file equal to what the code generates; `UPDATE=1` writes it.
 pub(crate) fn assert_fresh(path: &str, generated: &str) {
+    assert_fresh_bytes(path, generated.as_bytes());
+}
+
+/// As `assert_fresh`, for a file that is no text.
+pub(crate) fn assert_fresh_bytes(path: &str, generated: &[u8]) {
     let path = root().join(path);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, generated).unwrap();
     }
-    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    let stored = std::fs::read(&path).unwrap_or_default();
     assert!(
         stored == generated,
         "{} is stale: run `UPDATE=1 cargo test --features \"compile ts\" --test it`, look at the difference, and commit it",

@@ -14,6 +14,7 @@ const ARGUMENTS = {
   me: [],
   signOut: [],
   currentPolicy: [],
+  currentPolicyImage: [],
   policyManifest: [],
   releases: [],
   proposeRelease: [{ source: "" }],

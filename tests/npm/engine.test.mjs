@@ -1,6 +1,7 @@
 /** The engine in Node: what it loads, decides, refuses, and gives back. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
@@ -31,6 +32,38 @@ test("a bundle is an object, JSON text, or that text's bytes", async () => {
     hashes.add(engine.policy.hash);
   }
   assert.equal(hashes.size, 1);
+});
+
+test("an image is what its bundle is, and one that was altered is refused", async () => {
+  const bytes = new Uint8Array(readFileSync(new URL("../../pkg/default-policy.bin", import.meta.url)));
+  const ofBundle = await Engine.load(BUNDLE);
+  const forms = [bytes, Buffer.from(bytes), bytes.buffer, { image: Buffer.from(bytes).toString("base64") }];
+  for (const form of forms) {
+    const engine = await Engine.load(form);
+    const { image_hash, ...policy } = engine.policy;
+    assert.deepEqual(policy, ofBundle.policy);
+    assert.equal(image_hash, "sha256:" + createHash("sha256").update("countersign/policy-image/v1\n").update(bytes.subarray(41)).digest("hex"));
+    assert.deepEqual(engine.decide(REQUEST, { now: NOW }), ofBundle.decide(REQUEST, { now: NOW }));
+  }
+  const altered = (change) => {
+    const other = bytes.slice();
+    return change(other) ?? other;
+  };
+  const rows = [
+    [altered((image) => void (image[900] ^= 1)), /damaged/],
+    [altered((image) => void (image[20] ^= 1)), /damaged/],
+    [altered((image) => image.subarray(0, -1)), /damaged/],
+    [altered((image) => void (image[8] += 1)), /another version/],
+    [altered((image) => void (image[1] ^= 1)), /no image/],
+    [bytes.subarray(0, 5), /no image/],
+  ];
+  for (const [image, message] of rows) {
+    const error = await errorOf(() => Engine.load(image));
+    assert.ok(error instanceof CountersignError, String(error));
+    assert.equal(error.code, "policy_rejected");
+    assert.match(error.message, message);
+  }
+  assert.equal((await errorOf(() => Engine.load({ get image() { throw new Error("no"); } }))).code, "invalid_field");
 });
 
 test("a bundle that is none is refused with a code, a path and what to do", async () => {

@@ -11,6 +11,8 @@ import { CountersignError, Edge, Engine, PolicyTrust } from "../../pkg/dist/node
 import { countersign, skip, startHost } from "./host.mjs";
 
 const engine = await Engine.load(readFileSync(new URL("../../pkg/default-policy.json", import.meta.url)));
+const image = readFileSync(new URL("../../pkg/default-policy.bin", import.meta.url));
+const mapped = await Engine.load(image);
 const NOW = Date.UTC(2026, 10, 22, 10, 15);
 const DAY_MS = 86_400_000;
 const ANSWERED = { tenant_id: "northwind", user_question: "Where?", domain: "support", intent: "informational", risk_level: "low", asks_for_person: false, signals: { retrieval_score: 1, rerank_margin: 1, answer_groundedness: 1, tool_success: 1, policy_classifier_score: 0, route_quality: 1 }, judge_score: 1 };
@@ -23,7 +25,7 @@ function keys() {
 const { publicKey, privateKey } = keys();
 
 function manifest(more = {}, key = privateKey) {
-  const told = { version: 1, tenant_id: "*", sequence: 5, policy: engine.policy, released_at: new Date(NOW).toISOString(), valid_until: new Date(NOW + DAY_MS).toISOString(), ...more };
+  const told = { version: 1, tenant_id: "*", sequence: 5, policy: engine.policy, image_hash: mapped.policy.image_hash, released_at: new Date(NOW).toISOString(), valid_until: new Date(NOW + DAY_MS).toISOString(), ...more };
   const text = `countersign/policy-manifest/v1\n${engine.canonicalize(told)}`;
   return { manifest: told, algorithm: "Ed25519", key_id: "0", signature: sign(null, Buffer.from(text), key).toString("base64") };
 }
@@ -41,6 +43,21 @@ test("a manifest of this host for this policy is admitted, and its sequence is k
   assert.equal(trust.doubt(engine.policy, NOW + DAY_MS), null);
   await trust.admit(manifest({ sequence: 6 }), engine.policy, NOW);
   assert.deepEqual([trust.sequence, seen], [6, [5, 6]]);
+});
+
+test("an image is trusted by its own digest, whatever bundle it says that it is of", async () => {
+  const { image_hash, ...reference } = mapped.policy;
+  assert.deepEqual(reference, engine.policy);
+  assert.match(image_hash, /^sha256:[0-9a-f]{64}$/);
+  const trust = new PolicyTrust({ publicKey });
+  for (const other of [`sha256:${"0".repeat(64)}`, null]) {
+    await assert.rejects(trust.admit(manifest({ image_hash: other }), mapped.policy, NOW), codeAndPath("policy_rejected", "/manifest/image_hash"));
+  }
+  await trust.admit(manifest(), mapped.policy, NOW);
+  assert.equal(trust.doubt(mapped.policy, NOW), null);
+  assert.match(trust.doubt({ ...mapped.policy, image_hash: `sha256:${"0".repeat(64)}` }, NOW), /image/);
+  // A bundle proves its hash by itself.
+  await trust.admit(manifest({ image_hash: null }), engine.policy, NOW);
 });
 
 test("what is forged, altered, older, over or for others is refused, and changes nothing", async () => {
@@ -114,6 +131,9 @@ test("the host's own manifest is admitted, and takes a case that it doubts", { s
     const { sequence } = await trust.admit(await client.policyManifest(), own.policy);
     assert.equal(sequence, 1);
     const signed = await client.policyManifest();
+    const ofImage = await Engine.load(await client.currentPolicyImage());
+    assert.equal(ofImage.policy.hash, own.policy.hash);
+    await trust.admit(signed, ofImage.policy);
     await assert.rejects(new PolicyTrust({ publicKey }).admit(signed, own.policy), codeAndPath("policy_rejected", "/signature"));
     await assert.rejects(trust.admit(signed, engine.policy), codeAndPath("policy_rejected", "/manifest/policy/hash"));
     const edge = new Edge({ engine: own, client, edge: "shop", trust: new PolicyTrust({ publicKey }) });

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
@@ -17,6 +19,7 @@ use super::query::{Parameters, PathId};
 use crate::compile::{Diagnostic, compile};
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::{Failure, policies};
+use crate::image::{PolicyImage, image_hash};
 use crate::limits::POLICY_BYTES_MAX;
 use crate::read::Node;
 
@@ -35,6 +38,22 @@ pub(super) async fn current(
     });
     let (hash, bundle) = read.await?;
     send(&hash, bundle, &headers)
+}
+
+/// `GET /v1/policies/current/image`
+pub(super) async fn image(
+    State(app): State<Arc<App>>,
+    _: Caller,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
+    parameters.none()?;
+    let policy = app.store.read(policies::in_force).await?;
+    let image = policy.image();
+    ok(&PolicyImage {
+        policy: policy.reference().clone(),
+        image_hash: image_hash(&image),
+        image: STANDARD.encode(&image),
+    })
 }
 
 /// `GET /v1/policies/{hash}`

@@ -23,6 +23,7 @@ use crate::host::export::Format;
 use crate::host::policy_diff::PolicyDiff;
 use crate::host::store::proposals as proposed;
 use crate::host::store::webhooks::DeliveryState;
+use crate::image::PolicyImage;
 use crate::metrics::Breakdown;
 use crate::policy::Bundle;
 use crate::proposal::ProposalState;
@@ -284,6 +285,9 @@ fn records_and_policies() -> Vec<Endpoint> {
             .named("readCurrentPolicy", "Gives the bundle in force.")
             .answers::<Bundle>(200, "The bundle; its tag is its hash.")
             .tagged(),
+        Endpoint::get("/v1/policies/current/image", policies::image)
+            .named("readCurrentPolicyImage", "Gives the image of the bundle in force.")
+            .answers::<PolicyImage>(200, "What an edge loads in place of the bundle."),
         Endpoint::get("/v1/policies/{hash}", policies::by_hash)
             .named("readPolicy", "Gives a bundle that was released here.")
             .answers::<Bundle>(200, "The bundle; its tag is its hash.")

@@ -11,6 +11,7 @@ use crate::error::{ErrorCode, Fault};
 use crate::host::ids;
 use crate::host::people::{HOST_TENANT, fixed_id};
 use crate::identity::{Actor, ActorReference};
+use crate::image::image_hash;
 use crate::json::Json;
 use crate::policy::Policy;
 use crate::read::Node;
@@ -26,7 +27,7 @@ pub const MANIFEST_DURATION_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// # Errors
 /// Where the store fails.
 pub fn manifest(snapshot: &Snapshot<'_>) -> Result<Manifest, Failure> {
-    let policy = policies::in_force(snapshot)?.reference().clone();
+    let policy = policies::in_force(snapshot)?;
     let select = "SELECT sequence, since FROM policy_in_force WHERE tenant_id = '*'";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let (sequence, since) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -36,7 +37,8 @@ pub fn manifest(snapshot: &Snapshot<'_>) -> Result<Manifest, Failure> {
         version: RELEASE_VERSION,
         tenant_id: "*".to_owned(),
         sequence,
-        policy,
+        policy: policy.reference().clone(),
+        image_hash: image_hash(&policy.image()),
         released_at,
         valid_until: snapshot.now.saturating_add(MANIFEST_DURATION_MS),
         certificates_void: Vec::new(),

@@ -15,12 +15,12 @@ const blocks = (language, text = readme) => [...text.matchAll(new RegExp(`^\`\`\
 
 test("the tarball holds the package, its licence and its readme, and no sources", () => {
   const names = packed.files.map((file) => file.path);
-  for (const name of ["README.md", "LICENSE", "package.json", "dist/countersign_bg.wasm", "dist/default-policy.json"]) {
+  for (const name of ["README.md", "LICENSE", "package.json", "dist/countersign_bg.wasm", "dist/countersign_reader.wasm", "dist/default-policy.json", "dist/default-policy.bin"]) {
     assert.ok(names.includes(name), name);
   }
-  const strange = names.filter((name) => name.startsWith("dist/") && !/\.(js|cjs|d\.ts|d\.cts|wasm|json)$/.test(name));
+  const strange = names.filter((name) => name.startsWith("dist/") && !/\.(js|cjs|d\.ts|d\.cts|wasm|json|bin)$/.test(name));
   assert.deepEqual(strange, []);
-  assert.equal(names.filter((name) => name.endsWith(".wasm")).length, 1);
+  assert.equal(names.filter((name) => name.endsWith(".wasm")).length, 2);
   assert.equal(names.filter((name) => name.startsWith("src/") || name.startsWith("dist/wasm")).length, 0);
   assert.equal(readFileSync(join(installed, "LICENSE"), "utf8"), readFileSync(join(ROOT, "LICENSE"), "utf8"));
 });
@@ -99,7 +99,7 @@ export async function main(bundle: string | Uint8Array): Promise<string> {
 test("the types hold under every resolution, with the library's own types checked", () => {
   write("consumer.mts", CONSUMER);
   write("consumer.cts", CONSUMER);
-  write("policy.mts", 'import { Engine } from "countersign";\nimport policy from "countersign/default-policy.json" with { type: "json" };\nimport module from "countersign/module.wasm";\nawait Engine.load(policy, { module });\n');
+  write("policy.mts", 'import { Engine } from "countersign";\nimport policy from "countersign/default-policy.json" with { type: "json" };\nimport module from "countersign/module.wasm";\nimport reader from "countersign/reader.wasm";\nawait Engine.load(policy, { module, reader });\n');
   const readmes = blocks("js").map((text, index) => {
     write(`readme_${index}.mts`, `${text}\nexport {};\n`);
     return `readme_${index}.mts`;
@@ -129,14 +129,16 @@ const SURFACE = {
 
 const EXACT = `
 import * as countersign from "countersign";
-import type { ActionInput, Bundle, BundleInput, ClassifyOptions, ContextInput, Decided, Edge, Engine, EvaluateOptions, Gate, Handled, HandleOptions, Kept, LoadOptions, Manifest, PolicyReference, PolicyTrust, Refusal, RequestInput, SignedManifest, Verdict, Waiting } from "countersign";
+import type { ActionInput, Bundle, BundleInput, ClassifyOptions, ContextInput, Decided, Edge, Engine, EvaluateOptions, Gate, Handled, HandleOptions, Kept, LoadedPolicy, LoadOptions, Manifest, PolicyImage, PolicyReference, PolicyTrust, Refusal, RequestInput, SignedManifest, Verdict, Waiting } from "countersign";
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const exact = <A, B>(same: Same<A, B>): boolean => same;
 exact<typeof countersign.Engine.load, (bundle: BundleInput, options?: LoadOptions) => Promise<Engine>>(true);
 exact<typeof countersign.Engine.loadSync, (bundle: BundleInput, options?: LoadOptions) => Engine>(true);
-exact<LoadOptions, { module?: object | string | undefined }>(true);
-exact<BundleInput, Bundle | { readonly bundle_version: number } | string | Uint8Array>(true);
-exact<Engine["policy"], PolicyReference>(true);
+exact<LoadOptions, { module?: object | string | undefined; reader?: object | string | undefined }>(true);
+exact<BundleInput, PolicyImage | Bundle | { readonly bundle_version: number } | string | Uint8Array | ArrayBuffer>(true);
+exact<Engine["policy"], LoadedPolicy>(true);
+exact<LoadedPolicy["image_hash"], string | undefined>(true);
+exact<Omit<LoadedPolicy, "image_hash">["hash"], PolicyReference["hash"]>(true);
 exact<Engine["evaluate"], (request: RequestInput, options?: EvaluateOptions) => Verdict>(true);
 exact<Engine["decide"], (request: RequestInput, options?: EvaluateOptions) => Decided>(true);
 exact<Engine["classify"], (actions: ActionInput | readonly ActionInput[], options: ClassifyOptions) => Gate>(true);
@@ -147,7 +149,7 @@ exact<Edge["handle"], (request: RequestInput, options?: HandleOptions) => Promis
 exact<Edge["flush"], () => Promise<Refusal[]>>(true);
 exact<Edge["waiting"], Waiting>(true);
 exact<Edge["kept"], () => Kept>(true);
-exact<PolicyTrust["admit"], (signed: SignedManifest, policy: PolicyReference, now?: number) => Promise<Manifest>>(true);
+exact<PolicyTrust["admit"], (signed: SignedManifest, policy: LoadedPolicy, now?: number) => Promise<Manifest>>(true);
 exact<Verdict["disposition"], "answer" | "limited_answer" | "escalate" | "refuse">(true);
 exact<Gate["verdict"], "allow" | "require_approval" | "deny">(true);
 `;
@@ -179,7 +181,7 @@ test("the linters of packages find nothing", () => {
   const rows = [
     ["publint", ["run", "--strict", tarball]],
     // A module of WebAssembly is neither an ES module nor CommonJS.
-    ["attw", [tarball, "--profile", "node16", "--exclude-entrypoints", "module.wasm"]],
+    ["attw", [tarball, "--profile", "node16", "--exclude-entrypoints", "module.wasm", "reader.wasm", "default-policy.bin"]],
   ];
   for (const [name, args] of rows) {
     const { status, stdout, stderr } = spawnSync(join(BIN, name), args, { cwd: folder, encoding: "utf8" });

@@ -21,7 +21,10 @@ const PAGE = (name, load) => `
 `;
 const html = (script) => `<!doctype html><meta charset="utf-8"><script type="module" src="${script}"></script>`;
 const BUNDLED_HTML = html("page.js");
-const byUrl = (specifier) => ({ import: `import module from "${specifier}";`, options: "{ module }" });
+const byUrl = (query) => ({
+  import: `import module from "countersign/module.wasm${query}";\nimport reader from "countersign/reader.wasm${query}";`,
+  options: "{ module, reader }",
+});
 
 // Nobody's build: an import map says where the package is. Only its own hash lets an inline script pass.
 const importMap = JSON.stringify({
@@ -47,7 +50,7 @@ const pages = {
     return "/built/vite/index.html";
   },
   async vite_url() {
-    write("vite_url/page.mjs", PAGE("vite_url", byUrl("countersign/module.wasm?url")));
+    write("vite_url/page.mjs", PAGE("vite_url", byUrl("?url")));
     write("vite_url/index.html", html("./page.mjs"));
     await require("vite").build({ root: join(folder, "vite_url"), base: "./", build: { outDir: "../built/vite_url" }, logLevel: "error", configFile: false });
     return "/built/vite_url/index.html";
@@ -68,7 +71,7 @@ const pages = {
     return "/vite_development/index.html";
   },
   async esbuild() {
-    write("esbuild/page.mjs", PAGE("esbuild", byUrl("countersign/module.wasm")));
+    write("esbuild/page.mjs", PAGE("esbuild", byUrl("")));
     await require("esbuild").build({
       entryPoints: { page: join(folder, "esbuild/page.mjs") },
       outdir: join(folder, "built/esbuild"),

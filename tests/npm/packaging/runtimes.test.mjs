@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { consumer, tools } from "./consumer.mjs";
 
+const MODULES = ["countersign_bg.wasm", "countersign_reader.wasm"];
 const { bun, deno, require, wrangler } = tools();
 const project = consumer();
 const { folder, run, write } = project;
@@ -39,7 +40,7 @@ test("a script for Node that a bundler wrote finds the module beside it, or says
   const { build } = require("esbuild");
   await build({ entryPoints: [join(folder, "main.mjs")], bundle: true, platform: "node", format: "esm", outfile: join(folder, "bundled/main.mjs"), logLevel: "error" });
   assert.throws(() => run(process.execPath, ["bundled/main.mjs"]), /the module could not be loaded.*ENOENT/);
-  write("bundled/countersign_bg.wasm", readFileSync(join(project.installed, "dist/countersign_bg.wasm")));
+  for (const name of MODULES) write(`bundled/${name}`, readFileSync(join(project.installed, "dist", name)));
   assert.match(run(process.execPath, ["bundled/main.mjs"]), /^ok/);
 });
 
@@ -66,15 +67,16 @@ test("workerd, as wrangler builds it", async () => {
   write("wrangler.json", JSON.stringify({ name: "probe", main: "worker.mjs", compatibility_date: "2026-04-01" }));
   run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", "built"], { env });
   const built = readdirSync(join(folder, "built"));
-  const module = built.filter((name) => name.endsWith(".wasm"));
-  // The module itself, once, and not as text in the script.
-  assert.equal(module.length, 1, built.join());
-  assert.ok(readFileSync(join(folder, "built", module[0])).equals(readFileSync(join(project.installed, "dist/countersign_bg.wasm"))));
+  const modules = built.filter((name) => name.endsWith(".wasm")).sort();
+  // The modules themselves, each once, and not as text in the script.
+  const contents = (path, names) => names.map((name) => readFileSync(join(path, name)).toString("base64")).sort();
+  assert.equal(modules.length, MODULES.length, built.join());
+  assert.deepEqual(contents(join(folder, "built"), modules), contents(join(project.installed, "dist"), MODULES));
   const { Miniflare } = require("miniflare");
   const worker = new Miniflare({
     modules: [
       { type: "ESModule", path: join(folder, "built/worker.js") },
-      { type: "CompiledWasm", path: join(folder, "built", module[0]) },
+      ...modules.map((name) => ({ type: "CompiledWasm", path: join(folder, "built", name) })),
     ],
     modulesRoot: join(folder, "built"),
     compatibilityDate: "2026-04-01",
