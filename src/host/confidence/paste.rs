@@ -27,7 +27,7 @@ pub(super) fn to_toml(model: &ConfidenceModel) -> String {
 pub(super) fn into_policy(text: &str, model: &ConfidenceModel) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let is_head = |line: &&str| line.trim() == "[confidence]";
-    let start = lines.iter().position(|line| is_head(line))?;
+    let start = lines.iter().position(is_head)?;
     let is_own = |line: &str| {
         let line = line.trim();
         !line.starts_with('[') || line.starts_with("[[confidence.signal]]")
