@@ -12,7 +12,7 @@ use crate::limits;
 use crate::money::{Currency, Money};
 use crate::units::TimestampMs;
 
-/// What a cell holds; the numbers are known to `pkg/src/hot.ts`.
+/// What a cell holds; the numbers are known to `pkg/src/hot-writer.ts`.
 pub(crate) mod tag {
     /// Nothing.
     pub(crate) const MISSING: u32 = 0;

@@ -185,7 +185,7 @@ fn preview(
     let is_whole = said.iter().all(|one| matches!(one, Ok(Some(_))));
     let says_nothing = said.iter().all(|one| matches!(one, Ok(None)));
     let (tenant, of) = (id(&model.tenant), id(&model.id));
-    outcome(world.write(host, move |tx| carry::previewed(tx, &tenant, &of, said)))?;
+    outcome(world.write(host, move |tx| carry::previewed(tx, &tenant, &of, said.clone())))?;
     if model.state != "previewing" {
         return world.unchanged();
     }
@@ -499,7 +499,7 @@ fn finish(
     // A refusal speaks of the request that it answers.
     let is_last = sent.attempts.len() == model.attempts;
     let is_refusal = matches!(heard, Told::Refused(_) | Told::Drifted(_)) && is_last;
-    let result = world.write(host, move |tx| carry::finish(tx, &of, heard, &executors));
+    let result = world.write(host, move |tx| carry::finish(tx, &of, heard.clone(), &executors));
     outcome(result)?;
     let proposal =
         world.proposals.iter().find(|proposal| proposal.id == model.proposal).unwrap().clone();

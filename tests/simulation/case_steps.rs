@@ -440,7 +440,7 @@ pub(crate) fn stale(world: &mut World<'_>, chance: &mut Chance) -> Result<(), St
         } else {
             actor(tx, &by, None, Door::Api)?.unwrap()
         };
-        moves::perform(tx, &by, case, command)?;
+        moves::perform(tx, &by, case.clone(), command.clone())?;
         if dies { Err(Failure::Busy) } else { Ok(()) }
     });
     let may = is_fresh && fits;

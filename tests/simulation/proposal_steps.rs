@@ -410,7 +410,7 @@ pub(crate) fn stale(world: &mut World<'_>, chance: &mut Chance) -> Result<(), St
     let host = chance.below(HOSTS);
     let result = world.write(host, move |tx| {
         let by = actor(tx, &by, None, Door::Api)?.unwrap();
-        approvals::perform(tx, &by, proposal, command)?;
+        approvals::perform(tx, &by, proposal.clone(), command.clone())?;
         if dies { Err(Failure::Busy) } else { Ok(()) }
     });
     match result {

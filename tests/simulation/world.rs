@@ -205,7 +205,7 @@ impl<'a> World<'a> {
     pub(crate) fn write<T: Send + 'static>(
         &mut self,
         host: usize,
-        job: impl FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
+        job: impl Fn(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let store = self.host(host);
         self.runtime.block_on(store.write(job))
@@ -325,8 +325,9 @@ impl<'a> World<'a> {
             ..Touched::default()
         };
         self.compare(&all)?;
-        let path = self.folder.join("countersign.db");
-        let report = countersign::host::verify::verify(&path).map_err(|error| error.to_string())?;
+        let place = Place::existing(&self.folder).unwrap();
+        let report = countersign::host::verify::verify(&place.database())
+            .map_err(|error| error.to_string())?;
         if !report.is_sound() {
             return Err(format!("the audit log does not verify: {:?}", report.faults));
         }

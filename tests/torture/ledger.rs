@@ -53,7 +53,9 @@ impl Ledger {
 
 /// A count out of the database.
 pub(crate) fn counted(folder: &Folder, select: &str, values: &[&str]) -> u64 {
-    let values = rusqlite::params_from_iter(values);
-    let count: i64 = folder.database().query_row(select, values, |row| row.get(0)).unwrap();
+    let values: Vec<&dyn countersign::host::store::sql::ToSql> =
+        values.iter().map(|value| value as _).collect();
+    let count: i64 =
+        folder.database().query_row(select, values.as_slice(), |row| row.get(0)).unwrap();
     u64::try_from(count).unwrap()
 }

@@ -98,7 +98,7 @@ pub const GAUGES: &[Gauge] = &[
         help: "Decisions that edges had no room to keep records of, and sent counts of.",
         labels: &["tenant_id"],
         select: "SELECT tenant_id, CAST(sum(last_sequence - first_sequence + 1) AS BIGINT) FROM dropped_decisions \
-            WHERE (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND ?2 IS NOT NULL \
+            WHERE (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) AND CAST(?2 AS BIGINT) IS NOT NULL \
             GROUP BY 1 ORDER BY 1",
     },
     Gauge {

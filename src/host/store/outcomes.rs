@@ -102,7 +102,12 @@ impl Gathered {
         else {
             return;
         };
-        let found = Found { reviewer: decision.decided_by.clone(), label: Label::of(decision) };
+        // Each vote is a judgement of its own; who decided last is among them where all agreed.
+        let decisions = case.votes.iter().map(|vote| &vote.decision).chain([decision]);
+        let found = decisions.map(|decision| Found {
+            reviewer: decision.decided_by.clone(),
+            label: Label::of(decision),
+        });
         let tenant = case.tenant_id.as_str();
         let own = of_case(tenant, &case.case_id);
         let named = case.request_id.as_ref().map(|id| of_request(tenant, id));
@@ -120,7 +125,7 @@ impl Gathered {
         self.places.insert(own, place);
         if let Some(outcome) = self.outcomes.get_mut(place) {
             outcome.conversation = conversation.unwrap_or_else(|| outcome.conversation.clone());
-            outcome.found.push(found);
+            outcome.found.extend(found);
         }
     }
 }

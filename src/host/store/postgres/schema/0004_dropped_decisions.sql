@@ -1,5 +1,5 @@
--- Version 4. Counts of decisions whose records an edge had no room for: each stands for the sequence numbers from
--- `first_sequence` to `last_sequence` of its stream.
+-- Version 4: counts of decisions whose records an edge had no room for: each stands for the sequence
+-- numbers from `first_sequence` to `last_sequence` of its stream.
 
 CREATE TABLE dropped_decisions (
   tenant_id      TEXT COLLATE "C" NOT NULL,
