@@ -78,6 +78,13 @@ pub fn apply(
         (state, Command::Withdraw { reason }) if !state.is_terminal() => {
             Ok(vec![Event::CaseWithdrawn { reason, withdrawn_at: now }])
         }
+        (state, Command::Rejudge { rejudged }) if state.is_open() => {
+            let known = case.rejudgings.last().map(|last| last.sequence);
+            let is_new = known.is_none_or(|known| known < rejudged.sequence);
+            is_new
+                .then(|| vec![Event::CaseRejudged { rejudged }])
+                .ok_or_else(|| refusal(CaseState::Held, name))
+        }
         (state, _) => Err(refusal(state, name)),
     }
 }
@@ -120,6 +127,7 @@ impl Case {
                     released_at: *released_at,
                 });
             }
+            Event::CaseRejudged { rejudged } => self.raise(rejudged),
             Event::CaseWithdrawn { withdrawn_at, .. } => {
                 self.go(CaseState::Withdrawn);
                 self.closed_at = Some(*withdrawn_at);

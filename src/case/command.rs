@@ -1,6 +1,6 @@
 //! What somebody wants done to a case.
 
-use crate::case::{Decision, Work};
+use crate::case::{Decision, Rejudged, Work};
 use crate::identity::CaseOperation;
 
 /// One command; a holder's commands carry the epoch of their claim.
@@ -55,6 +55,11 @@ pub enum Command {
         /// Why.
         reason: Option<String>,
     },
+    /// Raise what a newly released policy raises.
+    Rejudge {
+        /// What, and under which policy.
+        rejudged: Box<Rejudged>,
+    },
 }
 
 impl Command {
@@ -72,6 +77,7 @@ impl Command {
             Self::Undo => "undo",
             Self::Finalize => "finalize",
             Self::Withdraw { .. } => "withdraw",
+            Self::Rejudge { .. } => "rejudge",
         }
     }
 
@@ -86,7 +92,7 @@ impl Command {
             | Self::Skip { .. } => CaseOperation::Work,
             Self::Decide { .. } | Self::Undo => CaseOperation::Decide,
             Self::Withdraw { .. } => CaseOperation::Withdraw,
-            Self::Timeout | Self::Finalize => CaseOperation::PassTime,
+            Self::Timeout | Self::Finalize | Self::Rejudge { .. } => CaseOperation::PassTime,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::case::{Case, Decision, Work};
+use crate::case::{Case, Decision, Rejudged, Work};
 use crate::limits;
 use crate::read::{self, Node, Read};
 use crate::units::{Id, TimestampMs};
@@ -79,6 +79,11 @@ pub enum Event {
         /// When.
         withdrawn_at: TimestampMs,
     },
+    /// A newly released policy raised it.
+    CaseRejudged {
+        /// What, and under which policy.
+        rejudged: Box<Rejudged>,
+    },
 }
 
 impl Event {
@@ -93,6 +98,7 @@ impl Event {
         "decision_undone",
         "answer_released",
         "case_withdrawn",
+        "case_rejudged",
     ];
 
     /// The event's name on the wire.
@@ -108,6 +114,7 @@ impl Event {
             Self::DecisionUndone {} => "decision_undone",
             Self::AnswerReleased { .. } => "answer_released",
             Self::CaseWithdrawn { .. } => "case_withdrawn",
+            Self::CaseRejudged { .. } => "case_rejudged",
         }
     }
 
@@ -150,6 +157,9 @@ impl Event {
             "case_withdrawn" => Self::CaseWithdrawn {
                 reason: fields.optional("reason", note)?,
                 withdrawn_at: fields.required("withdrawn_at", read::timestamp)?,
+            },
+            "case_rejudged" => Self::CaseRejudged {
+                rejudged: Box::new(fields.required("rejudged", Rejudged::read)?),
             },
             _ => {
                 return Err(

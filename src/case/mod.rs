@@ -23,6 +23,7 @@ mod escalation;
 mod event;
 mod notice;
 mod record;
+mod rejudged;
 
 pub use apply::apply;
 pub use command::Command;
@@ -34,3 +35,4 @@ pub use event::{Event, ReleaseReason};
 pub use notice::{CaseEvent, CaseEventData};
 pub(crate) use notice::{source_of, type_of};
 pub use record::{Attachment, CASE_VERSION, Case, CaseState, Purpose};
+pub use rejudged::Rejudged;

@@ -17,6 +17,7 @@ pub mod http;
 pub mod ids;
 pub mod impact;
 pub mod key_file;
+pub mod layers;
 mod listen;
 mod outbound;
 pub mod people;

@@ -124,9 +124,10 @@ pub(super) fn moved(
     reply(StatusCode::OK, &CaseOnly { case: &case })
 }
 
-/// How long a claim lasts under the policy in force.
-pub(super) fn claim_command(snapshot: &Snapshot<'_>) -> Result<Command, Failure> {
-    let lease_duration_ms = policies::in_force(snapshot)?.bundle().lease_duration_ms;
+/// How long a claim lasts under the policy in force for the case's tenant.
+pub(super) fn claim_command(snapshot: &Snapshot<'_>, case: &Case) -> Result<Command, Failure> {
+    let policy = policies::of_tenant(snapshot, &case.tenant_id)?;
+    let lease_duration_ms = policy.bundle().lease_duration_ms;
     Ok(Command::Claim { lease_duration_ms })
 }
 
@@ -158,7 +159,7 @@ pub(super) fn read_escalation(
 
 fn open(tx: &Tx<'_>, actor: &Actor, body: Json) -> Result<Reply, Failure> {
     let escalation = read_escalation(actor, body, tx.now)?;
-    let in_force = policies::in_force(tx)?;
+    let in_force = policies::of_tenant(tx, &actor.principal.tenant_id)?;
     let claimed = escalation.claimed.as_ref().map(|claimed| {
         policies::find(tx, &claimed.policy_hash)?.ok_or_else(|| {
             Failure::Refused(Fault::new(
@@ -216,7 +217,7 @@ fn read_command(
     name: &str,
     body: &Json,
 ) -> Result<Command, Failure> {
-    let lease_duration_ms = policies::in_force(tx)?.bundle().lease_duration_ms;
+    let lease_duration_ms = policies::of_tenant(tx, &case.tenant_id)?.bundle().lease_duration_ms;
     let principal_id = || actor.principal.principal_id.clone();
     let note = |node: Node<'_>| node.filled_text(NOTE_LENGTH_MAX);
     let counter = |node: Node<'_>| node.integer(0, INTEGER_MAX);

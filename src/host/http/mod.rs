@@ -23,6 +23,7 @@ mod problem;
 mod proposals;
 mod query;
 mod queues;
+mod release_routes;
 mod releases;
 mod routes;
 mod session;

@@ -26,6 +26,7 @@ pub mod policies;
 pub mod proposals;
 pub mod random_audits;
 mod readers;
+pub mod rejudging;
 pub mod releases;
 pub mod replay;
 pub mod sql;
