@@ -21,7 +21,9 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "node", "public", "trust", "wait"];
+const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "module", "node", "public", "trust", "wait"];
+/** Where there is no CommonJS, or none that could load a module of WebAssembly. */
+const onlyModules = ["index", "workerd"];
 const entryPoints = [
   ...sources.map((name) => ({ in: `src/${name}.ts`, out: name })),
   { in: "dist/wasm/countersign.js", out: "bindings" },
@@ -39,7 +41,7 @@ const apart = (extension) => ({
 const common = { bundle: true, outdir: "dist", target: ["es2022", "node20"], logLevel: "warning", platform: "node" };
 await build({
   ...common,
-  entryPoints: [...entryPoints, { in: "src/index.ts", out: "index" }],
+  entryPoints: [...entryPoints, ...onlyModules.map((name) => ({ in: `src/${name}.ts`, out: name }))],
   format: "esm",
   platform: "neutral",
   external: ["node:*"],
@@ -55,8 +57,15 @@ await build({
   banner: { js: '"use strict";\nconst importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 
+// Deno has the import of WebAssembly's ES integration, which TypeScript cannot read yet: it is written here.
+const workerd = readFileSync("dist/workerd.js", "utf8");
+const deno = workerd.replace(/^import (\w+) from "\.\/countersign_bg\.wasm";$/m, 'import source $1 from "./countersign_bg.wasm";');
+if (deno === workerd) throw new Error("dist/workerd.js does not import the module as it did");
+writeFileSync("dist/deno.js", deno);
+
 // A CommonJS importer needs types that call themselves CommonJS.
-for (const name of readdirSync("dist").filter((name) => name.endsWith(".d.ts") && name !== "index.d.ts")) {
+const twins = readdirSync("dist").filter((name) => name.endsWith(".d.ts") && !onlyModules.includes(name.replace(/\.d\.ts$/, "")));
+for (const name of twins) {
   const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z]+)\.js"/g, '$1.cjs"');
   writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, types);
 }

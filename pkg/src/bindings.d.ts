@@ -14,6 +14,3 @@ export function canonicalize(value: unknown): string;
 
 /** Takes a `WebAssembly.Module` or its bytes. */
 export function initSync(options: { module: object }): unknown;
-
-/** Takes a URL to fetch, or what `initSync` takes. */
-export default function init(options: { module_or_path: object }): Promise<unknown>;

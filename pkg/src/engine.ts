@@ -9,11 +9,11 @@ import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "
 
 export interface LoadOptions {
   /**
-   * The module as a `WebAssembly.Module` or its bytes, for a runtime that neither reads files nor fetches
-   * beside the script, such as workerd: what it imports from `countersign/countersign_bg.wasm`. Only the
-   * first call of `load` looks at it.
+   * What is used in place of the package's own copy of the module: a `WebAssembly.Module` or its bytes, and
+   * for `load` outside of Node also a URL of it, a `Response`, or a promise of one of these. Bundlers give
+   * one of them for `import module from "countersign/module.wasm"`. Only the first call looks at it.
    */
-  module?: object | undefined;
+  module?: object | string | undefined;
 }
 
 export interface EvaluateOptions {

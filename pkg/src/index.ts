@@ -1,12 +1,14 @@
 /** The entry for browsers, and for every runtime without one of its own. */
-import init from "./bindings.js";
 import { LoadedEngine, type LoadOptions } from "./engine.js";
-import { CountersignError } from "./error.js";
+import { fetchAndInstantiate, instantiate } from "./module.js";
 import type { BundleInput } from "./records.js";
 
 export * from "./public.js";
 
-let instantiating: Promise<unknown> | undefined;
+const HELP =
+  "serve countersign_bg.wasm beside the script and allow `wasm-unsafe-eval`, or pass `module`; " +
+  "for Vite's development server put countersign into `optimizeDeps.exclude`";
+const HELP_SYNC = "pass `module`, a WebAssembly.Module or its bytes, or call `load` first";
 
 export class Engine extends LoadedEngine {
   /**
@@ -15,16 +17,17 @@ export class Engine extends LoadedEngine {
    * Throws `unreachable` if that failed, `invalid_json`, or `policy_rejected` with the path to the first fault.
    */
   static async load(bundle: BundleInput, options: LoadOptions = {}): Promise<Engine> {
-    instantiating ??= init({ module_or_path: options.module ?? new URL("./countersign_bg.wasm", import.meta.url) });
-    try {
-      await instantiating;
-    } catch (cause) {
-      instantiating = undefined;
-      throw new CountersignError("unreachable", `the module could not be loaded: ${String(cause)}`, {
-        help: "serve countersign_bg.wasm beside the script and allow `wasm-unsafe-eval`, or pass `module`",
-        cause,
-      });
-    }
+    await fetchAndInstantiate(() => options.module ?? new URL("./countersign_bg.wasm", import.meta.url), HELP);
     return new Engine(bundle);
   }
+
+  /** As `load`, at once: where the module was loaded before, or is given. */
+  static loadSync(bundle: BundleInput, options: LoadOptions = {}): Engine {
+    instantiate(() => options.module ?? missing(), HELP_SYNC);
+    return new Engine(bundle);
+  }
+}
+
+function missing(): never {
+  throw new TypeError("it is not here yet");
 }

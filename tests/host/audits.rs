@@ -6,7 +6,7 @@ use countersign::verdict::{evaluate, record};
 use countersign::{Json, Policy, Request};
 use serde_json::{Value, json};
 
-use crate::support::{Call, Folder, Host, Who, assert_sound, fresh, quick_policy};
+use crate::support::{Call, Folder, Host, Who, assert_sound, fresh, quick_policy, run, run_ok};
 
 /// The default policy with these shares of answers and refusals, and without a time to undo.
 pub(crate) fn audited_policy(folder: &Folder, answers: &str) -> std::path::PathBuf {
@@ -226,5 +226,105 @@ fn picks_are_a_constant_share_that_no_name_betrays() {
     assert_eq!(picked("northwind", "two"), Vec::<String>::new());
     let key = std::fs::metadata(folder.join("audit.key")).unwrap();
     assert_eq!(key.len(), 32);
+    assert_sound(folder.path());
+}
+
+fn lines(folder: &Folder, more: &[&str]) -> Vec<Value> {
+    let printed = run_ok(folder.path(), &[&["confidence", "rows"], more].concat());
+    printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn what_people_found_becomes_rows_that_a_model_learns_from() {
+    let folder = Folder::new();
+    let path = audited_policy(&folder, "1");
+    let policy = policy_at(&path);
+    let host = Host::start_with(&folder, &["--policy", path.to_str().unwrap()]);
+    let edge = host.edge("northwind");
+    let (jonas, sofia) = (host.sign_in("Jonas"), host.sign_in("Sofia"));
+    let decide = |who: &Who, case: &Value, decision: Value| {
+        let mut body = decision;
+        body["epoch"] = host.command(who, case, "claim", json!({}))["epoch"].clone();
+        host.command(who, case, "decide", body)
+    };
+    let accepted = json!({ "verdict": "accepted", "outcome": "send" });
+    let rejected =
+        |code: &str| json!({ "verdict": "rejected", "outcome": "nothing", "reason_code": code });
+
+    // Five audits: right, a matter of taste, nobody's to say, lost, and still open.
+    let sent: Vec<Value> = (0..5).map(|n| request("northwind", &format!("req_{n}"))).collect();
+    let records = sent.iter().map(|one| recorded(&policy, one, AT)).collect();
+    let told = report(&host, &edge, "one", 0, records);
+    for (n, decision) in
+        [accepted.clone(), rejected("tone"), rejected("policy_gap")].into_iter().enumerate()
+    {
+        let id = told["wanted"][n]["audit_id"].as_str().unwrap();
+        let opened = host.expect(&audit(&edge, id, sent[n].clone()), 200);
+        decide(&jonas, &opened, decision);
+    }
+    let id = |n: usize| told["wanted"][n]["audit_id"].as_str().unwrap().to_owned();
+    host.expect(&audit(&edge, &format!("{}/lose", id(3)), json!({})), 200);
+
+    // Two people disagree over one draft that confidence sent to them; a rule sent another.
+    let mut unsure = request("northwind", "req_unsure");
+    unsure["signals"] = json!({ "retrieval_score": 0.1, "answer_groundedness": 0.1, "tool_success": "unavailable" });
+    unsure["domain"] = json!("billing");
+    let first = host.create(&edge, unsure.clone());
+    let second = host.create(&edge, unsure);
+    decide(&jonas, &first, accepted.clone());
+    decide(&sofia, &second, rejected("factually_wrong"));
+    let mut asked = request("northwind", "req_asked");
+    asked["asks_for_person"] = json!(true);
+    asked["domain"] = json!("billing");
+    decide(&jonas, &host.create(&edge, asked), accepted);
+
+    let rows = lines(&folder, &[]);
+    let row = |name: &str| {
+        let id = format!("northwind/request/{name}");
+        rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("{name}")).clone()
+    };
+    assert_eq!(rows.len(), 7);
+    let said = |name: &str| {
+        let row = row(name);
+        (
+            row["label"].as_f64(),
+            row["propensity"].as_f64().unwrap(),
+            row["unjudged"].as_str().map(str::to_owned),
+            row["rules"].clone(),
+        )
+    };
+    let none = json!([]);
+    assert_eq!(said("req_0"), (Some(1.0), 1.0, None, none.clone()));
+    assert_eq!(said("req_1"), (Some(1.0), 1.0, None, none.clone()));
+    assert_eq!(said("req_2"), (None, 1.0, None, none.clone()));
+    assert_eq!(said("req_3"), (None, 1.0, Some("lost".into()), none.clone()));
+    assert_eq!(said("req_4"), (None, 1.0, Some("open".into()), none.clone()));
+    assert_eq!(said("req_asked"), (Some(1.0), 1.0, None, json!(["asks_for_person"])));
+    let soft = row("req_unsure");
+    assert!(soft["label"].as_f64().is_some_and(|label| label > 0.05 && label < 0.95), "{soft}");
+    assert_eq!(soft["decision_hash"], policy.decision_hash());
+    assert_eq!(row("req_0")["conversation_id"], "northwind/conversation/conv_req_0");
+    let hard = lines(&folder, &["--hard"]);
+    assert!(
+        hard.iter()
+            .all(|row| row["label"].as_f64().is_none_or(|label| label == 0.0 || label == 1.0))
+    );
+    assert_eq!(lines(&folder, &["--tenant", "northwind"]).len(), 7);
+    assert!(
+        !run(folder.path(), &["confidence", "rows", "--tenant", "meridian-health"])
+            .status
+            .success()
+    );
+
+    let policy = path.to_str().unwrap();
+    let fitted =
+        run_ok(folder.path(), &["confidence", "fit", "--policy", policy, "--held-back", "0"]);
+    let fitted: Value = serde_json::from_str(&fitted).unwrap();
+    assert_eq!(fitted["fit"]["labels"], 4);
+    let certify = ["confidence", "certify", "--policy", policy, "--tier", "high"];
+    assert!(run_ok(folder.path(), &certify).starts_with("# no certificate for high risk"));
+    assert!(
+        run_ok(folder.path(), &["confidence", "report", "--policy", policy]).contains("4 labels")
+    );
     assert_sound(folder.path());
 }

@@ -14,8 +14,8 @@ use countersign::{Json, Policy, Request, classify, evaluate};
 use crate::chance::Chance;
 use crate::support::{compiled, json, now, root};
 
-/// How long one input may take, in a build without optimisation on a busy machine.
-const TIME_MAX: Duration = Duration::from_secs(2);
+/// What hangs takes longer than this on any machine; how fast it is, benchmarks say.
+const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What is put into texts, besides parts of themselves.
 const SCRAPS: [&str; 40] = [

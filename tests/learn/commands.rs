@@ -121,14 +121,6 @@ fn a_certificate_is_refused_for_rows_that_cannot_give_one() {
     let soft = at("soft.jsonl");
     std::fs::write(&soft, text.replacen("\"label\":1", "\"label\":0.7", 1)).unwrap();
     assert!(certify(&soft, &policy, "high").2.contains("neither 0 nor 1"));
-    let uneven = at("uneven.jsonl");
-    let text_at_rates = text.replacen("\"label\":1", "\"propensity\":0.5,\"label\":1", 1).replacen(
-        "\"label\":0",
-        "\"propensity\":0.1,\"label\":0",
-        1,
-    );
-    std::fs::write(&uneven, text_at_rates).unwrap();
-    assert!(certify(&uneven, &policy, "high").2.contains("a certificate needs one rate"));
     let few = at("few.jsonl");
     std::fs::write(&few, text.lines().take(3).collect::<Vec<_>>().join("\n")).unwrap();
     let (success, out, _) = certify(&few, &policy, "high");
@@ -153,6 +145,66 @@ fn what_was_labelled_for_certain_is_thinned_to_the_rate_of_the_audit() {
     let kept = count("fit_rows") + count("calibration_rows");
     // All of the thousand audited rows, and a quarter of the others.
     assert!((1_190..=1_310).contains(&kept), "{kept}");
+}
+
+#[test]
+fn what_nobody_judged_counts_as_wrong_and_what_no_threshold_decides_has_no_part() {
+    let folder = folder("audited");
+    let rows = folder.join("rows.jsonl").to_str().unwrap().to_owned();
+    let certify = |text: &str| -> serde_json::Value {
+        std::fs::write(&rows, text).unwrap();
+        let arguments = ["--tier", "high", "--tolerated-error", "0.1", "--json"];
+        let out = done(&[&["confidence", "certify", "--rows", &rows], &arguments[..]].concat());
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()[0].clone()
+    };
+    // Every draft is right, and confidence is 0.7 for each: all of them are answered.
+    let row = |id: usize, more: &str| {
+        format!(
+            "{{\"id\":\"r{id}\",\"risk_level\":\"high\",\"signals\":{{}},\"propensity\":0.1,{more}}}\n"
+        )
+    };
+    let right = |count: usize| -> String {
+        (0..count).map(|id| row(id, "\"label\":1,\"decision_hash\":\"new\"")).collect()
+    };
+    let sound = certify(&right(200));
+    assert_eq!(sound["finding"]["outcome"], "certified", "{sound}");
+
+    let lost: String =
+        (200..240).map(|id| row(id, "\"unjudged\":\"lost\",\"decision_hash\":\"new\"")).collect();
+    let holed = certify(&format!("{lost}{}", right(200)));
+    assert_eq!(holed["finding"]["outcome"], "no_certificate", "{holed}");
+    assert!(holed["unjudged"].as_u64().unwrap() > 5, "{holed}");
+
+    let by_rule: String = (200..300)
+        .map(|id| row(id, "\"label\":0,\"rules\":[\"safety\"],\"decision_hash\":\"new\""))
+        .collect();
+    let earlier: String =
+        (300..400).map(|id| row(id, "\"label\":0,\"decision_hash\":\"old\"")).collect();
+    let others = certify(&format!("{earlier}{by_rule}{}", right(200)));
+    assert_eq!(others["finding"], sound["finding"]);
+    assert_eq!(others["of_other_decisions"], 100);
+    let told = done(&["confidence", "certify", "--rows", &rows, "--tier", "high"]);
+    assert!(told.contains("# 100 rows of earlier decisions have no part in it"), "{told}");
+}
+
+#[test]
+fn kinds_that_were_asked_about_at_different_rates_are_thinned_to_the_rarest() {
+    let folder = folder("rates");
+    let rows = folder.join("rows.jsonl").to_str().unwrap().to_owned();
+    let mut text = String::new();
+    for (index, line) in simulated(3_000, 27).0.lines().enumerate() {
+        let rate = ["0.1", "0.2", "1"][index % 3];
+        let propensity = format!("\"propensity\":{rate},\"label\"");
+        text.push_str(&line.replacen("\"label\"", &propensity, 1));
+        text.push('\n');
+    }
+    std::fs::write(&rows, text).unwrap();
+    let out = done(&["confidence", "certify", "--rows", &rows, "--tier", "high", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let count = |part: &str| found[0][part].as_u64().unwrap();
+    // A thousand, half of a thousand and a tenth of a thousand.
+    let kept = count("fit_rows") + count("calibration_rows");
+    assert!((1_520..=1_680).contains(&kept), "{kept}");
 }
 
 #[test]

@@ -166,3 +166,23 @@ fn a_source_that_was_not_seen_is_judged_by_the_model_over_all() {
     assert_eq!(models.score(&other), score(&models.pooled, &other));
     assert_eq!(models.score(&train), score(&models.models["one"].0, &train));
 }
+
+#[test]
+fn audits_in_vain_are_stood_for_by_those_that_were_judged() {
+    // Of what was answered every tenth was to be judged; half of these were lost.
+    let row = |id: usize, more: &str| format!("{{\"id\":\"r{id}\",\"signals\":{{}},{more}}}\n");
+    let escalated: String = (0..100).map(|id| row(id, "\"label\":0")).collect();
+    let audited = |rate: &str| -> String {
+        (100..110).map(|id| row(id, &format!("\"label\":1,\"propensity\":{rate}"))).collect()
+    };
+    let lost: String =
+        (110..120).map(|id| row(id, "\"unjudged\":\"lost\",\"propensity\":0.1")).collect();
+    let base = |text: String| fit(&rows(&text), &plan()).unwrap();
+    let holed = base(format!("{escalated}{}{lost}", audited("0.1")));
+    let whole = base(format!("{escalated}{}", audited("0.05")));
+    assert!((holed.model.base - whole.model.base).abs() < 1e-9);
+    assert!(
+        holed.report.notes.iter().any(|note| note.contains("10 random audits have no judgement"))
+    );
+    assert_eq!(holed.report.unlabelled, 10);
+}

@@ -1,13 +1,10 @@
 /** The package in Chromium, under a strict content security policy: the golden corpus, and the client. */
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { chromium, noChromium } from "./chromium.mjs";
 
 const DIST = new URL("../../pkg/dist/", import.meta.url);
 const CORPUS = new URL("../fixtures/decisions.jsonl", import.meta.url);
@@ -38,16 +35,7 @@ const PAGE = `
   await fetch("/result", { method: "POST", body: result });
 `;
 
-/** The browser, as the project's scripts find it. */
-function chromium() {
-  try {
-    return execFileSync(fileURLToPath(new URL("../../.ci/browser", import.meta.url)), ["chromium"], { encoding: "utf8" }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-test("a page decides as Node does, and needs no eval", { skip: chromium() === undefined && "no Chromium" }, async () => {
+test("a page decides as Node does, and needs no eval", { skip: noChromium }, async () => {
   const writes = [];
   let done;
   const result = new Promise((resolve) => (done = resolve));
@@ -70,23 +58,15 @@ test("a page decides as Node does, and needs no eval", { skip: chromium() === un
     } else send("text/plain", "", 404);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const profile = mkdtempSync(join(tmpdir(), "countersign-chromium-"));
-  const browser = promisify(execFile)(chromium(), [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`, "--remote-debugging-port=0",
-    `http://127.0.0.1:${server.address().port}/`,
-  ]);
+  const browser = chromium(`http://127.0.0.1:${server.address().port}/`);
   try {
-    const ended = browser.then(() => "the browser ended", (error) => `the browser failed: ${error.stderr}`);
     const late = new Promise((resolve) => setTimeout(resolve, 60_000, "no result within 60 s").unref());
-    assert.match(await Promise.race([result, ended, late]), /^decided \d{3}, opened a case$/);
+    assert.match(await Promise.race([result, browser.ended, late]), /^decided \d{3}, opened a case$/);
     assert.deepEqual(writes.map(({ path, csrf }) => [path, csrf]), [["/v1/cases", "csrf_1"], ["/v1/decisions", "csrf_1"]]);
     assert.equal(writes[0].body.claimed.digest, writes[1].body.records[0].digest);
   } finally {
-    browser.child.kill("SIGTERM");
-    await browser.catch(() => undefined);
+    await browser.stop();
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 });

@@ -1,35 +1,33 @@
 //! `countersign confidence …`: fit a model to reviewed rows, certify a tier, report how good it is.
 
-use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::certificate::{Certificate, CertificateDemand, CertificateState};
+use super::certify_command::{self, CertifyOptions, tested};
+use super::origin::{Origin, stored};
+use super::outcome::{self, Labels};
+use crate::certificate::CertificateState;
 use crate::compile::{Compiled, to_json};
-use crate::confidence::ConfidenceModel;
-use crate::host::clock::wall_clock;
-use crate::host::command_line::{CommandError, instant, print, word};
+use crate::host::command_line::{CommandError, print};
 use crate::host::confidence::binomial::clopper_pearson;
-use crate::host::confidence::certify::{Finding, Tested, learn_then_test};
 use crate::host::confidence::design::Settings;
 use crate::host::confidence::fit::{FitReport, Fitted, Plan, fit};
 use crate::host::confidence::measure::{Figures, Ranked};
 use crate::host::confidence::paste;
-use crate::host::confidence::row::{Row, Rows};
-use crate::host::confidence::score::score;
-use crate::host::confidence::split::{self, is_audited, is_held_back};
+use crate::host::confidence::row::Row;
+use crate::host::confidence::split::{self, is_held_back};
 use crate::host::policy_command::{compile_file, compile_file_or_default};
 use crate::policy::Policy;
 use crate::request::RiskLevel;
-use crate::units::{Score, TimestampMs};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+use crate::units::TimestampMs;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::host) enum ConfidenceCommand {
+    /// Writes what a host's people decided and what random audits found as rows, one a line.
+    Rows(RowsOptions),
     /// Learns a model from reviewed rows, and writes it as JSON, or as TOML to be put into a policy.
     Fit(FitOptions),
     /// Finds the threshold that a tier may answer at, and writes its certificate as TOML.
@@ -39,10 +37,25 @@ pub(in crate::host) enum ConfidenceCommand {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::host) struct FitOptions {
-    /// The rows, one JSON object a line: {id, signals, label, conversation_id?, propensity?, …}.
+pub(in crate::host) struct RowsOptions {
+    /// The data directory of the host.
     #[arg(long)]
-    rows: PathBuf,
+    data: PathBuf,
+    /// Only this tenant.
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Gives a draft that several people judged the more probable label, and not its probability.
+    #[arg(long)]
+    hard: bool,
+    /// Where to write them; standard output without it.
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::host) struct FitOptions {
+    #[command(flatten)]
+    origin: Origin,
     /// The policy whose numbers are the expert's, and whose signals are fitted; without it every
     /// signal of the rows, from a plain prior.
     #[arg(long)]
@@ -59,38 +72,9 @@ pub(in crate::host) struct FitOptions {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::host) struct CertifyOptions {
-    /// The rows, each with its `risk_level`: drafts that no other rule of the policy sends to a person.
-    #[arg(long)]
-    rows: PathBuf,
-    /// The policy; the default policy without it.
-    #[arg(long)]
-    policy: Option<PathBuf>,
-    /// The tiers; more than one share the failure probability.
-    #[arg(long = "tier", required = true, value_parser = word(RiskLevel::WORDS))]
-    tiers: Vec<RiskLevel>,
-    /// The greatest share of wrong answers; what the tier demands without it.
-    #[arg(long, value_parser = inner_share)]
-    tolerated_error: Option<f64>,
-    /// The probability with which that may be wrong; what the tier demands without it.
-    #[arg(long, value_parser = inner_share)]
-    failure_probability: Option<f64>,
-    /// After how many days it ends.
-    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=3_660))]
-    days: i64,
-    /// The instant in RFC 3339; the present without it.
-    #[arg(long, value_parser = instant)]
-    now: Option<TimestampMs>,
-    /// Prints the findings as JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
 pub(in crate::host) struct ReportOptions {
-    /// The rows.
-    #[arg(long)]
-    rows: PathBuf,
+    #[command(flatten)]
+    origin: Origin,
     /// The policy; the default policy without it.
     #[arg(long)]
     policy: Option<PathBuf>,
@@ -104,27 +88,37 @@ pub(in crate::host) fn run(
     out: &mut impl Write,
 ) -> Result<(), CommandError> {
     match command {
+        ConfidenceCommand::Rows(options) => run_rows(&options, out),
         ConfidenceCommand::Fit(options) => run_fit(options, out),
-        ConfidenceCommand::Certify(options) => run_certify(&options, out),
+        ConfidenceCommand::Certify(options) => certify_command::run(&options, out),
         ConfidenceCommand::Report(options) => run_report(&options, out),
     }
 }
 
-/// Reads rows from a file.
-pub(in crate::host) fn read_rows(file: &Path) -> Result<Rows, CommandError> {
-    let told = |error: &dyn std::fmt::Display| {
-        CommandError::new(format_args!("`{}`: {error}", file.display()))
-    };
-    let rows = Rows::read(BufReader::new(File::open(file).map_err(|error| told(&error))?));
-    let rows = rows.map_err(|error| told(&error))?;
-    if rows.rows.is_empty() {
-        return Err(told(&"there is no row"));
+fn run_rows(options: &RowsOptions, out: &mut impl Write) -> Result<(), CommandError> {
+    let outcomes = stored(&options.data, options.tenant.as_deref())?;
+    let labels = if options.hard { Labels::Hard } else { Labels::Soft };
+    let rows = outcome::rows(&outcomes, labels).rows;
+    let mut text = String::new();
+    for (outcome, row) in outcomes.iter().zip(&rows) {
+        text.push_str(&outcome::line(outcome, row.label).canonical());
+        text.push('\n');
     }
-    Ok(rows)
+    let labelled = rows.iter().filter(|row| row.label.is_some()).count();
+    let unjudged = rows.iter().filter(|row| row.unjudged).count();
+    tell(&format!(
+        "{} rows: {labelled} with a label, {unjudged} random audits without a judgement",
+        rows.len()
+    ));
+    match &options.output {
+        None => print(out, text.trim_end()),
+        Some(output) => std::fs::write(output, text)
+            .map_err(|error| CommandError::new(format_args!("`{}`: {error}", output.display()))),
+    }
 }
 
 fn run_fit(options: FitOptions, out: &mut impl Write) -> Result<(), CommandError> {
-    let rows = read_rows(&options.rows)?;
+    let rows = options.origin.read(Labels::Soft)?;
     let prior = options.policy.as_deref().map(compile_file).transpose()?;
     let plan = Plan {
         model_version: options.model_version,
@@ -180,172 +174,6 @@ pub(in crate::host) fn tell_certificates(
     Ok(())
 }
 
-/// What was found for one tier.
-#[derive(Debug, Serialize)]
-struct TierFinding {
-    risk_level: RiskLevel,
-    tolerated_error: f64,
-    failure_probability: f64,
-    fit_rows: usize,
-    calibration_rows: usize,
-    finding: Finding,
-    certificate: Option<Certificate>,
-}
-
-fn run_certify(options: &CertifyOptions, out: &mut impl Write) -> Result<(), CommandError> {
-    let compiled = compile_file_or_default(options.policy.as_deref())?;
-    let rows = read_rows(&options.rows)?;
-    let now = options.now.unwrap_or_else(wall_clock);
-    let mut findings = Vec::new();
-    for tier in &options.tiers {
-        findings.push(certify(&compiled, &rows, *tier, options, now)?);
-    }
-    if options.json {
-        return print(out, &canonical(&findings)?);
-    }
-    findings.iter().try_for_each(|finding| print(out, &words_of(finding)))
-}
-
-fn certify(
-    compiled: &Compiled,
-    rows: &Rows,
-    tier: RiskLevel,
-    options: &CertifyOptions,
-    now: TimestampMs,
-) -> Result<TierFinding, CommandError> {
-    let refused = |why: &str| CommandError::new(format_args!("{tier} risk: {why}"));
-    let bundle = compiled.policy.bundle();
-    let demanded = bundle.tiers.of(tier).certified;
-    let missing =
-        "say --tolerated-error and --failure-probability: the policy demands nothing here";
-    let tolerated_error = options
-        .tolerated_error
-        .or(demanded.map(|demand| demand.tolerated_error))
-        .ok_or_else(|| refused(missing))?;
-    let failure_probability = options
-        .failure_probability
-        .or(demanded.map(|demand| demand.failure_probability))
-        .ok_or_else(|| refused(missing))?;
-    #[expect(clippy::cast_precision_loss, reason = "four tiers at most")]
-    let failure_probability = failure_probability / options.tiers.len() as f64;
-    let held_back = match &bundle.confidence.fit {
-        None => split::HELD_BACK,
-        Some(fit) if fit.held_back > 0.0 => fit.held_back,
-        Some(_) => {
-            return Err(refused(
-                "the model was fitted to every row, so no row can certify it: fit it with --held-back",
-            ));
-        }
-    };
-    let of_tier = rows.filtered(|row| row.risk_level == Some(tier) && row.label.is_some());
-    let sampled = sample(of_tier).map_err(|why| refused(&why))?;
-    let in_calibration = |row: &Row| is_held_back(&row.cluster, held_back);
-    let calibration = sampled.filtered(in_calibration);
-    let fit_rows = sampled.filtered(|row| !in_calibration(row));
-    let demand = CertificateDemand { tolerated_error, failure_probability };
-    let model = &bundle.confidence;
-    let finding = learn_then_test(&tested(model, &fit_rows), &tested(model, &calibration), &demand);
-    let certificate = match &finding {
-        Finding::NoCertificate { .. } => None,
-        Finding::Certified(test) => Some(Certificate {
-            risk_level: tier,
-            threshold: Score::new(test.threshold).ok_or_else(|| refused("no threshold"))?,
-            tolerated_error,
-            failure_probability,
-            answers: i64::try_from(test.answers).unwrap_or(i64::MAX),
-            errors: i64::try_from(test.errors).unwrap_or(i64::MAX),
-            rows_hash: rows_hash(&calibration),
-            decision_hash: compiled.policy.decision_hash().to_owned(),
-            issued_at: now,
-            expires_at: now.saturating_add(options.days * DAY_MS),
-        }),
-    };
-    Ok(TierFinding {
-        risk_level: tier,
-        tolerated_error,
-        failure_probability,
-        fit_rows: fit_rows.rows.len(),
-        calibration_rows: calibration.rows.len(),
-        finding,
-        certificate,
-    })
-}
-
-/// Rows as an even sample: one of each conversation, and what was labelled for certain as thinly as
-/// the audit labels the rest.
-fn sample(mut rows: Rows) -> Result<Rows, String> {
-    let soft = |row: &&Row| !matches!(row.label, Some(label) if label == 0.0 || label == 1.0);
-    if let Some(row) = rows.rows.iter().find(soft) {
-        return Err(format!(
-            "the label of `{}` is neither 0 nor 1, and an error is counted or it is not",
-            row.id
-        ));
-    }
-    let rates = rows.rows.iter().map(|row| row.propensity).filter(|rate| *rate < 1.0);
-    let (least, most) =
-        rates.fold((1.0_f64, 0.0_f64), |(least, most), rate| (least.min(rate), most.max(rate)));
-    if least < most {
-        return Err(format!(
-            "labels were asked for at rates from {least} to {most}, and a certificate needs one rate"
-        ));
-    }
-    if most > 0.0 {
-        rows.rows.retain(|row| row.propensity < 1.0 || is_audited(&row.id, most));
-    }
-    Ok(rows.one_of_each_conversation())
-}
-
-fn tested(model: &ConfidenceModel, rows: &Rows) -> Vec<Tested> {
-    let labels = rows.rows.iter().map(|row| row.label.unwrap_or(0.0));
-    let judged = score(model, rows).into_iter().zip(labels);
-    judged.map(|(probability, label)| Tested { probability, wrong: label < 1.0 }).collect()
-}
-
-fn rows_hash(rows: &Rows) -> String {
-    let row = |row: &Row| format!("{:?} {:?}\n", row.id, row.label);
-    let listed: Vec<String> = rows.rows.iter().map(row).collect();
-    crate::json::sha256_name(&[
-        b"countersign/confidence/calibration/v1\n",
-        listed.concat().as_bytes(),
-    ])
-}
-
-/// The certificate to be put into the policy, or, as a comment, why there is none.
-fn words_of(finding: &TierFinding) -> String {
-    let TierFinding { risk_level, tolerated_error, calibration_rows, .. } = finding;
-    if let Some(certificate) = &finding.certificate {
-        return certificate_toml(certificate);
-    }
-    let mut words = format!(
-        "# no certificate for {risk_level} risk at {tolerated_error}, from {calibration_rows} reviewed rows"
-    );
-    if let Finding::NoCertificate { answers_min, rows_needed, .. } = &finding.finding {
-        let needed = match rows_needed {
-            Some(rows) => format!("about {rows} more reviewed rows are needed"),
-            None if finding.fit_rows == 0 => "more reviewed rows are needed".to_owned(),
-            None => "even the surest drafts are wrong too often for any number to do".to_owned(),
-        };
-        words.push_str(&format!("\n# {needed}; at least {answers_min} right answers in a row"));
-    }
-    words
-}
-
-fn certificate_toml(certificate: &Certificate) -> String {
-    let mut out = format!("[confidence.tiers.{}.certificate]\n", certificate.risk_level);
-    let mut line = |key, value: String| paste::line(&mut out, key, &value);
-    line("risk_level", paste::text(certificate.risk_level.as_str()));
-    line("threshold", paste::number(certificate.threshold.get()));
-    line("tolerated_error", paste::number(certificate.tolerated_error));
-    line("failure_probability", paste::number(certificate.failure_probability));
-    line("answers", certificate.answers.to_string());
-    line("errors", certificate.errors.to_string());
-    line("rows_hash", paste::text(&certificate.rows_hash));
-    line("decision_hash", paste::text(&certificate.decision_hash));
-    line("issued_at", paste::text(&certificate.issued_at.to_string()));
-    line("expires_at", paste::text(&certificate.expires_at.to_string()));
-    out.trim_end().to_owned()
-}
-
 /// How good a policy's confidence is.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -371,7 +199,7 @@ fn run_report(options: &ReportOptions, out: &mut impl Write) -> Result<(), Comma
     let compiled = compile_file_or_default(options.policy.as_deref())?;
     let bundle = compiled.policy.bundle();
     let model = &bundle.confidence;
-    let rows = read_rows(&options.rows)?;
+    let rows = options.origin.read(Labels::Hard)?;
     let held_back = model.fit.as_ref().map_or(0.0, |fit| fit.held_back);
     let counts = |row: &Row| {
         let judged = row.label.is_some_and(|label| label == 0.0 || label == 1.0);
@@ -436,11 +264,7 @@ pub(in crate::host) fn canonical(record: &impl Serialize) -> Result<String, Comm
     to_json(record).map(|json| json.canonical()).map_err(CommandError::new)
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|value| (0.0..1.0).contains(value));
     value.ok_or_else(|| "a share from 0 to less than 1, such as 0.4".to_owned())
-}
-
-fn inner_share(text: &str) -> Result<f64, String> {
-    share(text).ok().filter(|value| *value > 0.0).ok_or_else(|| "a share such as 0.05".to_owned())
 }

@@ -3,6 +3,8 @@
 //! With no labels the result is the expert's model; each label moves it a little. What was left out,
 //! or could not be learned, is said in the notes: no fit is silent about it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -83,12 +85,18 @@ pub fn fit(rows: &Rows, plan: &Plan) -> Result<Fitted, FitError> {
     let fitted: Vec<&Row> = labelled.iter().filter(in_fit).copied().collect();
     let held_back = labelled.len() - fitted.len();
     let labels: Vec<f64> = fitted.iter().filter_map(|row| row.label).collect();
-    let weights = weights(&fitted);
+    let weights = weights(&fitted, rows);
     let mass: f64 = weights.iter().sum();
     let right: f64 = labels.iter().zip(&weights).map(|(label, weight)| label * weight).sum();
 
     let columns = columns(rows, plan, &fitted, &weights, &mut notes)?;
-    note_labels(&labels, unlabelled, &mut notes);
+    let in_vain = rows.rows.iter().filter(|row| row.label.is_none() && row.unjudged).count();
+    note_labels(&labels, unlabelled - in_vain, &mut notes);
+    if in_vain > 0 {
+        notes.push(format!(
+            "{in_vain} random audits have no judgement: those of the same kind stand for them"
+        ));
+    }
     if let Some(earlier) = plan.prior.as_ref().and_then(|prior| prior.fit.as_ref()) {
         notes.push(format!(
             "the expert's numbers were fitted to {} labels before: a row that is among them counts twice",
@@ -143,9 +151,20 @@ pub fn fit(rows: &Rows, plan: &Plan) -> Result<Fitted, FitError> {
 }
 
 /// Each row by the inverse of the probability with which its label was asked for, one on average: what
-/// was rarely asked about stands for what was not.
-fn weights(rows: &[&Row]) -> Vec<f64> {
-    let inverse: Vec<f64> = rows.iter().map(|row| 1.0 / row.propensity).collect();
+/// was rarely asked about stands for what was not. Those that were asked about in vain are stood for by
+/// those of the same probability that were judged.
+fn weights(rows: &[&Row], all: &Rows) -> Vec<f64> {
+    let mut asked: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    for row in &all.rows {
+        let (judged, in_vain) = asked.entry(row.propensity.to_bits()).or_default();
+        *judged += f64::from(u8::from(row.label.is_some()));
+        *in_vain += f64::from(u8::from(row.label.is_none() && row.unjudged));
+    }
+    let stands_for = |row: &&Row| {
+        let (judged, in_vain) = asked.get(&row.propensity.to_bits()).copied().unwrap_or((1.0, 0.0));
+        (judged + in_vain) / judged.max(1.0) / row.propensity
+    };
+    let inverse: Vec<f64> = rows.iter().map(stands_for).collect();
     #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
     let mean = inverse.iter().sum::<f64>() / inverse.len().max(1) as f64;
     inverse.iter().map(|weight| weight / mean).collect()

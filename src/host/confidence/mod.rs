@@ -6,12 +6,15 @@
 
 pub mod binomial;
 pub mod certify;
+mod certify_command;
 pub mod chance;
 pub mod command;
 pub mod design;
 pub mod fit;
 pub mod measure;
 pub mod monitor;
+pub(in crate::host) mod origin;
+pub mod outcome;
 mod paste;
 pub mod reviewers;
 pub mod row;

@@ -41,6 +41,12 @@ pub struct Row {
     /// The probability with which its label was asked for: 1 for what was escalated, the audit's rate
     /// for what was answered.
     pub propensity: f64,
+    /// Whether somebody was to be asked and nobody answered: a random audit that was lost, or is open.
+    pub unjudged: bool,
+    /// Whether another rule than that of confidence sent it to a person, so that no threshold matters.
+    pub by_rule: bool,
+    /// Digest of the decisions of the policy that decided it.
+    pub decision_hash: Option<String>,
 }
 
 /// Rows with the names of their signals.
@@ -168,6 +174,9 @@ fn read_row(
         readings,
         label: fields.optional("label", read_label)?,
         propensity: fields.optional("propensity", read_propensity)?.unwrap_or(1.0),
+        unjudged: fields.optional("unjudged", name)?.is_some(),
+        by_rule: !fields.list("rules", limits::TRIGGERS_MAX, name)?.is_empty(),
+        decision_hash: fields.optional("decision_hash", name)?,
         id,
         source,
     })

@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use crate::host::command_line::{CommandError, print};
 use crate::host::confidence::chance::Chance;
-use crate::host::confidence::command::{canonical, read_rows, tell};
+use crate::host::confidence::command::{canonical, tell};
 use crate::host::confidence::design::Settings;
 use crate::host::confidence::fit::Plan;
 use crate::host::confidence::measure::{Figures, Judged, Ranked, figures};
+use crate::host::confidence::origin::read_rows;
 use crate::host::confidence::row::{Row, Rows};
 use crate::host::confidence::score::BySource;
 use crate::host::eval::certified::{Certified, Tallies, certified_words};

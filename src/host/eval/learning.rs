@@ -11,9 +11,10 @@ use serde::Serialize;
 
 use crate::host::command_line::{CommandError, print};
 use crate::host::confidence::chance::Chance;
-use crate::host::confidence::command::{canonical, read_rows, tell};
+use crate::host::confidence::command::{canonical, tell};
 use crate::host::confidence::fit::fit;
 use crate::host::confidence::measure::{Figures, Ranked};
+use crate::host::confidence::origin::read_rows;
 use crate::host::confidence::row::{Row, Rows};
 use crate::host::confidence::score::{BySource, score};
 use crate::host::confidence::split;

@@ -21,6 +21,7 @@ pub mod measures;
 mod migrate;
 pub mod moves;
 pub mod observations;
+pub mod outcomes;
 pub mod place;
 pub mod policies;
 pub mod proposals;

@@ -1,25 +1,14 @@
 /** What users install: the packed tarball in an empty folder, without a network. */
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { consumer, PACKAGE, ROOT } from "./consumer.mjs";
 
-const PACKAGE = fileURLToPath(new URL("../../pkg/", import.meta.url));
 const BIN = join(PACKAGE, "node_modules", ".bin");
-const folder = mkdtempSync(join(tmpdir(), "countersign-package-"));
-after(() => rmSync(folder, { recursive: true }));
-
-const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-const write = (name, text) => writeFileSync(join(folder, name), text);
-const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], PACKAGE));
-const tarball = join(folder, packed.filename);
-write("package.json", JSON.stringify({ name: "consumer", private: true }));
-run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball]);
-
-const installed = join(folder, "node_modules", "countersign");
+const { folder, tarball, packed, installed, write, run } = consumer();
 const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 const readme = readFileSync(join(installed, "README.md"), "utf8");
 const blocks = (language, text = readme) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, block]) => block);
@@ -33,7 +22,7 @@ test("the tarball holds the package, its licence and its readme, and no sources"
   assert.deepEqual(strange, []);
   assert.equal(names.filter((name) => name.endsWith(".wasm")).length, 1);
   assert.equal(names.filter((name) => name.startsWith("src/") || name.startsWith("dist/wasm")).length, 0);
-  assert.equal(readFileSync(join(installed, "LICENSE"), "utf8"), readFileSync(join(PACKAGE, "../LICENSE"), "utf8"));
+  assert.equal(readFileSync(join(installed, "LICENSE"), "utf8"), readFileSync(join(ROOT, "LICENSE"), "utf8"));
 });
 
 test("every export leads to a file", () => {
@@ -42,7 +31,7 @@ test("every export leads to a file", () => {
 });
 
 test("the examples of each readme print what the readme says", () => {
-  const front = readFileSync(join(PACKAGE, "../README.md"), "utf8");
+  const front = readFileSync(join(ROOT, "README.md"), "utf8");
   const examples = [["README.md", front, 0], ...blocks("text", readme).map((_, index) => ["pkg/README.md", readme, index])];
   assert.equal(examples.length, 3);
   for (const [name, text, index] of examples) {
@@ -76,8 +65,10 @@ test("importing starts nothing", () => {
 const CONSUMER = `
 import { CountersignError, Edge, Engine, type ActionInput, type Case, type ContextInput, type Gate, type RequestInput, type Verdict } from "countersign";
 import { Client, CountersignError as Same, type CaseReply, type Decision, type Me } from "countersign/client";
+declare const module: object;
 export async function main(bundle: string | Uint8Array): Promise<string> {
-  const engine: Engine = await Engine.load(bundle);
+  const engine: Engine = await Engine.load(bundle, { module: await fetch("https://example.com/module.wasm") });
+  const again: Engine = Engine.loadSync(bundle, { module });
   const request: RequestInput = { tenant_id: "t", user_question: "?", evidence: [{ document_id: "d", quote: "q" }], signals: { tool_success: "unavailable", other: null } };
   const verdict: Verdict = engine.evaluate(request, { now: new Date() });
   const client = new Client({ baseUrl: "http://127.0.0.1", fetch });
@@ -101,14 +92,14 @@ export async function main(bundle: string | Uint8Array): Promise<string> {
   // @ts-expect-error an outcome is one of the words
   await client.decide("c", { epoch: 1, verdict: "accepted", outcome: "shout" });
   const error: Same = new CountersignError("unreachable", "gone");
-  return [verdict.disposition, gate.verdict, level, decision?.outcome, me.csrf_token, error.code].join();
+  return [again.policy.id, verdict.disposition, gate.verdict, level, decision?.outcome, me.csrf_token, error.code].join();
 }
 `;
 
 test("the types hold under every resolution, with the library's own types checked", () => {
   write("consumer.mts", CONSUMER);
   write("consumer.cts", CONSUMER);
-  write("policy.mts", 'import { Engine } from "countersign";\nimport policy from "countersign/default-policy.json" with { type: "json" };\nawait Engine.load(policy);\n');
+  write("policy.mts", 'import { Engine } from "countersign";\nimport policy from "countersign/default-policy.json" with { type: "json" };\nimport module from "countersign/module.wasm";\nawait Engine.load(policy, { module });\n');
   const readmes = blocks("js").map((text, index) => {
     write(`readme_${index}.mts`, `${text}\nexport {};\n`);
     return `readme_${index}.mts`;
@@ -128,11 +119,66 @@ test("the types hold under every resolution, with the library's own types checke
   }
 });
 
+/** The whole of what a user can name: what is added or taken away is written here too, and then in CHANGELOG.md. */
+const SURFACE = {
+  exports: ["CountersignError", "Edge", "Engine", "PolicyTrust"],
+  Engine: ["canonicalize", "classify", "decide", "evaluate", "free", "policy"],
+  Edge: ["boot", "flush", "handle", "waiting"],
+  PolicyTrust: ["admit", "doubt", "manifest", "sequence"],
+};
+
+const EXACT = `
+import * as countersign from "countersign";
+import type { ActionInput, Bundle, BundleInput, ClassifyOptions, ContextInput, Decided, Edge, Engine, EvaluateOptions, Gate, Handled, HandleOptions, LoadOptions, Manifest, PolicyReference, PolicyTrust, Refusal, RequestInput, SignedManifest, Verdict, Waiting } from "countersign";
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const exact = <A, B>(same: Same<A, B>): boolean => same;
+exact<typeof countersign.Engine.load, (bundle: BundleInput, options?: LoadOptions) => Promise<Engine>>(true);
+exact<typeof countersign.Engine.loadSync, (bundle: BundleInput, options?: LoadOptions) => Engine>(true);
+exact<LoadOptions, { module?: object | string | undefined }>(true);
+exact<BundleInput, Bundle | { readonly bundle_version: number } | string | Uint8Array>(true);
+exact<Engine["policy"], PolicyReference>(true);
+exact<Engine["evaluate"], (request: RequestInput, options?: EvaluateOptions) => Verdict>(true);
+exact<Engine["decide"], (request: RequestInput, options?: EvaluateOptions) => Decided>(true);
+exact<Engine["classify"], (actions: ActionInput | readonly ActionInput[], options: ClassifyOptions) => Gate>(true);
+exact<Engine["canonicalize"], (value: unknown) => string>(true);
+exact<EvaluateOptions, { now?: Date | number | undefined }>(true);
+exact<ClassifyOptions["context"], ContextInput>(true);
+exact<Edge["handle"], (request: RequestInput, options?: HandleOptions) => Promise<Handled>>(true);
+exact<Edge["flush"], () => Promise<Refusal[]>>(true);
+exact<Edge["waiting"], Waiting>(true);
+exact<PolicyTrust["admit"], (signed: SignedManifest, policy: PolicyReference, now?: number) => Promise<Manifest>>(true);
+exact<Verdict["disposition"], "answer" | "limited_answer" | "escalate" | "refuse">(true);
+exact<Gate["verdict"], "allow" | "require_approval" | "deny">(true);
+`;
+
+test("the types are exactly these, under the conditions of every runtime", async () => {
+  const loaded = await import(createRequire(join(folder, "main.mjs")).resolve("countersign").replace(/\.cjs$/, ".js"));
+  assert.deepEqual(Object.keys(loaded).sort(), SURFACE.exports);
+  const union = (names) => names.map((name) => JSON.stringify(name)).join(" | ");
+  let text = `${EXACT}exact<keyof typeof countersign, ${union(SURFACE.exports)}>(true);\n`;
+  for (const [name, members] of Object.entries(SURFACE).slice(1)) {
+    text += `exact<Exclude<keyof ${name}, symbol>, ${union(members)}>(true);\n`;
+    // What is there when it runs is what is declared, and the other way round; plain fields are checked where they are made.
+    const found = new Set(["policy", "boot"]);
+    for (let type = loaded[name].prototype; type !== Object.prototype; type = Object.getPrototypeOf(type)) {
+      for (const key of Object.getOwnPropertyNames(type)) if (key !== "constructor") found.add(key);
+    }
+    assert.deepEqual([...found].filter((key) => key !== "policy" && key !== "boot").sort(), members.filter((key) => key !== "policy" && key !== "boot"));
+  }
+  write("exact.mts", text);
+  for (const condition of ["node", "workerd", "deno", "browser"]) {
+    const base = { target: "es2022", lib: ["es2022", "dom"], types: [], strict: true, exactOptionalPropertyTypes: true, noEmit: true, module: "esnext", moduleResolution: "bundler" };
+    write("tsconfig.exact.json", JSON.stringify({ compilerOptions: { ...base, customConditions: [condition] }, files: ["exact.mts"] }));
+    const { status, stdout } = spawnSync(join(BIN, "tsc"), ["-p", "tsconfig.exact.json"], { cwd: folder, encoding: "utf8" });
+    assert.equal(status, 0, `${condition}:\n${stdout}`);
+  }
+});
+
 test("the linters of packages find nothing", () => {
   const rows = [
     ["publint", ["run", "--strict", tarball]],
     // A module of WebAssembly is neither an ES module nor CommonJS.
-    ["attw", [tarball, "--profile", "node16", "--exclude-entrypoints", "countersign_bg.wasm"]],
+    ["attw", [tarball, "--profile", "node16", "--exclude-entrypoints", "module.wasm"]],
   ];
   for (const [name, args] of rows) {
     const { status, stdout, stderr } = spawnSync(join(BIN, name), args, { cwd: folder, encoding: "utf8" });

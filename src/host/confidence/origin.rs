@@ -1,0 +1,70 @@
+//! Where reviewed rows come from: a file, or what a host's people decided.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::host::clock::wall_clock;
+use crate::host::command_line::CommandError;
+use crate::host::confidence::outcome::{self, Labels, Outcome};
+use crate::host::confidence::row::Rows;
+use crate::host::store::outcomes::outcomes;
+use crate::host::store::place::Place;
+use crate::host::store::replay::on_view;
+
+#[derive(Debug, Args)]
+pub(in crate::host) struct Origin {
+    /// The rows, one JSON object a line: {id, signals, label, conversation_id?, risk_level?, propensity?, …}.
+    #[arg(long, conflicts_with = "data", required_unless_present = "data")]
+    rows: Option<PathBuf>,
+    /// The data directory of a host: what its people decided, and what random audits found.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Only this tenant of the host.
+    #[arg(long, requires = "data")]
+    tenant: Option<String>,
+}
+
+impl Origin {
+    /// The rows; `labels` says how those are given that several people of a host judged.
+    pub(in crate::host) fn read(&self, labels: Labels) -> Result<Rows, CommandError> {
+        if let Some(file) = &self.rows {
+            return read_rows(file);
+        }
+        let Some(data) = &self.data else {
+            return Err(CommandError::new("give `--rows` or `--data`"));
+        };
+        Ok(outcome::rows(&stored(data, self.tenant.as_deref())?, labels))
+    }
+}
+
+/// What a host's people found.
+pub(in crate::host) fn stored(
+    data: &Path,
+    tenant: Option<&str>,
+) -> Result<Vec<Outcome>, CommandError> {
+    let place = Place::existing(data).map_err(CommandError::new)?;
+    let tenants = tenant.map(|tenant| vec![tenant.to_owned()]);
+    let found =
+        on_view(&place.database(), wall_clock(), |snapshot| outcomes(snapshot, tenants.as_deref()));
+    let found = found.map_err(CommandError::new)?;
+    if found.is_empty() {
+        return Err(CommandError::new("nobody decided anything there yet"));
+    }
+    Ok(found)
+}
+
+/// Reads rows from a file.
+pub(in crate::host) fn read_rows(file: &Path) -> Result<Rows, CommandError> {
+    let told = |error: &dyn std::fmt::Display| {
+        CommandError::new(format_args!("`{}`: {error}", file.display()))
+    };
+    let rows = Rows::read(BufReader::new(File::open(file).map_err(|error| told(&error))?));
+    let rows = rows.map_err(|error| told(&error))?;
+    if rows.rows.is_empty() {
+        return Err(told(&"there is no row"));
+    }
+    Ok(rows)
+}
