@@ -120,7 +120,7 @@ fn a_policy_that_does_not_compile_is_told_with_its_place() {
     assert!(output.status.success());
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     for line in [
-        "the longest is `high_stakes_advice` with 10\n",
+        "the longest is `wait_for_tool` with 15\n",
         "\na request that says nothing: limited_answer, medium risk\n",
         "\n  low_confidence: no signal was measured, at medium risk\n",
         "\n  not judged: facts.vulnerable_user, ",

@@ -80,6 +80,12 @@ export function sampleCase(change: Partial<Case> = {}): Case {
     effective_at: null,
     answer: null,
     closed_at: null,
+    claimed_risk_level: null,
+    asks_for_person: null,
+    judge_score: null,
+    feedback_rating: null,
+    unknown_fields: [],
+    rejudgings: [],
     ...change,
   };
 }
