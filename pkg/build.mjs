@@ -21,7 +21,7 @@ for (const name of readdirSync("dist")) {
 const tsc = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", "dist"];
 execFileSync("node_modules/.bin/tsc", tsc, { stdio: "inherit" });
 
-const sources = ["client", "edge", "engine", "error", "events", "http", "ids", "module", "node", "public", "trust", "wait"];
+const sources = ["client", "edge", "engine", "error", "events", "hot", "hot-verdict", "http", "ids", "lazy", "module", "node", "public", "trust", "wait"];
 /** Where there is no CommonJS, or none that could load a module of WebAssembly. */
 const onlyModules = ["index", "workerd"];
 const entryPoints = [
@@ -66,7 +66,7 @@ writeFileSync("dist/deno.js", deno);
 // A CommonJS importer needs types that call themselves CommonJS.
 const twins = readdirSync("dist").filter((name) => name.endsWith(".d.ts") && !onlyModules.includes(name.replace(/\.d\.ts$/, "")));
 for (const name of twins) {
-  const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z]+)\.js"/g, '$1.cjs"');
+  const types = readFileSync(`dist/${name}`, "utf8").replace(/(from "\.\/[a-z-]+)\.js"/g, '$1.cjs"');
   writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, types);
 }
 

@@ -178,8 +178,23 @@ impl Calendar {
         rows.iter().skip(skipped).map(Interval::new)
     }
 
+    /// How much open time lies between two instants; `None` where the calendar does not know both.
+    #[must_use]
+    pub fn open_between(&self, from: TimestampMs, until: TimestampMs) -> Option<i64> {
+        if from < self.from || until > self.until {
+            return None;
+        }
+        let ahead = self.ahead_of(from).take_while(|interval| interval.start_ms < until.as_ms());
+        let open_ms = ahead.map(|interval| {
+            let start_ms = interval.start_ms.max(from.as_ms());
+            (interval.end_ms.min(until.as_ms()) - start_ms).max(0)
+        });
+        Some(open_ms.sum())
+    }
+
     /// The instant at which so much open time has passed.
-    fn after(&self, open_ms: i64, now: TimestampMs) -> Option<TimestampMs> {
+    #[must_use]
+    pub fn after(&self, open_ms: i64, now: TimestampMs) -> Option<TimestampMs> {
         let mut left_ms = open_ms;
         for interval in self.ahead_of(now) {
             let start_ms = interval.start_ms.max(now.as_ms());

@@ -10,7 +10,7 @@ use crate::gate::Gate;
 use crate::impact::Reversibility;
 use crate::json::Json;
 use crate::limits;
-use crate::money::Money;
+use crate::money::{Money, Rates};
 use crate::policy::Policy;
 use crate::read::{Node, Read};
 use crate::request::{Request, RiskLevel, Signal, ToolStatus};
@@ -236,6 +236,70 @@ pub fn is_missing(values: &[Value<'_>], slot: u16) -> bool {
     values.get(usize::from(slot)).is_none_or(|value| *value == Value::Missing)
 }
 
+/// Where a request has the value of a fact: its path, looked up once.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum FactPlace {
+    Tenant,
+    Confidence,
+    Domain,
+    Intent,
+    Language,
+    RiskLevel,
+    AsksForPerson,
+    JudgeScore,
+    FeedbackRating,
+    HasDraft,
+    QuestionLength,
+    EvidenceCount,
+    Tools(ToolStatus),
+    SignalsUnavailable,
+    ReleaseModel,
+    ReleasePrompt,
+    ReleaseIndex,
+    /// What the request proposes: the name after `actions.`.
+    Actions(String),
+    /// A signal of that name.
+    Signal(String),
+    /// One of the caller's own facts.
+    Caller(String),
+    /// Only a rule over actions can read it.
+    Nowhere,
+}
+
+impl FactPlace {
+    /// The place that a path names.
+    pub(crate) fn of(path: &str) -> Self {
+        if let Some(name) = path.strip_prefix("actions.") {
+            return Self::Actions(name.to_owned());
+        }
+        match path {
+            "tenant_id" => Self::Tenant,
+            "confidence" => Self::Confidence,
+            "request.domain" => Self::Domain,
+            "request.intent" => Self::Intent,
+            "request.language" => Self::Language,
+            "request.risk_level" => Self::RiskLevel,
+            "request.asks_for_person" => Self::AsksForPerson,
+            "request.judge_score" => Self::JudgeScore,
+            "request.feedback_rating" => Self::FeedbackRating,
+            "request.has_draft" => Self::HasDraft,
+            "request.question_length" => Self::QuestionLength,
+            "evidence.count" => Self::EvidenceCount,
+            "tools.failed" => Self::Tools(ToolStatus::Failed),
+            "tools.unavailable" => Self::Tools(ToolStatus::Unavailable),
+            "signals.unavailable" => Self::SignalsUnavailable,
+            "release.model" => Self::ReleaseModel,
+            "release.prompt" => Self::ReleasePrompt,
+            "release.index" => Self::ReleaseIndex,
+            path => match (path.strip_prefix(SIGNAL_PREFIX), path.strip_prefix(CALLER_PREFIX)) {
+                (Some(name), _) => Self::Signal(name.to_owned()),
+                (None, Some(name)) => Self::Caller(name.to_owned()),
+                (None, None) => Self::Nowhere,
+            },
+        }
+    }
+}
+
 /// The values of the declared facts, by slot; `gate` is that of what the request proposes.
 #[must_use]
 pub fn extract<'a>(
@@ -244,63 +308,82 @@ pub fn extract<'a>(
     confidence: &Confidence,
     gate: Option<&'a Gate>,
 ) -> Vec<Value<'a>> {
-    let value = |fact: &FactDeclaration| match fact.path.strip_prefix("actions.") {
-        Some(name) => of_actions(name, policy, request, gate),
-        None => value_of(fact, request, confidence),
-    };
-    policy.bundle().facts.iter().map(value).collect()
+    let places = policy.bundle().facts.iter().zip(policy.plan().places());
+    places
+        .map(|(fact, place)| {
+            value_at(place, fact.fact_type, policy, request, confidence.probability, gate)
+        })
+        .collect()
 }
 
-/// A fact about what the request proposes. Where it proposes nothing, nothing is at stake.
+/// A fact about what the request proposes.
 fn of_actions<'a>(
     name: &str,
     policy: &'a Policy,
     request: &'a Request,
     gate: Option<&'a Gate>,
 ) -> Value<'a> {
-    let word =
-        |word: Option<&'static str>, nothing: &'static str| Value::String(word.unwrap_or(nothing));
-    let impact = gate.map(|gate| &gate.impact);
+    let actions = &request.proposed_actions;
+    match (name, gate) {
+        ("count", _) => Value::Int(i64::try_from(actions.len()).unwrap_or(i64::MAX)),
+        ("tools", _) => {
+            Value::StringList(actions.iter().map(|action| action.tool.as_str()).collect())
+        }
+        (_, Some(gate)) => of_gate(name, gate, policy.actions().rates.as_ref()),
+        (_, None) => of_nothing(name, policy.actions().rates.as_ref()),
+    }
+}
+
+fn of_gate<'a>(name: &str, gate: &'a Gate, rates: Option<&Rates>) -> Value<'a> {
+    let impact = &gate.impact;
     match name {
-        "count" => Value::Int(i64::try_from(request.proposed_actions.len()).unwrap_or(i64::MAX)),
-        "tools" => Value::StringList(
-            request.proposed_actions.iter().map(|action| action.tool.as_str()).collect(),
-        ),
         "unknown_tools" => {
-            let actions = gate.into_iter().flat_map(|gate| &gate.actions);
-            let unknown = actions.filter(|action| action.entry.is_none());
+            let unknown = gate.actions.iter().filter(|action| action.entry.is_none());
             Value::StringList(unknown.map(|action| action.tool.as_str()).collect())
         }
-        "verdict" => word(gate.map(|gate| gate.verdict.as_str()), GateVerdict::Allow.as_str()),
-        "tier" => word(impact.map(|impact| impact.tier.as_str()), RiskLevel::Low.as_str()),
+        "verdict" => Value::String(gate.verdict.as_str()),
+        "tier" => Value::String(impact.tier.as_str()),
         "effects" => {
-            let effects = impact.into_iter().flat_map(|impact| &impact.effects);
-            Value::StringList(effects.map(|effect| effect.as_str()).collect())
+            Value::StringList(impact.effects.iter().map(|effect| effect.as_str()).collect())
         }
-        "reversibility" => word(
-            impact.map(|impact| impact.reversibility.as_str()),
-            Reversibility::ReadOnly.as_str(),
-        ),
+        "reversibility" => Value::String(impact.reversibility.as_str()),
         "amount" => {
-            let nothing = policy.actions().rates.as_ref().map(|rates| Money::zero(rates.base));
-            let sum = gate.map_or(nothing, |gate| gate.amount_or(nothing));
-            sum.map_or(Value::Missing, Value::Money)
+            let nothing = rates.map(|rates| Money::zero(rates.base));
+            gate.amount_or(nothing).map_or(Value::Missing, Value::Money)
         }
         "authority_level" => {
-            let authority = gate.and_then(|gate| gate.authority.as_ref());
-            Value::Int(authority.map_or(0, |authority| authority.level))
+            Value::Int(gate.authority.as_ref().map_or(0, |authority| authority.level))
         }
-        "quorum" => Value::Int(gate.map_or(0, |gate| gate.quorum)),
-        "provisional" => Value::Bool(gate.is_some_and(|gate| gate.provisional)),
-        "reason" => Value::String(gate.map_or("", |gate| gate.reason.as_str())),
+        "quorum" => Value::Int(gate.quorum),
+        "provisional" => Value::Bool(gate.provisional),
+        "reason" => Value::String(&gate.reason),
         _ => Value::Missing,
     }
 }
 
-fn value_of<'a>(
-    fact: &FactDeclaration,
+/// A fact about a request that proposes nothing: then nothing is at stake.
+pub(crate) fn of_nothing(name: &str, rates: Option<&Rates>) -> Value<'static> {
+    match name {
+        "count" | "authority_level" | "quorum" => Value::Int(0),
+        "tools" | "unknown_tools" | "effects" => Value::StringList(Vec::new()),
+        "verdict" => Value::String(GateVerdict::Allow.as_str()),
+        "tier" => Value::String(RiskLevel::Low.as_str()),
+        "reversibility" => Value::String(Reversibility::ReadOnly.as_str()),
+        "amount" => rates.map_or(Value::Missing, |rates| Value::Money(Money::zero(rates.base))),
+        "provisional" => Value::Bool(false),
+        "reason" => Value::String(""),
+        _ => Value::Missing,
+    }
+}
+
+/// The value of the fact at a place.
+pub(crate) fn value_at<'a>(
+    place: &FactPlace,
+    fact_type: FactType,
+    policy: &'a Policy,
     request: &'a Request,
-    confidence: &Confidence,
+    probability: f64,
+    gate: Option<&'a Gate>,
 ) -> Value<'a> {
     let string = |text: &'a Option<String>| text.as_deref().map_or(Value::Missing, Value::String);
     let release = |pick: fn(&'a crate::request::Release) -> &'a Option<String>| {
@@ -308,24 +391,23 @@ fn value_of<'a>(
     };
     let count = |length: usize| Value::Int(i64::try_from(length).unwrap_or(i64::MAX));
     let word = |word: Option<&'static str>| word.map_or(Value::Missing, Value::String);
-    match fact.path.as_str() {
-        "tenant_id" => Value::String(request.tenant_id.as_str()),
-        "confidence" => Value::Double(confidence.probability),
-        "request.domain" => string(&request.domain),
-        "request.intent" => word(request.intent.map(crate::request::Intent::as_str)),
-        "request.language" => string(&request.language),
-        "request.risk_level" => word(request.risk_level.map(crate::request::RiskLevel::as_str)),
-        "request.asks_for_person" => request.asks_for_person.map_or(Value::Missing, Value::Bool),
-        "request.judge_score" => {
+    match place {
+        FactPlace::Tenant => Value::String(request.tenant_id.as_str()),
+        FactPlace::Confidence => Value::Double(probability),
+        FactPlace::Domain => string(&request.domain),
+        FactPlace::Intent => word(request.intent.map(crate::request::Intent::as_str)),
+        FactPlace::Language => string(&request.language),
+        FactPlace::RiskLevel => word(request.risk_level.map(crate::request::RiskLevel::as_str)),
+        FactPlace::AsksForPerson => request.asks_for_person.map_or(Value::Missing, Value::Bool),
+        FactPlace::JudgeScore => {
             request.judge_score.map_or(Value::Missing, |score| Value::Double(score.get()))
         }
-        "request.feedback_rating" => request.feedback_rating.map_or(Value::Missing, Value::Int),
-        "request.has_draft" => Value::Bool(request.model_draft.is_some()),
-        "request.question_length" => count(request.user_question.chars().count()),
-        "evidence.count" => count(request.evidence.len()),
-        "tools.failed" => tools(request, ToolStatus::Failed),
-        "tools.unavailable" => tools(request, ToolStatus::Unavailable),
-        "signals.unavailable" => Value::StringList(
+        FactPlace::FeedbackRating => request.feedback_rating.map_or(Value::Missing, Value::Int),
+        FactPlace::HasDraft => Value::Bool(request.model_draft.is_some()),
+        FactPlace::QuestionLength => count(request.user_question.chars().count()),
+        FactPlace::EvidenceCount => count(request.evidence.len()),
+        FactPlace::Tools(status) => tools(request, *status),
+        FactPlace::SignalsUnavailable => Value::StringList(
             request
                 .signals
                 .iter()
@@ -333,19 +415,18 @@ fn value_of<'a>(
                 .map(|(name, _)| name.as_str())
                 .collect(),
         ),
-        "release.model" => release(|release| &release.model),
-        "release.prompt" => release(|release| &release.prompt),
-        "release.index" => release(|release| &release.index),
-        path => {
-            if let Some(name) = path.strip_prefix(SIGNAL_PREFIX) {
-                return match request.signals.get(name) {
-                    Some(Signal::Present(score)) => Value::Double(score.get()),
-                    _ => Value::Missing,
-                };
-            }
-            let name = path.strip_prefix(CALLER_PREFIX).unwrap_or(path);
-            request.facts.get(name).map_or(Value::Missing, |json| of_type(fact.fact_type, json))
+        FactPlace::ReleaseModel => release(|release| &release.model),
+        FactPlace::ReleasePrompt => release(|release| &release.prompt),
+        FactPlace::ReleaseIndex => release(|release| &release.index),
+        FactPlace::Actions(name) => of_actions(name, policy, request, gate),
+        FactPlace::Signal(name) => match request.signals.get(name) {
+            Some(Signal::Present(score)) => Value::Double(score.get()),
+            _ => Value::Missing,
+        },
+        FactPlace::Caller(name) => {
+            request.facts.get(name).map_or(Value::Missing, |json| of_type(fact_type, json))
         }
+        FactPlace::Nowhere => Value::Missing,
     }
 }
 

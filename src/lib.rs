@@ -16,6 +16,7 @@ pub mod error;
 pub mod execution;
 pub mod expr;
 pub mod fact;
+pub mod flat;
 pub mod gate;
 pub mod identity;
 pub mod impact;
@@ -39,6 +40,7 @@ pub mod tool;
 pub mod units;
 pub mod verdict;
 mod word;
+pub mod work;
 
 #[cfg(feature = "compile")]
 pub mod compile;
@@ -48,6 +50,7 @@ pub mod host;
 pub mod wasm;
 
 pub use error::{ErrorCode, Fault};
+pub use flat::evaluate_batch;
 pub use gate::{Gate, classify};
 pub use json::Json;
 pub use policy::Policy;

@@ -98,3 +98,13 @@ pub const QUORUM_MAX: i64 = 9;
 pub const PREVIEW_CHANGES_MAX: usize = 200;
 /// Requests to an executor for one execution.
 pub const ATTEMPTS_MAX: usize = 100;
+/// Steps of one queue's clocks.
+pub const SLA_STEPS_MAX: usize = 32;
+/// Latest step of a clock, in percent of the time that it gives.
+pub const SLA_PERCENT_MAX: i64 = 1_000;
+/// People who may be asked about one case before somebody adjudicates.
+pub const REVIEWERS_MAX: i64 = 9;
+/// Cases that may follow from one case.
+pub const FOLLOW_UPS_MAX: usize = 100;
+/// Notices to a user about one case.
+pub const NOTICES_MAX: usize = 100;

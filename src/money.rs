@@ -76,6 +76,20 @@ impl Currency {
         self.decimals
     }
 
+    /// Code and decimals in one number, for the buffer of flat facts.
+    pub(crate) const fn packed(self) -> u32 {
+        let [first, second, third] = self.code;
+        u32::from_le_bytes([first, second, third, 0]) | self.decimals << 24
+    }
+
+    /// The currency of such a number; `None` where it is none.
+    pub(crate) fn unpacked(number: u32) -> Option<Self> {
+        let [first, second, third, decimals] = number.to_le_bytes();
+        let code = [first, second, third];
+        let valid = code.iter().all(u8::is_ascii_uppercase) && decimals <= 4;
+        valid.then(|| Self { code, decimals: decimals.into() })
+    }
+
     /// Reads a currency's code.
     ///
     /// # Errors

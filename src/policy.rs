@@ -14,6 +14,7 @@ use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
 use crate::fact::FactDeclaration;
+use crate::flat::plan::Plan;
 use crate::json::Json;
 use crate::limits;
 use crate::read::{self, Node, Read};
@@ -95,6 +96,8 @@ pub struct Bundle {
     pub lease_duration_ms: i64,
     /// How long a decision can be taken back, in milliseconds; 0 for not at all.
     pub undo_window_ms: i64,
+    /// What it says about the work of people; only hosts read it.
+    pub work: Option<Json>,
 }
 
 /// What confidence each risk level needs.
@@ -237,6 +240,7 @@ pub struct Policy {
     fallback: Queue,
     reference: PolicyReference,
     decision_hash: String,
+    plan: Plan,
 }
 
 impl Policy {
@@ -258,7 +262,13 @@ impl Policy {
             version: bundle.version.clone(),
             hash: value.digest(BUNDLE_DOMAIN),
         };
-        Ok(Self { bundle, fallback, reference, decision_hash: decision_hash(value) })
+        let plan = Plan::of(&bundle);
+        Ok(Self { bundle, fallback, reference, decision_hash: decision_hash(value), plan })
+    }
+
+    /// Its facts and conditions in flat form.
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// What it says.
@@ -362,6 +372,7 @@ impl Bundle {
                 node.integer(limits::LEASE_DURATION_MS_MIN, limits::LEASE_DURATION_MS_MAX)
             })?,
             undo_window_ms: fields.required("undo_window_ms", duration)?,
+            work: fields.optional("work", |node| Ok(node.json().clone()))?,
             facts,
         };
         fields.finish()?;

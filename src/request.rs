@@ -347,7 +347,7 @@ pub(crate) fn read_language(node: Node<'_>) -> Read<String> {
     Err(node.invalid("not a BCP 47 language tag", "send a tag such as `en` or `pt-BR`"))
 }
 
-fn read_message(node: Node<'_>) -> Read<Message> {
+pub(crate) fn read_message(node: Node<'_>) -> Read<Message> {
     let mut fields = node.object()?;
     Ok(Message {
         role: fields.required("role", Role::read)?,

@@ -4,9 +4,9 @@
 
 use serde::Serialize;
 
-use crate::expr::Truth;
+use crate::expr::{Program, Truth};
 use crate::fact::Value;
-use crate::policy::{Accepts, Authority, Policy, Queue, Trigger};
+use crate::policy::{Accepts, Authority, Policy, Queue, Trigger, TriggerKind};
 use crate::request::{Request, RiskLevel};
 use crate::units::TimestampMs;
 use crate::verdict::FiredTrigger;
@@ -41,16 +41,22 @@ pub struct Need {
 }
 
 impl Need {
+    /// Nothing in particular.
+    pub(crate) const NONE: Self = Self { sla_ms_max: None, authority_level_min: 0 };
+
     /// The shortest deadline and the highest authority among the rules.
     pub fn of<'a>(triggers: impl Iterator<Item = &'a Trigger>) -> Self {
-        let nothing = Self { sla_ms_max: None, authority_level_min: 0 };
-        triggers.fold(nothing, |need, trigger| Self {
-            sla_ms_max: match (need.sla_ms_max, trigger.sla_ms_max) {
+        triggers.fold(Self::NONE, Self::with)
+    }
+
+    pub(crate) fn with(self, trigger: &Trigger) -> Self {
+        Self {
+            sla_ms_max: match (self.sla_ms_max, trigger.sla_ms_max) {
                 (Some(left), Some(right)) => Some(left.min(right)),
                 (left, right) => left.or(right),
             },
-            authority_level_min: need.authority_level_min.max(trigger.authority_level_min),
-        })
+            authority_level_min: self.authority_level_min.max(trigger.authority_level_min),
+        }
     }
 }
 
@@ -69,6 +75,106 @@ pub struct Routable<'a> {
     pub need: Need,
 }
 
+/// Kinds of trigger, each once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kinds(u8);
+
+impl Kinds {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) fn of(kinds: impl Iterator<Item = TriggerKind>) -> Self {
+        let mut all = Self::NONE;
+        kinds.for_each(|kind| all.add(kind));
+        all
+    }
+
+    pub(crate) const fn add(&mut self, kind: TriggerKind) {
+        self.0 |= 1 << kind as u8;
+    }
+
+    pub(crate) const fn has(self, kind: TriggerKind) -> bool {
+        self.0 & (1 << kind as u8) != 0
+    }
+}
+
+/// What a queue is looked for, without the objects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) tenant: Option<&'a str>,
+    pub(crate) domain: Option<&'a str>,
+    pub(crate) language: Option<&'a str>,
+    pub(crate) kinds: Kinds,
+    pub(crate) risk_level: RiskLevel,
+    pub(crate) need: Need,
+}
+
+/// Where a case goes, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// The queue's index.
+    pub(crate) queue: usize,
+    pub(crate) due_at: TimestampMs,
+    pub(crate) sla_ms: i64,
+    pub(crate) level: i64,
+    /// Whether the queue's calendar reaches so far.
+    pub(crate) is_known: bool,
+}
+
+/// The first queue that accepts, else the fallback; `holds` judges the further condition of a queue.
+pub(crate) fn find(
+    policy: &Policy,
+    wanted: &Wanted<'_>,
+    holds: &dyn Fn(usize, &Program) -> bool,
+    now: TimestampMs,
+) -> Place {
+    let need = wanted.need;
+    let mut queues = policy.bundle().queues.iter().enumerate();
+    let takes = |(index, queue): &(usize, &Queue)| {
+        let holds = |when: &Program| holds(*index, when);
+        serves(queue, &need) && accepts(&queue.accepts, wanted, &holds)
+    };
+    let (index, queue) =
+        queues.find(takes).unwrap_or_else(|| (policy.plan().fallback(), policy.fallback()));
+    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
+    let deadline = queue.sla.deadline(calendar, now);
+    let asked =
+        need.sla_ms_max.map_or(TimestampMs::MAX, |sla_ms_max| now.saturating_add(sla_ms_max));
+    let due_at = deadline.due_at.min(asked);
+    Place {
+        queue: index,
+        due_at,
+        sla_ms: due_at.as_ms() - now.as_ms(),
+        // The fallback takes everything, but the right to decide stays what the rules ask.
+        level: queue.authority.level.max(need.authority_level_min),
+        is_known: deadline.is_known,
+    }
+}
+
+impl Place {
+    /// The place in words. A deadline that the queue's calendar does not reach is the cautious one,
+    /// and the calendar is added to `unjudged`.
+    pub(crate) fn told(
+        self,
+        policy: &Policy,
+        risk_level: RiskLevel,
+        unjudged: &mut Vec<String>,
+    ) -> Routing {
+        let queue = policy.bundle().queues.get(self.queue).unwrap_or_else(|| policy.fallback());
+        if let (false, Some(calendar)) = (self.is_known, &queue.calendar) {
+            unjudged.push(format!("calendars.{calendar}"));
+        }
+        Routing {
+            queue: queue.queue.clone(),
+            title: queue.title.clone(),
+            due_at: self.due_at,
+            sla_ms: self.sla_ms,
+            priority: priority(risk_level),
+            authority: Authority { domain: queue.authority.domain.clone(), level: self.level },
+            skills: queue.skills.clone(),
+        }
+    }
+}
+
 /// The first queue that accepts, else the fallback. A deadline that the queue's calendar does not
 /// reach is the cautious one, and the calendar is added to `unjudged`.
 #[must_use]
@@ -78,31 +184,16 @@ pub fn route(
     now: TimestampMs,
     unjudged: &mut Vec<String>,
 ) -> Routing {
-    let need = case.need;
-    let takes = |queue: &&Queue| serves(queue, &need) && accepts(&queue.accepts, case);
-    let queues = &policy.bundle().queues;
-    let queue = queues.iter().find(takes).unwrap_or_else(|| policy.fallback());
-    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
-    let deadline = queue.sla.deadline(calendar, now);
-    if let (false, Some(calendar)) = (deadline.is_known, calendar) {
-        unjudged.push(format!("calendars.{}", calendar.calendar));
-    }
-    let asked =
-        need.sla_ms_max.map_or(TimestampMs::MAX, |sla_ms_max| now.saturating_add(sla_ms_max));
-    let due_at = deadline.due_at.min(asked);
-    Routing {
-        queue: queue.queue.clone(),
-        title: queue.title.clone(),
-        due_at,
-        sla_ms: due_at.as_ms() - now.as_ms(),
-        priority: priority(case.risk_level),
-        authority: Authority {
-            domain: queue.authority.domain.clone(),
-            // The fallback takes everything, but the right to decide stays what the rules ask.
-            level: queue.authority.level.max(need.authority_level_min),
-        },
-        skills: queue.skills.clone(),
-    }
+    let wanted = Wanted {
+        tenant: Some(case.request.tenant_id.as_str()),
+        domain: case.request.domain.as_deref(),
+        language: case.request.language.as_deref(),
+        kinds: Kinds::of(case.triggers.iter().map(|trigger| trigger.kind)),
+        risk_level: case.risk_level,
+        need: case.need,
+    };
+    let holds = |_, when: &Program| when.evaluate(case.facts) == Truth::True;
+    find(policy, &wanted, &holds, now).told(policy, case.risk_level, unjudged)
 }
 
 /// From 0 for low risk to 3 for critical.
@@ -122,26 +213,27 @@ fn serves(queue: &Queue, need: &Need) -> bool {
         && queue.authority.level >= need.authority_level_min
 }
 
-fn accepts(accepts: &Accepts, case: &Routable<'_>) -> bool {
-    let request = case.request;
+fn accepts(accepts: &Accepts, wanted: &Wanted<'_>, holds: &dyn Fn(&Program) -> bool) -> bool {
     let listed = |list: &[String], value: Option<&str>| {
         list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item == value))
     };
-    listed(&accepts.domains, request.domain.as_deref())
-        && listed(&accepts.tenants, Some(request.tenant_id.as_str()))
-        && speaks(&accepts.languages, request.language.as_deref())
+    listed(&accepts.domains, wanted.domain)
+        && listed(&accepts.tenants, wanted.tenant)
+        && speaks(&accepts.languages, wanted.language)
         && (accepts.triggers.is_empty()
-            || case.triggers.iter().any(|trigger| accepts.triggers.contains(&trigger.kind)))
-        && (accepts.risk_level_min..=accepts.risk_level_max).contains(&case.risk_level)
-        && accepts.when.as_ref().is_none_or(|when| when.evaluate(case.facts) == Truth::True)
+            || accepts.triggers.iter().any(|kind| wanted.kinds.has(*kind)))
+        && (accepts.risk_level_min..=accepts.risk_level_max).contains(&wanted.risk_level)
+        && accepts.when.as_ref().is_none_or(holds)
 }
 
 /// Whether one of the languages takes the tag: `pt` takes `pt` and `pt-BR`, `pt-BR` only itself.
 #[must_use]
 pub fn speaks(languages: &[String], tag: Option<&str>) -> bool {
     let takes = |language: &String, tag: &str| {
-        let (language, tag) = (language.to_ascii_lowercase(), tag.to_ascii_lowercase());
-        tag.strip_prefix(&language).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        let split = tag.split_at_checked(language.len());
+        split.is_some_and(|(head, rest)| {
+            head.eq_ignore_ascii_case(language) && (rest.is_empty() || rest.starts_with('-'))
+        })
     };
     languages.is_empty()
         || tag.is_some_and(|tag| languages.iter().any(|language| takes(language, tag)))

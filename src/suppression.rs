@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::expr::{Program, Truth};
+use crate::expr::Program;
 use crate::fact::{FactDeclaration, Value};
 use crate::limits;
 use crate::policy::{Policy, TriggerKind};
@@ -76,22 +76,6 @@ impl Suppression {
 #[must_use]
 pub const fn may_cancel(kind: TriggerKind) -> bool {
     !matches!(kind, TriggerKind::UserEscalation | TriggerKind::HighStakes | TriggerKind::ToolRisk)
-}
-
-/// The suppressions that hold for these facts.
-#[must_use]
-pub fn holding<'a>(policy: &'a Policy, facts: &[Value<'_>]) -> Vec<&'a Suppression> {
-    let suppressions = policy.bundle().suppressions.iter();
-    suppressions.filter(|one| one.when.evaluate(facts) == Truth::True).collect()
-}
-
-/// The first of them that cancels a rule that fired.
-pub(crate) fn cancelling<'a>(
-    holding: &[&'a Suppression],
-    trigger: &FiredTrigger,
-) -> Option<&'a Suppression> {
-    let names = |one: &&&Suppression| one.cancels.contains(&trigger.id);
-    holding.iter().find(|one| may_cancel(trigger.kind) && names(one)).copied()
 }
 
 /// What is told of a rule that was cancelled.

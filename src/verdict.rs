@@ -10,17 +10,20 @@ use serde::Serialize;
 
 use crate::certificate::CertificateState;
 use crate::confidence::Confidence;
-use crate::expr::{Program, Truth};
+use crate::expr::Program;
 use crate::fact::{self, FactDeclaration, FactRecord, Value, is_missing};
-use crate::gate;
+use crate::flat::curve::Odds;
+use crate::flat::decide::{Answer, TemplateOf, decide};
+use crate::flat::desk::{Desk, Fired};
+use crate::gate::{self, Gate};
 use crate::json::{Json, format_number};
 use crate::limits;
 use crate::policy::{Policy, PolicyReference, Trigger, TriggerKind};
 use crate::read::{self, Node, Read};
 use crate::request::{Request, RiskLevel};
-use crate::routing::{Need, Routable, Routing, route};
-use crate::suppression::{self, LOW_CONFIDENCE, Suppressed, Suppression};
-use crate::units::{Id, TimestampMs};
+use crate::routing::Routing;
+use crate::suppression::{self, LOW_CONFIDENCE, Suppressed};
+use crate::units::{Id, Score, TimestampMs};
 use crate::word::words;
 
 /// Version of the verdict record that this code writes.
@@ -136,10 +139,26 @@ pub struct DecisionRecord {
 /// Decides one request.
 #[must_use]
 pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict {
+    let gate = gate::of_request(policy, request, now);
+    let mut desk = Desk::new(policy, 0, 0);
+    desk.read(policy, request, gate.as_ref());
+    let answer = decide(policy, &mut desk, now);
+    explain(policy, request, gate.as_ref(), &desk, &answer, now)
+}
+
+/// What was decided, with everything that led to it.
+fn explain(
+    policy: &Policy,
+    request: &Request,
+    gate: Option<&Gate>,
+    desk: &Desk,
+    answer: &Answer,
+    now: TimestampMs,
+) -> Verdict {
     let bundle = policy.bundle();
     let confidence = bundle.confidence.assess(&request.signals);
-    let gate = gate::of_request(policy, request, now);
-    let facts = fact::extract(policy, request, &confidence, gate.as_ref());
+    let facts = fact::extract(policy, request, &confidence, gate);
+    let Answer { disposition, risk_level, certificate, .. } = *answer;
 
     let mut unjudged = unread(policy, request);
     // The gate's pointers begin at the list of actions.
@@ -147,90 +166,63 @@ pub fn evaluate(policy: &Policy, request: &Request, now: TimestampMs) -> Verdict
         pointer if pointer.starts_with('/') => format!("/proposed_actions{pointer}"),
         fact => fact.clone(),
     }));
-    let mut fired: Vec<(&Trigger, FiredTrigger)> = Vec::new();
-    let mut shadow = Vec::new();
-    for trigger in &bundle.triggers {
-        let truth = trigger.when.evaluate(&facts);
-        let missing = match truth {
-            Truth::Unknown => missing_facts(policy, trigger, &facts),
-            Truth::True | Truth::False => Vec::new(),
-        };
-        if truth == Truth::Unknown && !trigger.shadow {
-            unjudged.extend(missing.iter().cloned());
-        }
-        // Facts that are there and come to nothing (an overflow, a foreign currency) are not
-        // missing: nobody could judge them, so a person does.
-        let has_no_result = missing.is_empty();
-        let for_want_of_facts =
-            truth == Truth::Unknown && (has_no_result || wants(trigger, &facts));
-        if truth == Truth::True || for_want_of_facts {
-            let told = fire(policy, trigger, &facts, truth, missing);
-            match trigger.shadow {
-                true => shadow.push(told),
-                false => fired.push((trigger, told)),
-            }
+    for trigger in desk.unknown.iter().filter_map(|index| bundle.triggers.get(usize::from(*index)))
+    {
+        unjudged.extend(missing_facts(policy, trigger, &facts));
+    }
+    let told = |fired: &Fired| {
+        let trigger = bundle.triggers.get(usize::from(fired.trigger))?;
+        Some(fire(policy, trigger, &facts, fired.is_unknown))
+    };
+    let cancelled = |by: u16, trigger: FiredTrigger| {
+        let by = bundle.suppressions.get(usize::from(by))?;
+        Some(suppression::told(policy, by, trigger, &facts))
+    };
+    let (mut triggers, mut suppressed) = (Vec::new(), Vec::new());
+    for fired in &desk.fired {
+        match (told(fired), fired.cancelled_by) {
+            (Some(told), Some(by)) => suppressed.extend(cancelled(by, told)),
+            (told, _) => triggers.extend(told),
         }
     }
-    let holding = suppression::holding(policy, &facts);
-    let mut cancelled: Vec<(&Suppression, FiredTrigger)> = Vec::new();
-    fired.retain(|(_, fired)| match suppression::cancelling(&holding, fired) {
-        Some(by) => {
-            cancelled.push((by, fired.clone()));
-            false
-        }
-        None => true,
-    });
-
-    let claimed = request.risk_level.unwrap_or(bundle.risk_level_when_missing);
-    let raised = fired.iter().filter_map(|(trigger, _)| trigger.risk_level);
-    let risk_level = raised.fold(claimed, RiskLevel::max);
-    let need = Need::of(fired.iter().map(|(trigger, _)| *trigger));
-    let refusal =
-        fired.iter().any(|(trigger, _)| trigger.then == Disposition::Refuse && trigger.is_final);
-    let templates = fired.iter().filter(|(trigger, _)| trigger.then == Disposition::LimitedAnswer);
-    let of_triggers: Vec<_> =
-        templates.filter_map(|(trigger, _)| trigger.template.as_deref()).collect();
-    let mut triggers: Vec<FiredTrigger> = fired.into_iter().map(|(_, fired)| fired).collect();
-    let certificate = certificate(policy, risk_level, now);
-    if let Some(low) = low_confidence(policy, &confidence, risk_level, certificate) {
-        match suppression::cancelling(&holding, &low) {
-            Some(by) => cancelled.push((by, low)),
-            None => triggers.push(low),
+    if let Some(low) = answer.low {
+        let told = low_confidence(policy, &confidence, risk_level, certificate, low.disposition);
+        match low.cancelled_by {
+            Some(by) => suppressed.extend(cancelled(by, told)),
+            None => triggers.push(told),
         }
     }
-
-    let instead = cancelled.iter().map(|(by, _)| by.then).max().unwrap_or(Disposition::Answer);
-    let disposition = fold(&triggers, refusal).max(instead);
-    let of_suppressions = cancelled.iter().filter_map(|(by, _)| by.template.as_deref());
-    let template = of_suppressions.chain(of_triggers).next();
-    let user_message = user_message(policy, request, disposition, template);
-    let suppressed: Vec<Suppressed> = cancelled
-        .into_iter()
-        .map(|(by, trigger)| suppression::told(policy, by, trigger, &facts))
-        .collect();
-    let routing = (disposition == Disposition::Escalate).then(|| {
-        let case = Routable { request, facts: &facts, risk_level, triggers: &triggers, need };
-        route(policy, &case, now, &mut unjudged)
-    });
+    let routing = answer.place.map(|place| place.told(policy, risk_level, &mut unjudged));
     read::sort_once(&mut unjudged);
     Verdict {
         version: VERDICT_VERSION,
         request_id: request.request_id.clone(),
         tenant_id: request.tenant_id.clone(),
         disposition,
-        user_message,
+        user_message: user_message(policy, request, disposition, template(policy, answer)),
         risk_level,
         certificate,
         reason: reason(&triggers, &suppressed, disposition, &confidence),
         triggers,
         suppressed,
-        shadow,
+        shadow: desk.shadow.iter().filter_map(told).collect(),
         routing,
         unjudged,
         policy: policy.reference().clone(),
         evaluated_at: now,
         digest: digest(policy, request, &facts, &confidence, now),
         confidence,
+    }
+}
+
+/// The name of the texts that the rules chose.
+fn template<'a>(policy: &'a Policy, answer: &Answer) -> Option<&'a str> {
+    let bundle = policy.bundle();
+    match answer.template? {
+        TemplateOf::Trigger(index) => bundle.triggers.get(usize::from(index))?.template.as_deref(),
+        TemplateOf::Suppression(index) => {
+            bundle.suppressions.get(usize::from(index))?.template.as_deref()
+        }
     }
 }
 
@@ -315,19 +307,9 @@ fn missing_facts(policy: &Policy, trigger: &Trigger, facts: &[Value<'_>]) -> Vec
     paths
 }
 
-/// Whether a fact is missing that the rule may not do without.
-fn wants(trigger: &Trigger, facts: &[Value<'_>]) -> bool {
-    trigger.required.iter().any(|slot| is_missing(facts, *slot))
-}
-
-fn fire(
-    policy: &Policy,
-    trigger: &Trigger,
-    facts: &[Value<'_>],
-    truth: Truth,
-    missing: Vec<String>,
-) -> FiredTrigger {
-    let (reason, unjudged) = if truth == Truth::Unknown {
+fn fire(policy: &Policy, trigger: &Trigger, facts: &[Value<'_>], is_unknown: bool) -> FiredTrigger {
+    let (reason, unjudged) = if is_unknown {
+        let missing = missing_facts(policy, trigger, facts);
         let reason = not_judged(&trigger.id, &missing, &trigger.when);
         (reason, missing)
     } else {
@@ -389,41 +371,59 @@ fn words_of(value: &Value<'_>) -> String {
 }
 
 /// Whether the risk level may answer, where that takes a certificate.
-fn certificate(policy: &Policy, risk: RiskLevel, now: TimestampMs) -> Option<CertificateState> {
+pub(crate) fn certificate(
+    policy: &Policy,
+    risk: RiskLevel,
+    now: TimestampMs,
+) -> Option<CertificateState> {
     let tier = policy.bundle().tiers.of(risk);
     let demand = tier.certified?;
     Some(demand.state(tier.certificate.as_ref(), policy.decision_hash(), now))
 }
 
-/// The rule that every policy has: the confidence that the risk level needs.
-fn low_confidence(
+/// The confidence from which the risk level answers.
+fn answer_bound(
     policy: &Policy,
-    confidence: &Confidence,
     risk: RiskLevel,
     certificate: Option<CertificateState>,
-) -> Option<FiredTrigger> {
+) -> Option<Score> {
     let tier = policy.bundle().tiers.of(risk);
-    let answer = match certificate {
+    match certificate {
         None => tier.answer,
         Some(CertificateState::InForce) => tier.certificate.as_ref().map(|shown| shown.threshold),
         Some(_) => None,
-    };
-    let reaches = |bound: Option<crate::units::Score>| {
-        bound.is_some_and(|bound| confidence.probability >= bound.get())
-    };
-    let disposition = if !confidence.has_signals() {
+    }
+}
+
+/// The rule that every policy has: what the confidence allows at the risk level.
+pub(crate) fn tier_disposition(
+    policy: &Policy,
+    odds: Odds,
+    risk: RiskLevel,
+    certificate: Option<CertificateState>,
+) -> Disposition {
+    let tier = policy.bundle().tiers.of(risk);
+    let reaches = |bound: Option<Score>| bound.is_some_and(|bound| odds.probability >= bound.get());
+    if !odds.has_signals {
         tier.without_signals
-    } else if reaches(answer) {
+    } else if reaches(answer_bound(policy, risk, certificate)) {
         Disposition::Answer
     } else if reaches(tier.limited_answer) {
         Disposition::LimitedAnswer
     } else {
         Disposition::Escalate
-    };
-    if disposition == Disposition::Answer {
-        return None;
     }
-    let reason = match answer {
+}
+
+/// What is told where the confidence does not reach what the risk level needs.
+fn low_confidence(
+    policy: &Policy,
+    confidence: &Confidence,
+    risk: RiskLevel,
+    certificate: Option<CertificateState>,
+    disposition: Disposition,
+) -> FiredTrigger {
+    let reason = match answer_bound(policy, risk, certificate) {
         _ if !confidence.has_signals() => format!("no signal was measured, at {risk} risk"),
         None if certificate.is_some() => format!(
             "at {risk} risk a person decides: {} (confidence {})",
@@ -437,26 +437,13 @@ fn low_confidence(
             format_number(bound.get()),
         ),
     };
-    Some(FiredTrigger {
+    FiredTrigger {
         id: LOW_CONFIDENCE.to_owned(),
         kind: TriggerKind::LowConfidence,
         disposition,
         risk_level: None,
         reason,
         unjudged: Vec::new(),
-    })
-}
-
-/// The most cautious wins; a refusal that is not final gives way to a person, and nothing keeps a
-/// user from a person they asked for.
-fn fold(triggers: &[FiredTrigger], refusal_is_final: bool) -> Disposition {
-    let asked = triggers.iter().any(|trigger| trigger.kind == TriggerKind::UserEscalation);
-    let most =
-        triggers.iter().map(|trigger| trigger.disposition).max().unwrap_or(Disposition::Answer);
-    match most {
-        _ if asked => Disposition::Escalate,
-        Disposition::Refuse if !refusal_is_final => Disposition::Escalate,
-        other => other,
     }
 }
 

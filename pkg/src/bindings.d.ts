@@ -7,8 +7,15 @@ export class Engine {
   evaluate(request: unknown, now_ms: number): unknown;
   decide(request: unknown, now_ms: number): unknown;
   classify(actions: unknown, context: unknown, now_ms: number): unknown;
+  /** What the policy reads, and where in the module's memory it is written: see `hot.ts`. */
+  table(): unknown;
+  /** Decides what was written under this number; 0 where nothing was. */
+  judge_flat(nonce: number, risk_level: number, now_ms: number): number;
   free(): void;
 }
+
+/** The module's memory, a `WebAssembly.Memory`. */
+export function shared_memory(): unknown;
 
 export function canonicalize(value: unknown): string;
 

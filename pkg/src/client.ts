@@ -127,6 +127,91 @@ export class Client {
     return this.#command(caseId, "decide", body, keyed(options));
   }
 
+  /** Says what one would decide, where several reviewers are asked; the last who agrees decides. */
+  vote(caseId: string, body: DecisionInput, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "vote", body, keyed(options));
+  }
+
+  /** Offers a case to one reviewer alone; for leads. */
+  assign(caseId: string, body: { to: string; note?: string | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "assign", body, options);
+  }
+
+  /** Moves a case to another queue: with the epoch of one's claim, or as a lead. */
+  transfer(caseId: string, body: { queue: string; epoch?: number | undefined; note?: string | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "transfer", body, options);
+  }
+
+  /** Gives what one holds to a colleague. */
+  delegate(caseId: string, body: { epoch: number; to: string; note?: string | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "delegate", body, options);
+  }
+
+  /** Asks for a higher authority, or for another queue that has it. */
+  escalate(caseId: string, body: { note: string; queue?: string | undefined; epoch?: number | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "escalate", body, options);
+  }
+
+  /** Gives back what one holds with the work done so far, at the end of a shift. */
+  handOver(caseId: string, body: { epoch: number; note: string; to?: string | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "handover", body, options);
+  }
+
+  /** Asks the customer, and waits; the clocks stand still once the question is delivered. */
+  askCustomer(caseId: string, body: { epoch: number; question: string }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "ask_customer", body, options);
+  }
+
+  /** Says that the question reached the customer; for the application that sent the case. */
+  deliverQuestion(caseId: string, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "deliver", {}, options);
+  }
+
+  /** Adds what the user wrote since; for the application that sent the case. */
+  appendTurn(caseId: string, body: { content: string; at?: string | undefined }, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "append_turn", body, keyed(options));
+  }
+
+  /** Puts off what one holds until a time before its deadline. */
+  defer(caseId: string, body: { epoch: number; until: string; reason?: string | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "defer", body, options);
+  }
+
+  /** Makes a case more or less urgent, from 0 to 3; for leads. */
+  setPriority(caseId: string, body: { priority: number; reason?: string | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "set_priority", body, options);
+  }
+
+  /** Gives a case another deadline; for leads. */
+  setDue(caseId: string, body: { due_at: string; reason?: string | undefined }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "set_due", body, options);
+  }
+
+  /** Ends a case that is the same as another; for leads. */
+  merge(caseId: string, body: { into: string }, options?: CallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "merge", body, options);
+  }
+
+  /** Opens a case about one that turned out not to be finished, and gives the new one; for leads. */
+  reopen(caseId: string, body: { reason: string }, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "reopen", body, keyed(options));
+  }
+
+  /** Opens a case about a decision that the user does not accept: others decide it. */
+  appeal(caseId: string, body: { reason: string }, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "appeal", body, keyed(options));
+  }
+
+  /** Opens a case about a released answer that is wrong. */
+  correctReleased(caseId: string, body: { reason: string }, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "correct_released", body, keyed(options));
+  }
+
+  /** Opens a case in which others look at how it was decided; for leads. */
+  reviewQuality(caseId: string, body: { reason: string }, options?: KeyedCallOptions): Promise<CommandReply> {
+    return this.#command(caseId, "quality_review", body, keyed(options));
+  }
+
   /** Takes back one's own decision, while it is held. */
   undo(caseId: string, options?: CallOptions): Promise<CommandReply> {
     return this.#command(caseId, "undo", {}, options);

@@ -2,8 +2,10 @@
 /**
  * A policy that was read once, ready to decide. The decision is the module's; nothing is decided here.
  */
-import { canonicalize, Engine as Handle } from "./bindings.js";
+import { canonicalize, Engine as Handle, shared_memory as sharedMemory } from "./bindings.js";
 import { CountersignError } from "./error.js";
+import type { Kept } from "./hot-verdict.js";
+import { HotPath } from "./hot.js";
 import type { ActionInput, BundleInput, ContextInput, RequestInput } from "./records.js";
 import type { DecisionRecord, ErrorCode, Gate, PolicyReference, Verdict } from "./wire.js";
 
@@ -37,17 +39,40 @@ export abstract class LoadedEngine {
   /** What the policy is called: id, version and hash. */
   readonly policy: PolicyReference;
   #handle: Handle | undefined;
+  #hot: HotPath | undefined;
+  #kept: Explainer | undefined;
 
   /** The module must have been instantiated. */
   protected constructor(bundle: BundleInput) {
     const value = parse(bundle);
-    this.#handle = guard(() => new Handle(value));
+    const handle = guard(() => new Handle(value));
+    this.#handle = handle;
     this.policy = this.#use((handle) => handle.policy()) as PolicyReference;
+    this.#hot = guard(() => new HotPath(handle, sharedMemory() as WebAssembly.Memory));
+    this.#kept = new Explainer(handle, this.policy);
   }
 
-  /** Says what happens with the draft: answer, limited answer, a person, or a refusal, and why. */
+  /**
+   * Says what happens with the draft: answer, limited answer, a person, or a refusal, and why.
+   *
+   * What decides is read at once, and each property once. Reasons, contributions, texts and the digest are made when
+   * they are read, from what was read then: the verdict stays what it was, whatever becomes of the request. Fields that
+   * take no part in a decision (texts of evidence and messages, say) are not looked into; `decide` reads them all.
+   */
   evaluate(request: RequestInput, options: EvaluateOptions = {}): Verdict {
-    return this.#use((handle) => handle.evaluate(request, instant(options))) as Verdict;
+    const hot = this.#hot;
+    const kept = this.#kept;
+    const now = instant(options);
+    if (hot !== undefined && kept !== undefined && trap === undefined) {
+      let verdict: object | undefined;
+      try {
+        verdict = hot.evaluate(request, now, kept);
+      } catch (thrown) {
+        trap = thrown;
+      }
+      if (verdict !== undefined) return verdict as Verdict;
+    }
+    return this.#use((handle) => handle.evaluate(request, now)) as Verdict;
   }
 
   /** As `evaluate`, with the record to report to the host. */
@@ -68,11 +93,14 @@ export abstract class LoadedEngine {
     return this.#use(() => canonicalize(value));
   }
 
-  /** Gives the policy's memory back now. Without it that happens some time after the last use. */
+  /**
+   * Gives the policy's memory back: now, or as soon as no verdict stands whose reasons were not read yet. Without it
+   * that happens some time after the last use.
+   */
   free(): void {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    if (handle !== undefined) guard(() => handle.free());
+    const kept = this.#kept;
+    this.#handle = this.#hot = this.#kept = undefined;
+    kept?.free();
   }
 
   [Symbol.dispose](): void {
@@ -85,6 +113,39 @@ export abstract class LoadedEngine {
       throw new CountersignError("invalid_state", "this engine was freed", { help: "load the policy again" });
     }
     return guard(() => work(handle));
+  }
+}
+
+/** Keeps a policy for the verdicts that were given, also after their engine was freed. */
+class Explainer implements Kept {
+  readonly policy: PolicyReference;
+  readonly #handle: Handle;
+  /** Verdicts whose reasons were not read yet. Those that are thrown away unread are never taken off. */
+  #open = 0;
+  #isFreed = false;
+
+  constructor(handle: Handle, policy: PolicyReference) {
+    this.#handle = handle;
+    this.policy = policy;
+  }
+
+  explain(request: object, now: number): object {
+    return guard(() => this.#handle.evaluate(request, now)) as object;
+  }
+
+  opened(): void {
+    this.#open += 1;
+  }
+
+  closed(): void {
+    this.#open -= 1;
+    if (this.#isFreed) this.free();
+  }
+
+  /** Where a verdict is still open, the runtime frees the policy after the last of them is gone. */
+  free(): void {
+    this.#isFreed = true;
+    if (this.#open === 0) guard(() => this.#handle.free());
   }
 }
 

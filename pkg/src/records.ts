@@ -19,6 +19,7 @@ import type {
   Execution,
   ExecutionState,
   Grant,
+  Mark,
   Measure,
   Message,
   Money,
@@ -161,6 +162,15 @@ export interface CaseSummary {
   /** At most 280 characters of it. */
   user_question: string;
   reason_for_escalation: string;
+  /** To whom alone it is offered. */
+  assigned_to: string | null;
+  /** Since when its clocks stand still. */
+  paused_at: string | null;
+  deferred_until: string | null;
+  /** Since which revision the draft does not know what the user wrote. */
+  stale_since: number | null;
+  /** What is done on the way to its deadlines and after them. */
+  marks: Mark[];
   trigger_kinds: TriggerKind[];
   created_at: string;
   due_at: string;
@@ -192,7 +202,20 @@ export type CaseHistoryEntry = HistoryEntry;
 export interface CaseReply {
   case: Case;
   history: HistoryEntry[];
-  may: { claim: boolean; decide: boolean; undo: boolean; why_not: string | null };
+  /** How far several reviewers are, where several are asked. */
+  review: { needed: number; cast: number; adjudicating: boolean };
+  may: {
+    claim: boolean;
+    decide: boolean;
+    /** Say what one would decide, where several reviewers are asked. */
+    vote: boolean;
+    undo: boolean;
+    /** Ask for a higher authority. */
+    escalate: boolean;
+    /** Assign, move, retime, merge, open again. */
+    direct: boolean;
+    why_not: string | null;
+  };
   now: string;
 }
 

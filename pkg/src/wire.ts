@@ -2100,7 +2100,11 @@ lease_duration_ms: number,
 /**
  * How long a decision can be taken back, in milliseconds; 0 for not at all.
  */
-undo_window_ms: number, };
+undo_window_ms: number, 
+/**
+ * What it says about the work of people; only hosts read it.
+ */
+work: Json | null, };
 
 /**
  * What is audited at random, and when the host raises the alarm over it.
@@ -2380,6 +2384,169 @@ reason: string,
 trigger: FiredTrigger, };
 
 /**
+ * Why a case went to another place.
+ */
+export type RerouteKind = "assigned" | "transferred" | "delegated" | "escalated" | "handed_over" | "overflowed" | "reassigned";
+
+/**
+ * What makes another case follow from a resolved one.
+ */
+export type FollowUp = "reopen" | "appeal" | "correct_released" | "quality_review";
+
+/**
+ * What a user is told about a case.
+ */
+export type NoticeKind = "received" | "expected" | "overdue";
+
+/**
+ * Where a case is offered, and to whom.
+ */
+export type Place = { 
+/**
+ * The queue.
+ */
+queue: string, 
+/**
+ * What a reviewer must be allowed to decide.
+ */
+authority: Authority, 
+/**
+ * What a reviewer must be able to do.
+ */
+skills: Array<string>, 
+/**
+ * To whom alone, if to one.
+ */
+assigned_to: Id | null, };
+
+/**
+ * A question to the customer.
+ */
+export type Waiting = { 
+/**
+ * What is asked.
+ */
+question: string, 
+/**
+ * Who asked.
+ */
+asked_by: Id, 
+/**
+ * When.
+ */
+asked_at: TimestampMs, 
+/**
+ * When it reached the customer; the clocks stand still from then on.
+ */
+delivered_at: TimestampMs | null, 
+/**
+ * How long an answer is waited for.
+ */
+until: TimestampMs, };
+
+/**
+ * What one of several reviewers said.
+ */
+export type CaseVote = { 
+/**
+ * The human being.
+ */
+person_id: Id | null, 
+/**
+ * What they would decide.
+ */
+decision: Decision, };
+
+/**
+ * What the user was told.
+ */
+export type UserNotice = { 
+/**
+ * What it is about.
+ */
+kind: NoticeKind, 
+/**
+ * The text, in the user's language where the policy has it.
+ */
+text: string, 
+/**
+ * When an answer is expected.
+ */
+expected_at: TimestampMs, 
+/**
+ * For which deadline.
+ */
+deadline_version: number, };
+
+/**
+ * Which clock.
+ */
+export type ClockKind = "first_touch" | "resolution";
+
+/**
+ * What is done at a mark.
+ */
+export type MarkAction = "warn" | "escalate" | "reassign" | "raise_authority" | "expire";
+
+/**
+ * A step of a case, at its instant.
+ */
+export type Mark = { 
+/**
+ * Which clock.
+ */
+clock: ClockKind, 
+/**
+ * How much of the time is over, in percent; 100 is the deadline.
+ */
+percent: number, 
+/**
+ * When.
+ */
+at: TimestampMs, 
+/**
+ * What is done.
+ */
+then: MarkAction, 
+/**
+ * The queue that it goes to.
+ */
+queue: string | null, 
+/**
+ * What the user gets where it expires: the name of a template.
+ */
+template: string | null, 
+/**
+ * Who is paged.
+ */
+page: string | null, 
+/**
+ * When it was done.
+ */
+fired_at: TimestampMs | null, };
+
+/**
+ * The deadlines of a case and the marks before and after them.
+ */
+export type Timing = { 
+/**
+ * When it is to be resolved.
+ */
+due_at: TimestampMs, 
+/**
+ * The same without later changes of mind: only pauses move it.
+ */
+original_due_at: TimestampMs, 
+/**
+ * When somebody is to have looked at it.
+ */
+first_touch_due_at: TimestampMs | null, 
+/**
+ * What is done when.
+ */
+marks: Array<Mark>, };
+
+/**
  * Where a case stands.
  */
 export type CaseState = "ready" | "leased" | "waiting" | "deferred" | "held" | "resolved" | "expired" | "withdrawn";
@@ -2421,9 +2588,9 @@ authority: Authority,
  */
 skills: Array<string>, 
 /**
- * When it is to be resolved.
+ * The clocks, where the deadline is earlier; absent where it stays.
  */
-due_at: TimestampMs, 
+timing: Timing | null, 
 /**
  * Rules that fire now and did not.
  */
@@ -2620,6 +2787,14 @@ differences: Array<string>,
  */
 queue: string, 
 /**
+ * To whom alone it is offered, if to one.
+ */
+assigned_to: Id | null, 
+/**
+ * Principals and people who may not work on it.
+ */
+excluded: Array<Id>, 
+/**
  * From 0 to 3; higher is taken first.
  */
 priority: number, 
@@ -2644,21 +2819,73 @@ due_at: TimestampMs,
  */
 sla_deadline: TimestampMs, 
 /**
- * How often the deadline changed.
+ * Which deadline this is, from 1: each change of mind makes another one.
  */
 deadline_version: number, 
+/**
+ * The first deadline, moved by pauses alone.
+ */
+original_due_at: TimestampMs, 
+/**
+ * When somebody is to have looked at it.
+ */
+first_touch_due_at: TimestampMs | null, 
+/**
+ * When somebody took it for the first time.
+ */
+first_touched_at: TimestampMs | null, 
+/**
+ * What is done on the way to the deadlines and after them.
+ */
+marks: Array<Mark>, 
+/**
+ * Since when the clocks stand still.
+ */
+paused_at: TimestampMs | null, 
+/**
+ * What the user was told about it.
+ */
+notices: Array<UserNotice>, 
 /**
  * How long a decision can be taken back, in milliseconds.
  */
 undo_window_ms: number, 
 /**
+ * The question to the customer, while an answer is waited for.
+ */
+waiting: Waiting | null, 
+/**
+ * Until when it is put off.
+ */
+deferred_until: TimestampMs | null, 
+/**
+ * The revision with which the user wrote again; the draft does not know of it.
+ */
+stale_since: number | null, 
+/**
  * What a holder saved and did not decide yet.
  */
 work: Work | null, 
 /**
+ * How many reviewers are asked.
+ */
+reviewers_needed: number, 
+/**
+ * What those of several said who were asked already.
+ */
+votes: Array<CaseVote>, 
+/**
+ * Whether they disagreed, so that one more decides alone.
+ */
+adjudicating: boolean, 
+/**
  * What was decided.
  */
 decision: Decision | null, 
+/**
+ * The human being who decided.
+ */
+decided_by_person: Id | null, 
 /**
  * When the decision takes effect.
  */
@@ -2671,6 +2898,14 @@ answer: Answer | null,
  * When it ended.
  */
 closed_at: TimestampMs | null, 
+/**
+ * The case that it is the same as.
+ */
+merged_into: Id | null, 
+/**
+ * Cases that were opened about what it ended with.
+ */
+reopened_as: Array<Id>, 
 /**
  * What the caller said is at stake; with the next four, what the case needs to be judged again.
  */
@@ -2872,7 +3107,11 @@ lease_until: TimestampMs,
 /**
  * Which claim this is.
  */
-epoch: number, } | { 
+epoch: number, 
+/**
+ * When it was taken for the first time.
+ */
+first_touched_at: TimestampMs, } | { 
 /**
  * Until when.
  */
@@ -2894,17 +3133,161 @@ note: string | null,
  */
 epoch: number, } | { 
 /**
+ * Why.
+ */
+kind: RerouteKind, 
+/**
+ * Where to.
+ */
+place: Place, 
+/**
+ * In words.
+ */
+note: string | null, 
+/**
+ * The epoch from here on; a lost lease raises it.
+ */
+epoch: number, 
+/**
+ * How the clocks go on, where they stood still.
+ */
+timing: Timing | null, } | { 
+/**
+ * What, and how long an answer is waited for.
+ */
+waiting: Waiting, } | { 
+/**
+ * When.
+ */
+delivered_at: TimestampMs, } | { 
+/**
+ * What.
+ */
+message: Message, 
+/**
+ * How the clocks go on, where they stood still.
+ */
+timing: Timing | null, } | { 
+/**
+ * How the clocks go on, where they stood still.
+ */
+timing: Timing | null, } | { 
+/**
+ * Until when.
+ */
+until: TimestampMs, 
+/**
+ * In the holder's words.
+ */
+reason: string | null, } | Record<symbol, never> | { 
+/**
  * What.
  */
 decision: Decision, 
 /**
+ * The human being who decided.
+ */
+person_id: Id | null, 
+/**
  * When it takes effect.
  */
-effective_at: TimestampMs, } | Record<symbol, never> | { 
+effective_at: TimestampMs, } | { 
+/**
+ * What.
+ */
+vote: CaseVote, 
+/**
+ * Who decides now, where they disagree.
+ */
+adjudication: Authority | null, } | { 
+/**
+ * Why it could not be kept.
+ */
+reason: string | null, } | { 
 /**
  * When.
  */
 released_at: TimestampMs, } | { 
+/**
+ * Why.
+ */
+kind: FollowUp, 
+/**
+ * The other case.
+ */
+case_id: Id, 
+/**
+ * In words.
+ */
+reason: string | null, } | { 
+/**
+ * Which clock.
+ */
+clock: ClockKind, 
+/**
+ * How much, in percent.
+ */
+percent: number, 
+/**
+ * Of which deadline.
+ */
+deadline_version: number, 
+/**
+ * How much later than it should this was seen, in milliseconds.
+ */
+late_ms: number, 
+/**
+ * When.
+ */
+fired_at: TimestampMs, } | { 
+/**
+ * Which clock.
+ */
+clock: ClockKind, 
+/**
+ * How much, in percent.
+ */
+percent: number, 
+/**
+ * Of which deadline.
+ */
+deadline_version: number, 
+/**
+ * How much later than it should this was seen, in milliseconds.
+ */
+late_ms: number, 
+/**
+ * When.
+ */
+fired_at: TimestampMs, } | { 
+/**
+ * From 0 to 3.
+ */
+priority: number, 
+/**
+ * Which deadline this is.
+ */
+deadline_version: number, 
+/**
+ * The clocks, where they changed.
+ */
+timing: Timing | null, 
+/**
+ * In words.
+ */
+reason: string | null, } | { 
+/**
+ * The proposal.
+ */
+proposal_id: Id, } | { 
+/**
+ * What.
+ */
+notice: UserNotice, } | { 
+/**
+ * What the user gets.
+ */
+answer: Answer, } | { 
 /**
  * In their words.
  */
@@ -2916,7 +3299,15 @@ withdrawn_at: TimestampMs, } | {
 /**
  * What, and under which policy.
  */
-rejudged: Rejudged, };
+rejudged: Rejudged, } | { 
+/**
+ * The other.
+ */
+into: Id, 
+/**
+ * When.
+ */
+merged_at: TimestampMs, };
 
 /**
  * An event as it is sent, in the form of CloudEvents 1.0.
@@ -2988,9 +3379,21 @@ revision: number,
  */
 outcome: Outcome | null, 
 /**
+ * What the user is told, where that is what happened.
+ */
+notice: UserNotice | null, 
+/**
+ * Who is to be paged: the id of a `[[notify]]` of the policy.
+ */
+page: string | null, 
+/**
  * The answer that was released, for who asked for it; null for everybody else.
  */
-answer: Answer | null, };
+answer: Answer | null, 
+/**
+ * The question to the customer, for who asked for an answer; null for everybody else.
+ */
+question: string | null, };
 
 /**
  * What a principal is.
@@ -3005,7 +3408,7 @@ export type PrincipalStatus = "active" | "suspended";
 /**
  * What a grant is for.
  */
-export type GrantRole = "caller" | "reviewer" | "auditor" | "policy_owner" | "admin" | "scheduler";
+export type GrantRole = "caller" | "reviewer" | "lead" | "auditor" | "policy_owner" | "admin" | "scheduler";
 
 /**
  * Through which door a command came.

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
-use crate::case::{Case, Decision, Rejudged, Work};
-use crate::limits;
-use crate::read::{self, Node, Read};
+use crate::case::{
+    Answer, Case, CaseVote, ClockKind, Decision, FollowUp, Place, Rejudged, RerouteKind, Timing,
+    UserNotice, Waiting, Work,
+};
+use crate::policy::Authority;
+use crate::request::Message;
 use crate::units::{Id, TimestampMs};
 use crate::word::words;
 
@@ -38,6 +41,8 @@ pub enum Event {
         lease_until: TimestampMs,
         /// Which claim this is.
         epoch: i64,
+        /// When it was taken for the first time.
+        first_touched_at: TimestampMs,
     },
     /// The holder is still there.
     LeaseExtended {
@@ -58,19 +63,136 @@ pub enum Event {
         /// The epoch from here on; a lost lease raises it.
         epoch: i64,
     },
+    /// It went to another queue, person or authority; clocks and history are kept.
+    CaseRerouted {
+        /// Why.
+        kind: RerouteKind,
+        /// Where to.
+        place: Place,
+        /// In words.
+        note: Option<String>,
+        /// The epoch from here on; a lost lease raises it.
+        epoch: i64,
+        /// How the clocks go on, where they stood still.
+        timing: Option<Timing>,
+    },
+    /// The customer was asked.
+    QuestionSent {
+        /// What, and how long an answer is waited for.
+        waiting: Waiting,
+    },
+    /// The question reached the customer; the clocks stand still.
+    QuestionDelivered {
+        /// When.
+        delivered_at: TimestampMs,
+    },
+    /// The user wrote again: the draft is stale.
+    TurnAppended {
+        /// What.
+        message: Message,
+        /// How the clocks go on, where they stood still.
+        timing: Option<Timing>,
+    },
+    /// Nobody answered in time.
+    WaitEnded {
+        /// How the clocks go on, where they stood still.
+        timing: Option<Timing>,
+    },
+    /// The holder put it off.
+    CaseDeferred {
+        /// Until when.
+        until: TimestampMs,
+        /// In the holder's words.
+        reason: Option<String>,
+    },
+    /// The time to which it was put off has come.
+    CaseWoken {},
     /// A reviewer decided.
     CaseDecided {
         /// What.
         decision: Decision,
+        /// The human being who decided.
+        person_id: Option<Id>,
         /// When it takes effect.
         effective_at: TimestampMs,
     },
-    /// The reviewer took the decision back.
-    DecisionUndone {},
+    /// One of several reviewers said what they would decide.
+    VoteRecorded {
+        /// What.
+        vote: CaseVote,
+        /// Who decides now, where they disagree.
+        adjudication: Option<Authority>,
+    },
+    /// The reviewer took the decision back, or it could not be kept.
+    DecisionUndone {
+        /// Why it could not be kept.
+        reason: Option<String>,
+    },
     /// The answer was released.
     AnswerReleased {
         /// When.
         released_at: TimestampMs,
+    },
+    /// Another case was opened about what this one ended with.
+    CaseReopened {
+        /// Why.
+        kind: FollowUp,
+        /// The other case.
+        case_id: Id,
+        /// In words.
+        reason: Option<String>,
+    },
+    /// A part of the time is over.
+    SlaWarned {
+        /// Which clock.
+        clock: ClockKind,
+        /// How much, in percent.
+        percent: i64,
+        /// Of which deadline.
+        deadline_version: i64,
+        /// How much later than it should this was seen, in milliseconds.
+        late_ms: i64,
+        /// When.
+        fired_at: TimestampMs,
+    },
+    /// The time is over.
+    SlaBreached {
+        /// Which clock.
+        clock: ClockKind,
+        /// How much, in percent.
+        percent: i64,
+        /// Of which deadline.
+        deadline_version: i64,
+        /// How much later than it should this was seen, in milliseconds.
+        late_ms: i64,
+        /// When.
+        fired_at: TimestampMs,
+    },
+    /// It is more or less urgent, or has another deadline.
+    CaseRetimed {
+        /// From 0 to 3.
+        priority: i64,
+        /// Which deadline this is.
+        deadline_version: i64,
+        /// The clocks, where they changed.
+        timing: Option<Timing>,
+        /// In words.
+        reason: Option<String>,
+    },
+    /// An action was proposed that the answer depends on.
+    ProposalLinked {
+        /// The proposal.
+        proposal_id: Id,
+    },
+    /// The user was told something.
+    UserNotified {
+        /// What.
+        notice: UserNotice,
+    },
+    /// Time ended it.
+    CaseExpired {
+        /// What the user gets.
+        answer: Answer,
     },
     /// Who sent it took it back.
     CaseWithdrawn {
@@ -84,6 +206,13 @@ pub enum Event {
         /// What, and under which policy.
         rejudged: Box<Rejudged>,
     },
+    /// It is the same as another case.
+    CaseMerged {
+        /// The other.
+        into: Id,
+        /// When.
+        merged_at: TimestampMs,
+    },
 }
 
 impl Event {
@@ -94,11 +223,27 @@ impl Event {
         "lease_extended",
         "work_saved",
         "case_released",
+        "case_rerouted",
+        "question_sent",
+        "question_delivered",
+        "turn_appended",
+        "wait_ended",
+        "case_deferred",
+        "case_woken",
         "case_decided",
+        "vote_recorded",
         "decision_undone",
         "answer_released",
+        "case_reopened",
+        "sla_warned",
+        "sla_breached",
+        "case_retimed",
+        "proposal_linked",
+        "user_notice",
+        "case_expired",
         "case_withdrawn",
         "case_rejudged",
+        "case_merged",
     ];
 
     /// The event's name on the wire.
@@ -110,64 +255,27 @@ impl Event {
             Self::LeaseExtended { .. } => "lease_extended",
             Self::WorkSaved { .. } => "work_saved",
             Self::CaseReleased { .. } => "case_released",
+            Self::CaseRerouted { .. } => "case_rerouted",
+            Self::QuestionSent { .. } => "question_sent",
+            Self::QuestionDelivered { .. } => "question_delivered",
+            Self::TurnAppended { .. } => "turn_appended",
+            Self::WaitEnded { .. } => "wait_ended",
+            Self::CaseDeferred { .. } => "case_deferred",
+            Self::CaseWoken {} => "case_woken",
             Self::CaseDecided { .. } => "case_decided",
-            Self::DecisionUndone {} => "decision_undone",
+            Self::VoteRecorded { .. } => "vote_recorded",
+            Self::DecisionUndone { .. } => "decision_undone",
             Self::AnswerReleased { .. } => "answer_released",
+            Self::CaseReopened { .. } => "case_reopened",
+            Self::SlaWarned { .. } => "sla_warned",
+            Self::SlaBreached { .. } => "sla_breached",
+            Self::CaseRetimed { .. } => "case_retimed",
+            Self::ProposalLinked { .. } => "proposal_linked",
+            Self::UserNotified { .. } => "user_notice",
+            Self::CaseExpired { .. } => "case_expired",
             Self::CaseWithdrawn { .. } => "case_withdrawn",
             Self::CaseRejudged { .. } => "case_rejudged",
+            Self::CaseMerged { .. } => "case_merged",
         }
-    }
-
-    /// Reads the stored data of an event of that name; the case before it gives what a decision
-    /// refers to.
-    ///
-    /// # Errors
-    /// `invalid_field` if the name is not known or the data does not fit it.
-    pub fn read(name: &str, node: Node<'_>, before: Option<&Case>) -> Read<Self> {
-        let epoch = |node: Node<'_>| node.integer(0, crate::json::INTEGER_MAX);
-        let note = |node: Node<'_>| node.text(limits::NOTE_LENGTH_MAX);
-        let draft = before.and_then(|case| case.model_draft.as_deref());
-        let mut fields = node.object()?;
-        let event = match name {
-            "case_created" => {
-                Self::CaseCreated { case: Box::new(fields.required("case", Case::read)?) }
-            }
-            "case_claimed" => Self::CaseClaimed {
-                leased_by: fields.required("leased_by", read::id)?,
-                lease_until: fields.required("lease_until", read::timestamp)?,
-                epoch: fields.required("epoch", epoch)?,
-            },
-            "lease_extended" => Self::LeaseExtended {
-                lease_until: fields.required("lease_until", read::timestamp)?,
-            },
-            "work_saved" => Self::WorkSaved { work: fields.required("work", Work::read_stored)? },
-            "case_released" => Self::CaseReleased {
-                reason: fields.required("reason", ReleaseReason::read)?,
-                note: fields.optional("note", note)?,
-                epoch: fields.required("epoch", epoch)?,
-            },
-            "case_decided" => Self::CaseDecided {
-                decision: fields.required("decision", |node| Decision::read(node, draft))?,
-                effective_at: fields.required("effective_at", read::timestamp)?,
-            },
-            "decision_undone" => Self::DecisionUndone {},
-            "answer_released" => Self::AnswerReleased {
-                released_at: fields.required("released_at", read::timestamp)?,
-            },
-            "case_withdrawn" => Self::CaseWithdrawn {
-                reason: fields.optional("reason", note)?,
-                withdrawn_at: fields.required("withdrawn_at", read::timestamp)?,
-            },
-            "case_rejudged" => Self::CaseRejudged {
-                rejudged: Box::new(fields.required("rejudged", Rejudged::read)?),
-            },
-            _ => {
-                return Err(
-                    node.invalid(format!("there is no event `{name}`"), "use a newer reader")
-                );
-            }
-        };
-        fields.finish()?;
-        Ok(event)
     }
 }

@@ -1,10 +1,10 @@
 //! What the outside is told when something happened to a case: a CloudEvents 1.0 envelope around
 //! compact facts. Nothing that a user, a model or a reviewer wrote is in it, except an answer that
-//! was released, for those who asked for it.
+//! was released and a question to the customer, for those who asked for it.
 
 use serde::Serialize;
 
-use crate::case::{Answer, Case, CaseState, Event, Outcome};
+use crate::case::{Answer, Case, CaseState, Event, Outcome, UserNotice};
 use crate::json::INTEGER_MAX;
 use crate::limits;
 use crate::read::{self, Node, Read};
@@ -55,8 +55,14 @@ pub struct CaseEventData {
     pub revision: i64,
     /// What kind of answer was released; null before that.
     pub outcome: Option<Outcome>,
+    /// What the user is told, where that is what happened.
+    pub notice: Option<UserNotice>,
+    /// Who is to be paged: the id of a `[[notify]]` of the policy.
+    pub page: Option<String>,
     /// The answer that was released, for who asked for it; null for everybody else.
     pub answer: Option<Answer>,
+    /// The question to the customer, for who asked for an answer; null for everybody else.
+    pub question: Option<String>,
 }
 
 impl CaseEventData {
@@ -65,7 +71,18 @@ impl CaseEventData {
     #[must_use]
     pub fn of(case: &Case, event: &Event) -> Self {
         let released = matches!(event, Event::AnswerReleased { .. });
+        let released = released || matches!(event, Event::CaseExpired { .. });
         let outcome = case.answer.as_ref().map(|answer| answer.outcome);
+        let (page, notice) = match event {
+            Event::SlaWarned { clock, percent, .. } | Event::SlaBreached { clock, percent, .. } => {
+                let mut marks = case.marks.iter();
+                let mark = marks.find(|mark| mark.clock == *clock && mark.percent == *percent);
+                (mark.and_then(|mark| mark.page.clone()), None)
+            }
+            Event::UserNotified { notice } => (None, Some(notice.clone())),
+            Event::CaseCreated { .. } => (None, case.notices.last().cloned()),
+            _ => (None, None),
+        };
         Self {
             case_id: case.case_id.clone(),
             request_id: case.request_id.clone(),
@@ -73,7 +90,10 @@ impl CaseEventData {
             queue: case.queue.clone(),
             revision: case.revision,
             outcome: outcome.filter(|_| released),
+            notice,
+            page,
             answer: None,
+            question: None,
         }
     }
 }
@@ -93,8 +113,13 @@ impl CaseEventData {
             queue: fields.required("queue", name)?,
             revision: fields.required("revision", |node| node.integer(1, INTEGER_MAX))?,
             outcome: fields.optional("outcome", Outcome::read)?,
+            notice: fields.optional("notice", UserNotice::read)?,
+            page: fields.optional("page", name)?,
             answer: fields.optional("answer", |node| {
                 Err(node.invalid("an answer is not stored here", "read it from its case"))
+            })?,
+            question: fields.optional("question", |node| {
+                Err(node.invalid("a question is not stored here", "read it from its case"))
             })?,
         };
         fields.finish()?;

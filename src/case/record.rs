@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::case::rejudged::REJUDGINGS_MAX;
-use crate::case::{Answer, Claimed, Decision, Rejudged, Work};
+use crate::case::{Answer, CaseVote, Claimed, Decision, Mark, Rejudged, UserNotice, Waiting, Work};
 use crate::confidence::Confidence;
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits;
@@ -182,6 +182,10 @@ pub struct Case {
 
     /// The queue that holds it.
     pub queue: String,
+    /// To whom alone it is offered, if to one.
+    pub assigned_to: Option<Id>,
+    /// Principals and people who may not work on it.
+    pub excluded: Vec<Id>,
     /// From 0 to 3; higher is taken first.
     pub priority: i64,
     /// What a reviewer must be allowed to decide.
@@ -194,21 +198,51 @@ pub struct Case {
     pub due_at: TimestampMs,
     /// The same, under the name that senders use.
     pub sla_deadline: TimestampMs,
-    /// How often the deadline changed.
+    /// Which deadline this is, from 1: each change of mind makes another one.
     pub deadline_version: i64,
+    /// The first deadline, moved by pauses alone.
+    pub original_due_at: TimestampMs,
+    /// When somebody is to have looked at it.
+    pub first_touch_due_at: Option<TimestampMs>,
+    /// When somebody took it for the first time.
+    pub first_touched_at: Option<TimestampMs>,
+    /// What is done on the way to the deadlines and after them.
+    pub marks: Vec<Mark>,
+    /// Since when the clocks stand still.
+    pub paused_at: Option<TimestampMs>,
+    /// What the user was told about it.
+    pub notices: Vec<UserNotice>,
     /// How long a decision can be taken back, in milliseconds.
     pub undo_window_ms: i64,
 
+    /// The question to the customer, while an answer is waited for.
+    pub waiting: Option<Waiting>,
+    /// Until when it is put off.
+    pub deferred_until: Option<TimestampMs>,
+    /// The revision with which the user wrote again; the draft does not know of it.
+    pub stale_since: Option<i64>,
     /// What a holder saved and did not decide yet.
     pub work: Option<Work>,
+    /// How many reviewers are asked.
+    pub reviewers_needed: i64,
+    /// What those of several said who were asked already.
+    pub votes: Vec<CaseVote>,
+    /// Whether they disagreed, so that one more decides alone.
+    pub adjudicating: bool,
     /// What was decided.
     pub decision: Option<Decision>,
+    /// The human being who decided.
+    pub decided_by_person: Option<Id>,
     /// When the decision takes effect.
     pub effective_at: Option<TimestampMs>,
     /// What the user gets, once it is released.
     pub answer: Option<Answer>,
     /// When it ended.
     pub closed_at: Option<TimestampMs>,
+    /// The case that it is the same as.
+    pub merged_into: Option<Id>,
+    /// Cases that were opened about what it ended with.
+    pub reopened_as: Vec<Id>,
 
     /// What the caller said is at stake; with the next four, what the case needs to be judged again.
     pub claimed_risk_level: Option<RiskLevel>,
@@ -225,6 +259,12 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether what a reviewer says counts as one of several votes.
+    #[must_use]
+    pub const fn takes_votes(&self) -> bool {
+        self.reviewers_needed > 1 && !self.adjudicating
+    }
+
     /// Reads a stored case.
     ///
     /// # Errors
@@ -276,6 +316,8 @@ impl Case {
             claimed: fields.optional("claimed", Claimed::read)?,
             differences: fields.list("differences", limits::MARKS_MAX, text)?,
             queue: fields.required("queue", name)?,
+            assigned_to: fields.optional("assigned_to", read::id)?,
+            excluded: fields.list("excluded", limits::LIST_LENGTH_MAX, read::id)?,
             priority: fields.required("priority", counter)?,
             authority: fields.required("authority", Authority::read)?,
             skills: fields.list("skills", limits::LIST_LENGTH_MAX, name)?,
@@ -283,11 +325,27 @@ impl Case {
             due_at: fields.required("due_at", read::timestamp)?,
             sla_deadline: fields.required("sla_deadline", read::timestamp)?,
             deadline_version: fields.required("deadline_version", counter)?,
+            original_due_at: fields.required("original_due_at", read::timestamp)?,
+            first_touch_due_at: fields.optional("first_touch_due_at", read::timestamp)?,
+            first_touched_at: fields.optional("first_touched_at", read::timestamp)?,
+            marks: fields.list("marks", limits::SLA_STEPS_MAX, Mark::read)?,
+            paused_at: fields.optional("paused_at", read::timestamp)?,
+            notices: fields.list("notices", limits::NOTICES_MAX, UserNotice::read)?,
             undo_window_ms: fields.required("undo_window_ms", counter)?,
+            waiting: fields.optional("waiting", Waiting::read)?,
+            deferred_until: fields.optional("deferred_until", read::timestamp)?,
+            stale_since: fields.optional("stale_since", counter)?,
             work: fields.optional("work", Work::read_stored)?,
+            reviewers_needed: fields
+                .required("reviewers_needed", |node| node.integer(1, limits::REVIEWERS_MAX))?,
+            votes: fields.list("votes", limits::LIST_LENGTH_MAX, |node| {
+                CaseVote::read(node, request.model_draft.as_deref())
+            })?,
+            adjudicating: fields.required("adjudicating", read::bool)?,
             decision: fields.optional("decision", |node| {
                 Decision::read(node, request.model_draft.as_deref())
             })?,
+            decided_by_person: fields.optional("decided_by_person", read::id)?,
             effective_at: fields.optional("effective_at", read::timestamp)?,
             answer: fields.optional("answer", Answer::read)?,
             closed_at: fields.optional("closed_at", read::timestamp)?,
@@ -297,6 +355,8 @@ impl Case {
             feedback_rating: request.feedback_rating,
             unknown_fields: fields.list("unknown_fields", limits::UNKNOWN_FIELDS_MAX, text)?,
             rejudgings: fields.list("rejudgings", REJUDGINGS_MAX, Rejudged::read)?,
+            merged_into: fields.optional("merged_into", read::id)?,
+            reopened_as: fields.list("reopened_as", limits::FOLLOW_UPS_MAX, read::id)?,
             model_draft: request.model_draft,
         };
         fields.finish()?;

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::case::Case;
+use crate::case::{Case, Timing};
 use crate::json::INTEGER_MAX;
 use crate::limits;
 use crate::policy::{Authority, Policy, PolicyReference};
@@ -39,8 +39,8 @@ pub struct Rejudged {
     pub authority: Authority,
     /// What a reviewer must be able to do.
     pub skills: Vec<String>,
-    /// When it is to be resolved.
-    pub due_at: TimestampMs,
+    /// The clocks, where the deadline is earlier; absent where it stays.
+    pub timing: Option<Timing>,
     /// Rules that fire now and did not.
     pub triggers: Vec<FiredTrigger>,
     /// Each difference in words.
@@ -122,6 +122,9 @@ impl Case {
             ));
         }
         changes.extend(triggers.iter().map(|fired| format!("`{}`: {}", fired.id, fired.reason)));
+        let calendar = policy.queue(&queue).and_then(|queue| queue.calendar.as_deref());
+        let calendar = calendar.and_then(|name| policy.calendar(name));
+        let timing = (due_at < self.due_at).then(|| self.retimed(calendar, due_at, now));
         (!changes.is_empty()).then(|| Rejudged {
             policy: policy.reference().clone(),
             sequence,
@@ -131,7 +134,7 @@ impl Case {
             priority: self.priority.max(priority(risk_level)),
             authority,
             skills,
-            due_at,
+            timing,
             triggers,
             changes,
         })
@@ -146,10 +149,7 @@ impl Case {
             self.queue.clone_from(&rejudged.queue);
             self.skills.clone_from(&rejudged.skills);
         }
-        if rejudged.due_at < self.due_at {
-            self.due_at = rejudged.due_at;
-            self.deadline_version += 1;
-        }
+        self.deadline_version += i64::from(rejudged.timing.is_some());
         self.triggers.extend(rejudged.triggers.iter().cloned());
         if self.rejudgings.len() >= REJUDGINGS_MAX {
             self.rejudgings.remove(0);
@@ -177,7 +177,7 @@ impl Rejudged {
             priority: fields.required("priority", counter)?,
             authority: fields.required("authority", Authority::read)?,
             skills: fields.list("skills", limits::LIST_LENGTH_MAX, name)?,
-            due_at: fields.required("due_at", read::timestamp)?,
+            timing: fields.optional("timing", Timing::read)?,
             triggers: fields.list("triggers", limits::TRIGGERS_MAX, FiredTrigger::read)?,
             changes: fields.list("changes", limits::TRIGGERS_MAX + 4, text)?,
         };

@@ -19,6 +19,7 @@ mod layers;
 mod rules;
 mod schema;
 mod source;
+mod work;
 
 pub use diagnostic::Diagnostic;
 pub use impact_model::builtin as builtin_impact_model;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::calendar::Calendar;
 use crate::compile::layers::MayLoosen;
 use crate::compile::{
-    actions, calendar, checks, condition, confidence, duration, impact_model, rules,
+    actions, calendar, checks, condition, confidence, duration, impact_model, rules, to_json, work,
 };
 use crate::error::Fault;
 use crate::fact::{FactDeclaration, FactRecord, FactSource, FactType};
@@ -17,6 +17,7 @@ use crate::request::RiskLevel;
 use crate::sampling::Sampling;
 use crate::tool::ActionPolicy;
 use crate::units::Id;
+use crate::work::{QueueWork, WorkPolicy};
 
 /// Reads the sections; every section tells its own faults, so that an author sees them together.
 pub(super) fn read(document: &Json) -> Result<Bundle, Vec<Fault>> {
@@ -66,6 +67,8 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
     let queues = each(&mut fields, "queue", limits::QUEUES_MAX, faults, |node| {
         read_queue(node, &facts, &calendars)
     })?;
+    let (queues, of_queues): (Vec<Queue>, Vec<QueueWork>) = queues.into_iter().unzip();
+    let work = read_work(&mut fields, of_queues, faults)?;
     unique(&queues, "queue", |queue| &queue.queue, faults);
     let actions = read_actions(&mut fields, &facts, faults)?;
     let limited_answer = fields.required("limited_answer", read_texts);
@@ -104,12 +107,14 @@ fn read_sections(document: &Json, faults: &mut Faults) -> Read<Option<Bundle>> {
         refusal,
         lease_duration_ms: head.lease_duration_ms,
         undo_window_ms: head.undo_window_ms,
+        work: said(&work)?,
     };
     // How the sections fit together is looked at once each of them is right.
     if faults.0.is_empty() {
         faults.0.extend(actions::problems(&bundle.actions));
         faults.0.extend(foreign_amounts(&bundle));
         faults.0.extend(checks::problems(&bundle));
+        faults.0.extend(work::problems(&bundle, &work));
     }
     Ok(Some(bundle))
 }
@@ -139,6 +144,27 @@ fn read_actions(
         ladder,
         impact_model,
     })
+}
+
+fn read_work(
+    fields: &mut Fields<'_>,
+    queues: Vec<QueueWork>,
+    faults: &mut Faults,
+) -> Read<WorkPolicy> {
+    let terms = faults.keep(fields.optional("work", work::read_terms)).flatten();
+    let (waiting_ms, open_leases_max) = terms.unwrap_or_else(work::usual_terms);
+    let notify = each(fields, "notify", limits::LIST_LENGTH_MAX, faults, work::read_notify)?;
+    unique(&notify, "notify", |notify| &notify.id, faults);
+    let notices = faults.keep(fields.optional("notice", work::read_notices)).flatten();
+    let notices = notices.unwrap_or_default();
+    Ok(WorkPolicy { waiting_ms, open_leases_max, queues, notify, notices })
+}
+
+/// What hosts read: without the queues that have nothing to say.
+fn said(work: &WorkPolicy) -> Read<Option<Json>> {
+    let mut work = work.clone();
+    work.queues.retain(|queue| !work::is_plain(queue));
+    to_json(&work).map(Some)
 }
 
 /// Amounts in conditions over requests that are not in the base currency.
@@ -242,7 +268,11 @@ fn read_fact(node: Node<'_>) -> Read<FactDeclaration> {
     Ok(declaration)
 }
 
-fn read_queue(node: Node<'_>, facts: &[FactDeclaration], calendars: &[Calendar]) -> Read<Queue> {
+fn read_queue(
+    node: Node<'_>,
+    facts: &[FactDeclaration],
+    calendars: &[Calendar],
+) -> Read<(Queue, QueueWork)> {
     let mut fields = node.object()?;
     let sla = fields.required("sla", duration::read_sla)?;
     let queue = Queue {
@@ -255,11 +285,13 @@ fn read_queue(node: Node<'_>, facts: &[FactDeclaration], calendars: &[Calendar])
         authority: fields.required("authority", Authority::read)?,
         skills: fields.list("skills", limits::LIST_LENGTH_MAX, name)?,
     };
+    let calendar = calendars.iter().find(|known| queue.calendar.as_ref() == Some(&known.calendar));
+    let work = work::read_queue(&mut fields, &queue.queue, calendar)?;
     fields.finish()?;
     if queue.sla.needs_calendar() && queue.calendar.is_none() {
         return Err(node.invalid("business time needs a calendar", "add `calendar`"));
     }
-    Ok(queue)
+    Ok((queue, work))
 }
 
 /// The name of one of the calendars.
@@ -292,7 +324,7 @@ fn read_accepts(node: Node<'_>, facts: &[FactDeclaration]) -> Read<Accepts> {
     Ok(accepts)
 }
 
-fn read_texts(node: Node<'_>) -> Read<BTreeMap<String, String>> {
+pub(super) fn read_texts(node: Node<'_>) -> Read<BTreeMap<String, String>> {
     let texts =
         node.map(limits::LIST_LENGTH_MAX, |node| node.filled_text(limits::NOTE_LENGTH_MAX))?;
     if texts.contains_key("default") {

@@ -7,7 +7,7 @@
 
 pub(crate) mod check;
 mod record;
-mod run;
+pub(crate) mod run;
 
 use serde::Serialize;
 
@@ -190,6 +190,11 @@ impl Program {
         &self.cel
     }
 
+    /// What is evaluated.
+    pub(crate) fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
     /// The slots that the program reads, in order of appearance.
     pub fn slots(&self) -> impl Iterator<Item = u16> + '_ {
         self.ops.iter().filter_map(|op| match op {
@@ -223,7 +228,6 @@ impl Program {
     /// What the condition comes to for these facts.
     #[must_use]
     pub fn evaluate(&self, facts: &[Value<'_>]) -> Truth {
-        let mut stack = Vec::with_capacity(limits::STACK_DEPTH_MAX);
-        run::run(&self.ops, facts, None, &mut stack)
+        run::run(&self.ops, facts, None, &mut run::Stack::new())
     }
 }

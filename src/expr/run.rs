@@ -1,4 +1,4 @@
-//! Evaluates a checked program: no failure, no allocation but one stack, no loop without a bound.
+//! Evaluates a checked program: no failure, no allocation, no loop without a bound.
 //!
 //! Whole numbers are reckoned in 64 bits; what does not fit, a division by 0 and an index outside of
 //! its list have no result, so that what depends on them is unknown. Doubles follow IEEE 754.
@@ -7,12 +7,14 @@ use std::cmp::Ordering;
 
 use crate::expr::{Const, Op, Truth};
 use crate::fact::Value;
+use crate::flat::cell::FlatFacts;
+use crate::limits;
 use crate::money::Money;
 use crate::units::TimestampMs;
 
 /// What lies on the stack.
 #[derive(Clone, Copy)]
-pub(super) enum Operand<'a> {
+pub(crate) enum Operand<'a> {
     /// Missing, or without a result.
     Missing,
     Bool(bool),
@@ -25,20 +27,72 @@ pub(super) enum Operand<'a> {
     Owned(&'a [String]),
     Ints(&'a [i64]),
     Doubles(&'a [f64]),
+    /// A list in a buffer of flat facts.
+    Flat(FlatList<'a>),
+}
+
+/// A list of which each element is made when it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct FlatList<'a> {
+    facts: &'a FlatFacts<'a>,
+    start: u32,
+    length: u32,
+}
+
+impl<'a> FlatList<'a> {
+    pub(crate) const fn new(facts: &'a FlatFacts<'a>, start: u32, length: u32) -> Self {
+        Self { facts, start, length }
+    }
+}
+
+/// Where a program finds the facts.
+pub(crate) trait Facts {
+    /// The fact in a slot.
+    fn fact(&self, slot: u16) -> Operand<'_>;
+}
+
+impl Facts for [Value<'_>] {
+    fn fact(&self, slot: u16) -> Operand<'_> {
+        self.get(usize::from(slot)).map_or(Operand::Missing, of_fact)
+    }
+}
+
+/// The operands of a program: their number was bounded when it was checked.
+pub(crate) struct Stack<'a> {
+    operands: [Operand<'a>; limits::STACK_DEPTH_MAX],
+    depth: usize,
+}
+
+impl<'a> Stack<'a> {
+    pub(crate) const fn new() -> Self {
+        Self { operands: [Operand::Missing; limits::STACK_DEPTH_MAX], depth: 0 }
+    }
+
+    fn push(&mut self, operand: Operand<'a>) {
+        if let Some(place) = self.operands.get_mut(self.depth) {
+            *place = operand;
+            self.depth += 1;
+        }
+    }
+
+    fn pop(&mut self) -> Option<Operand<'a>> {
+        self.depth = self.depth.checked_sub(1)?;
+        self.operands.get(self.depth).copied()
+    }
 }
 
 /// The elements that the loops around are at, the innermost first.
-pub(super) struct Items<'i, 'a> {
+pub(crate) struct Items<'i, 'a> {
     item: Operand<'a>,
     outer: Option<&'i Items<'i, 'a>>,
 }
 
 /// The truth that the operations come to; what lay on the stack before stays there.
-pub(super) fn run<'a>(
+pub(crate) fn run<'a>(
     ops: &'a [Op],
-    facts: &'a [Value<'a>],
+    facts: &'a (impl Facts + ?Sized),
     items: Option<&Items<'_, 'a>>,
-    stack: &mut Vec<Operand<'a>>,
+    stack: &mut Stack<'a>,
 ) -> Truth {
     let mut rest = ops;
     while let Some((op, after)) = rest.split_first() {
@@ -63,9 +117,9 @@ fn each<'a>(
     decisive: Truth,
     list: Operand<'a>,
     body: &'a [Op],
-    facts: &'a [Value<'a>],
+    facts: &'a (impl Facts + ?Sized),
     outer: Option<&Items<'_, 'a>>,
-    stack: &mut Vec<Operand<'a>>,
+    stack: &mut Stack<'a>,
 ) -> Truth {
     let Some(length) = length(list) else {
         return Truth::Unknown;
@@ -86,11 +140,11 @@ fn each<'a>(
 
 fn step<'a>(
     op: &'a Op,
-    facts: &'a [Value<'a>],
+    facts: &'a (impl Facts + ?Sized),
     items: Option<&Items<'_, 'a>>,
-    stack: &mut Vec<Operand<'a>>,
+    stack: &mut Stack<'a>,
 ) -> Operand<'a> {
-    let fact = |slot: u16| facts.get(usize::from(slot)).map_or(Operand::Missing, of_fact);
+    let fact = |slot: u16| facts.fact(slot);
     let mut pop = || stack.pop().unwrap_or(Operand::Missing);
     match op {
         Op::Fact(slot) => fact(*slot),
@@ -260,6 +314,7 @@ fn length(list: Operand<'_>) -> Option<usize> {
         Operand::Owned(list) => Some(list.len()),
         Operand::Ints(list) => Some(list.len()),
         Operand::Doubles(list) => Some(list.len()),
+        Operand::Flat(list) => usize::try_from(list.length).ok(),
         _ => None,
     }
 }
@@ -270,6 +325,10 @@ fn at(list: Operand<'_>, index: usize) -> Operand<'_> {
         Operand::Owned(list) => list.get(index).map(|text| Operand::String(text)),
         Operand::Ints(list) => list.get(index).copied().map(Operand::Int),
         Operand::Doubles(list) => list.get(index).copied().map(Operand::Double),
+        Operand::Flat(list) => u32::try_from(index)
+            .ok()
+            .filter(|index| *index < list.length)
+            .map(|index| list.facts.element(list.start.saturating_add(index))),
         _ => None,
     };
     found.unwrap_or(Operand::Missing)

@@ -216,7 +216,7 @@ enum GrantCommand {
         principal_id: String,
         #[command(flatten)]
         data: Data,
-        /// caller, reviewer, auditor, policy_owner or admin.
+        /// caller, reviewer, lead, auditor, policy_owner or admin.
         #[arg(long, value_parser = word(GrantRole::WORDS))]
         role: GrantRole,
         /// A tenant that it covers; the holder's own without it, `*` for every one.

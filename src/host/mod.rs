@@ -37,3 +37,4 @@ mod text;
 pub mod verify;
 pub mod webhook;
 pub mod webhook_command;
+pub mod work;

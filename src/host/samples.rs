@@ -25,6 +25,7 @@ struct Reviewer {
     queue: &'static str,
     domain: &'static str,
     level: i64,
+    leads: bool,
     skills: &'static [&'static str],
 }
 
@@ -36,6 +37,7 @@ const REVIEWERS: &[Reviewer] = &[
         queue: "low_risk_correction",
         domain: "any",
         level: 2,
+        leads: false,
         skills: &[],
     },
     Reviewer {
@@ -45,6 +47,7 @@ const REVIEWERS: &[Reviewer] = &[
         queue: "billing_dispute",
         domain: "any",
         level: 2,
+        leads: false,
         skills: &["billing"],
     },
     Reviewer {
@@ -54,6 +57,7 @@ const REVIEWERS: &[Reviewer] = &[
         queue: "legal_policy_question",
         domain: "legal",
         level: 3,
+        leads: false,
         skills: &["legal_review"],
     },
     Reviewer {
@@ -63,9 +67,10 @@ const REVIEWERS: &[Reviewer] = &[
         queue: "security_action",
         domain: "security",
         level: 3,
+        leads: false,
         skills: &["security_operations"],
     },
-    // Two leads, so that what needs two of them can be approved.
+    // Two leads, so that what needs two of them can be approved; they direct the work too.
     Reviewer {
         principal_id: "prin_sofia_lindqvist",
         person_id: "person_sofia_lindqvist",
@@ -73,6 +78,7 @@ const REVIEWERS: &[Reviewer] = &[
         queue: "billing_dispute",
         domain: "any",
         level: 4,
+        leads: true,
         skills: &["billing"],
     },
     Reviewer {
@@ -82,6 +88,7 @@ const REVIEWERS: &[Reviewer] = &[
         queue: "billing_dispute",
         domain: "any",
         level: 4,
+        leads: true,
         skills: &["billing"],
     },
 ];
@@ -161,7 +168,16 @@ fn make_reviewer(
     };
     let own = grant(reviewer.queue, reviewer.domain, reviewer.level);
     people::add_grant(tx, &principal, own, by.reference())?;
-    people::add_grant(tx, &principal, grant("triage", "any", TRIAGE_LEVEL), by.reference())?;
+    // What nobody else may decide ends with the leads.
+    let triage_level = if reviewer.leads { reviewer.level } else { TRIAGE_LEVEL };
+    people::add_grant(tx, &principal, grant("triage", "any", triage_level), by.reference())?;
+    if reviewer.leads {
+        for queue in [reviewer.queue, "triage"] {
+            let lead = grant(queue, reviewer.domain, reviewer.level);
+            let lead = NewGrant { role: GrantRole::Lead, ..lead };
+            people::add_grant(tx, &principal, lead, by.reference())?;
+        }
+    }
     Ok(principal)
 }
 

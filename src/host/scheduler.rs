@@ -1,18 +1,19 @@
-//! What time alone changes: decisions take effect, leases end. Through the same door as everybody.
+//! What time alone changes: decisions take effect, leases and waits end, marks of deadlines come.
+//! Through the same door as everybody.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::case::{CaseState, Command};
 use crate::host::executor::Executors;
 use crate::host::people::{HostActor, host_actor};
-use crate::host::store::{
-    Failure, Store, cases, idempotency, moves, random_audits, rejudging, releases,
-};
+use crate::host::store::{Failure, Store, cases, idempotency, random_audits, rejudging, releases};
+use crate::host::work;
 use crate::units::Id;
 
 /// How often the scheduler looks.
@@ -21,10 +22,12 @@ const PERIOD: Duration = Duration::from_millis(500);
 const SWEEP_EVERY: u64 = 7_200;
 /// How many periods lie between two looks at audits whose texts never came (about a minute).
 const GIVE_UP_EVERY: u64 = 120;
-/// Cases of one kind that are moved in one period; the rest follows in the next.
+/// Cases that are moved in one period; the rest follows in the next.
 const MOVES_MAX: i64 = 200;
 /// Transactions of one look that judge open cases again.
 const REJUDGE_STEPS_MAX: usize = 20;
+/// When a case is looked at again that waits for something else, in milliseconds.
+const AGAIN_MS: i64 = 2_000;
 
 /// Runs until `stop` turns true. Every host may run one: a move that another made first is refused.
 pub async fn run(store: Arc<Store>, executors: Arc<Executors>, mut stop: watch::Receiver<bool>) {
@@ -60,25 +63,29 @@ pub async fn run(store: Arc<Store>, executors: Arc<Executors>, mut stop: watch::
 }
 
 /// Moves every case whose time has come, each in a write of its own: one that fails holds up no
-/// other, and those that wait together share a commit.
+/// other, and those that wait together share a commit. What should have happened first is asked for
+/// first, so that an outage is made up for in the order of the deadlines.
 ///
 /// # Errors
 /// Where the store cannot be read.
 pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
     let due = store.read(|snapshot| cases::due_to_move(snapshot, MOVES_MAX)).await?;
-    let mut moves = JoinSet::new();
-    for (tenant_id, case_id) in due {
-        let store = Arc::clone(store);
-        moves.spawn(async move {
-            match move_one(&store, tenant_id, case_id.clone()).await {
+    let moves = due.into_iter().map(|(tenant_id, case_id)| {
+        let told = case_id.clone();
+        async move {
+            match move_one(store, tenant_id, case_id).await {
                 Ok(()) => {}
                 // Somebody else was first.
-                Err(Failure::Refused(fault)) => tracing::debug!(%case_id, %fault, "not moved"),
-                Err(failure) => tracing::warn!(%case_id, %failure, "a case could not be moved"),
+                Err(Failure::Refused(fault)) => {
+                    tracing::debug!(case_id = %told, %fault, "not moved");
+                }
+                Err(failure) => {
+                    tracing::warn!(case_id = %told, %failure, "a case could not be moved");
+                }
             }
-        });
-    }
-    while moves.join_next().await.is_some() {}
+        }
+    });
+    in_order(moves).await;
     Ok(())
 }
 
@@ -129,14 +136,33 @@ pub async fn give_up_audits(store: &Store) -> Result<(), Failure> {
 }
 
 async fn move_one(store: &Store, tenant_id: Id, case_id: Id) -> Result<(), Failure> {
+    let (tenant, case) = (tenant_id.clone(), case_id.clone());
     let write = store.write(move |tx| {
         let Some(case) = cases::get(tx, &tenant_id, &case_id)? else { return Ok(()) };
-        let command = match case.state {
-            CaseState::Held => Command::Finalize,
-            _ => Command::Timeout,
-        };
-        let actor = host_actor(tx, HostActor::Scheduler)?;
-        moves::perform(tx, &actor, case, command).map(|_| ())
+        match work::due_command(tx, &case)? {
+            Some(command) => work::pass_time(tx, case, command).map(|_| ()),
+            None => {
+                let again = tx.now.saturating_add(AGAIN_MS);
+                cases::postpone(tx, &tenant_id, &case_id, again)
+            }
+        }
     });
-    write.await
+    let moved = write.await;
+    if matches!(moved, Err(Failure::Refused(_) | Failure::Internal(_))) {
+        // A case that cannot be moved must not keep others from being looked at.
+        let later = store
+            .write(move |tx| cases::postpone(tx, &tenant, &case, tx.now.saturating_add(AGAIN_MS)));
+        later.await?;
+    }
+    moved
+}
+
+/// Runs all of them at once, and begins them in their order: the writer takes what comes first first.
+async fn in_order<F: Future<Output = ()> + Send>(futures: impl Iterator<Item = F>) {
+    let mut waiting: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        waiting.retain_mut(|future| future.as_mut().poll(context).is_pending());
+        if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }

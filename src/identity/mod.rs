@@ -9,7 +9,7 @@ mod proposals;
 
 use serde::Serialize;
 
-pub use cases::{CaseOperation, authorize};
+pub use cases::{CaseOperation, Need, authorize, meets};
 pub use proposals::{ProposalOperation, authorities_of, authorize_proposal};
 
 use crate::case::Case;
@@ -51,6 +51,8 @@ words! {
         Caller = "caller",
         /// Claims and decides cases of its queues.
         Reviewer = "reviewer",
+        /// Directs the work of its queues: assigns, retimes, merges, opens again.
+        Lead = "lead",
         /// Sees the audit log.
         Auditor = "auditor",
         /// Reads and checks policies.
@@ -277,11 +279,11 @@ impl Grant {
     }
 
     /// Whether it lets its holder read the case: an auditor every case of the tenant, a reviewer
-    /// those of their queues, whether or not they may decide them.
+    /// or a lead those of their queues, whether or not they may decide them.
     fn reads(&self, case: &Case, now: TimestampMs) -> bool {
         let by_role = match self.role {
             GrantRole::Auditor => true,
-            GrantRole::Reviewer => self.covers_queue(&case.queue),
+            GrantRole::Reviewer | GrantRole::Lead => self.covers_queue(&case.queue),
             _ => false,
         };
         by_role && self.in_force(now) && covers(&self.tenants, case.tenant_id.as_str())

@@ -4,13 +4,17 @@ mod decode;
 mod encode;
 #[cfg(target_arch = "wasm32")]
 mod heap;
+mod hot;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use decode::shortest_digits;
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use self::hot::Shared;
 use crate::error::{ErrorCode, Fault};
 use crate::gate::{self, Context, Gate};
 use crate::policy::Policy;
@@ -23,6 +27,8 @@ use crate::verdict::{self, Verdict};
 #[wasm_bindgen]
 pub struct Engine {
     policy: Policy,
+    /// Borrowed only while nothing of JavaScript can run.
+    shared: RefCell<Shared>,
 }
 
 #[wasm_bindgen]
@@ -34,7 +40,9 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(bundle: &JsValue) -> Result<Engine, JsValue> {
         let load = || Policy::load(&decode::json(bundle)?);
-        load().map(|policy| Self { policy }).map_err(|fault| encode::error(&fault))
+        load()
+            .map(|policy| Self { shared: Shared::new(&policy), policy })
+            .map_err(|fault| encode::error(&fault))
     }
 
     /// What the policy is called: `{id, version, hash}`.

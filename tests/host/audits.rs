@@ -99,7 +99,7 @@ fn an_answer_is_judged_without_anybody_knowing_that_it_was_given() {
     let shown = |id: &str| host.expect(&Call::get(&format!("/v1/cases/{id}")).of(&jonas), 200);
     let (mut audited, mut plain) = (row(case_id), row("case_sent"));
     for case in [&mut audited, &mut plain] {
-        for name in ["case_id", "created_at", "due_at"] {
+        for name in ["case_id", "created_at", "due_at", "marks"] {
             case[name] = Value::Null;
         }
     }
@@ -107,7 +107,17 @@ fn an_answer_is_judged_without_anybody_knowing_that_it_was_given() {
     let claimed = host.command(&jonas, &json!({ "case_id": case_id }), "claim", json!({}));
     let plainly = host.command(&jonas, &json!({ "case_id": "case_sent" }), "claim", json!({}));
     let (mut audited, mut plain) = (claimed.clone(), plainly);
-    let own = ["case_id", "created_at", "due_at", "sla_deadline", "lease_until", "verdict_digest"];
+    let own = [
+        "case_id",
+        "created_at",
+        "due_at",
+        "sla_deadline",
+        "original_due_at",
+        "first_touched_at",
+        "marks",
+        "lease_until",
+        "verdict_digest",
+    ];
     for case in [&mut audited, &mut plain] {
         for name in own {
             case[name] = Value::Null;

@@ -21,7 +21,10 @@ fn a_case_goes_from_the_edge_to_a_reviewer_and_its_answer_back() {
     let may = |who| host.expect(&Call::get(&path).of(who), 200)["may"].clone();
     assert_eq!(
         may(&jonas),
-        json!({ "claim": true, "decide": false, "undo": false, "why_not": null })
+        json!({
+            "claim": true, "decide": false, "vote": false, "undo": false, "escalate": true,
+            "direct": false, "why_not": null,
+        })
     );
     assert_eq!(may(&edge)["claim"], false);
     assert!(may(&edge)["why_not"].is_string());
@@ -34,7 +37,10 @@ fn a_case_goes_from_the_edge_to_a_reviewer_and_its_answer_back() {
     let epoch = claimed["epoch"].clone();
     assert_eq!(
         may(&jonas),
-        json!({ "claim": false, "decide": true, "undo": false, "why_not": null })
+        json!({
+            "claim": false, "decide": true, "vote": false, "undo": false, "escalate": true,
+            "direct": false, "why_not": null,
+        })
     );
     let extended = host.command(&jonas, &case, "heartbeat", json!({ "epoch": epoch }));
     assert!(extended["lease_until"].as_str().unwrap() >= claimed["lease_until"].as_str().unwrap());

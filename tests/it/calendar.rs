@@ -193,3 +193,87 @@ fn business_hours_agree_with_stepping_through_every_minute_in_many_zones() {
         }
     }
 }
+
+/// How many random deadlines are held against the oracle; `COUNTERSIGN_CALENDAR_DEADLINES` asks for
+/// more (a million in the long form).
+fn deadlines_wanted() -> u64 {
+    let wanted = std::env::var("COUNTERSIGN_CALENDAR_DEADLINES").ok();
+    wanted.and_then(|text| text.parse().ok()).unwrap_or(400)
+}
+
+/// A policy whose one calendar covers one year of a zone, around the clock's changes too.
+fn in_year(zone: &str, year: i64) -> Option<Policy> {
+    let from = DEFAULT_POLICY.find("time_zone = \"Europe/Berlin\"").unwrap();
+    let until = DEFAULT_POLICY
+        .find("# ---------------------------------------------------------------- queues")
+        .unwrap();
+    let calendar = format!(
+        "time_zone = \"{zone}\"\nfrom = \"{year}-01-01\"\nuntil = \"{}-01-15\"\n\
+         hours = {{ sun = [\"00:30-04:00\"], mon = [\"00:00-03:30\", \"04:00-24:00\"], \
+         wed = [\"09:00-17:00\"], fri = [\"22:00-24:00\"], sat = [\"00:00-02:30\"] }}\n\n",
+        year + 1
+    );
+    let text = format!("{}{calendar}{}", &DEFAULT_POLICY[..from], &DEFAULT_POLICY[until..]);
+    // A zone that skipped a whole day has no such date.
+    countersign::compile::compile(&text, "policy.toml").ok().map(|compiled| compiled.policy)
+}
+
+/// The same hours, read off the zone's wall clock.
+fn is_open_then(zone: &TimeZone, at_ms: i64) -> bool {
+    let local = Timestamp::from_millisecond(at_ms).unwrap().to_zoned(zone.clone());
+    let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
+    match local.weekday() {
+        Weekday::Sunday => (30..240).contains(&minute),
+        Weekday::Monday => !(210..240).contains(&minute),
+        Weekday::Wednesday => (540..1020).contains(&minute),
+        Weekday::Friday => minute >= 1320,
+        Weekday::Saturday => minute < 150,
+        _ => false,
+    }
+}
+
+#[test]
+fn f43_deadlines_and_pauses_agree_with_stepping_in_any_zone_from_2000_to_2040() {
+    let zones: Vec<String> =
+        jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    assert!(zones.len() > 300, "{} zones", zones.len());
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut chance = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let (wanted, mut held) = (deadlines_wanted(), 0);
+    while held < wanted {
+        let name = &zones[usize::try_from(chance(zones.len() as u64)).unwrap()];
+        let year = 2000 + i64::try_from(chance(40)).unwrap();
+        let (Some(policy), Ok(zone)) = (in_year(name, year), TimeZone::get(name)) else { continue };
+        let calendar = policy.calendar("legal_office").unwrap();
+        let first = at(&format!("{year}-01-03T00:00:00Z")).as_ms();
+        for _ in 0..25.min(wanted - held) {
+            held += 1;
+            let arrives = first + i64::try_from(chance(360 * 1_440)).unwrap() * 60_000;
+            let minutes = 1 + i64::try_from(chance(600)).unwrap();
+            let (mut left, mut now) = (minutes, arrives);
+            while left > 0 {
+                left -= i64::from(is_open_then(&zone, now));
+                now += 60_000;
+            }
+            let arrives = TimestampMs::new(arrives).unwrap();
+            let sla = Sla::BusinessMs(minutes * 60_000);
+            let deadline = sla.deadline(Some(calendar), arrives);
+            let told = format!("{name} {year}: {minutes} min from {arrives}");
+            assert_eq!(deadline.due_at.as_ms(), now, "{told}");
+            let open = calendar.open_between(arrives, deadline.due_at);
+            assert_eq!(open, Some(minutes * 60_000), "{told}");
+            // A pause of any length leaves as much open time as there was when it began.
+            let half = calendar.after(minutes / 2 * 60_000, arrives).unwrap();
+            let left = calendar.open_between(half.max(arrives), deadline.due_at).unwrap();
+            let later = deadline.due_at.saturating_add(3 * 86_400_000);
+            if let Some(resumed) = calendar.after(left, later) {
+                assert_eq!(calendar.open_between(later, resumed), Some(left), "{told}");
+            }
+        }
+    }
+}

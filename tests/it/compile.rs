@@ -152,3 +152,49 @@ fn hostile_text_is_refused_and_nothing_else_happens() {
         assert!(compile(&text, "policy.toml").is_err(), "{}", &text[..text.len().min(60)]);
     }
 }
+
+#[test]
+fn what_is_wrong_with_the_work_of_people_is_told_with_its_mend() {
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(DEFAULT_POLICY.contains(from), "{from}");
+        let text = DEFAULT_POLICY.replacen(from, to, 1);
+        let told = countersign::compile::compile(&text, "policy.toml").expect_err(to);
+        assert!(told[0].message.starts_with(expected), "{}\nexpected {expected}", told[0].message);
+        assert!(!told[0].help.is_empty() && told[0].line > 1, "{to}");
+    };
+    let warn = "{ at = 50, then = \"warn\" }";
+    let step = |to: &str, expected: &str| check(warn, to, expected);
+    step("{ at = 50, then = \"wran\" }", "`wran` is not one of");
+    step("{ at = 0, then = \"warn\" }", "`0` is not a whole number from 1 to 1000");
+    step("{ at = 80, then = \"reassign\" }", "there are two steps at 80 % of this clock");
+    step("{ at = 50, then = \"warn\", page = \"on_cal\" }", "there is no notify `on_cal`");
+    step("{ at = 50, then = \"escalate\", queue = \"triag\" }", "there is no queue `triag`");
+    step(
+        "{ at = 50, then = \"warn\", queue = \"triage\" }",
+        "only an escalation goes to another queue",
+    );
+    step("{ at = 150, then = \"expire\" }", "a case that expires leaves its user without a word");
+    step("{ at = 150, then = \"expire\", template = \"sorry\" }", "there is no template `sorry`");
+    step(
+        "{ at = 50, then = \"expire\", template = \"sorry\" }",
+        "a case expires before its deadline",
+    );
+    step("{ at = 50, then = \"warn\", template = \"sorry\" }", "only what expires has a template");
+    check("first_touch = \"10 min\"\n", "", "the queue has no first touch to count by");
+    check(
+        "first_touch = \"10 min\"",
+        "first_touch = \"10 business hours\"",
+        "business time needs a calendar",
+    );
+    let queue = "queue = \"triage\"";
+    let overflow = |to: &str| format!("{queue}\noverflow = {{ waiting = 9, queue = \"{to}\" }}");
+    check(queue, &overflow("triage"), "a full queue cannot send its cases to itself");
+    check(queue, &overflow("nowhere"), "there is no queue `nowhere`");
+    check(queue, &format!("{queue}\nreviewers = 10"), "`10` is not a whole number from 1 to 9");
+    check(
+        "open_leases_max = 20",
+        "open_leases_max = 0",
+        "`0` is not a whole number from 1 to 1000",
+    );
+    check("[notice.expected]", "[notice.expcted]", "the field `expcted` is not known");
+}

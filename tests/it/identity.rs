@@ -95,3 +95,56 @@ fn a_caller_sees_and_withdraws_only_its_own() {
         authorize(&own, CaseOperation::PassTime, &case, now()),
     );
 }
+
+mod needs {
+    //! A claim looks up what a reviewer may take; it must be what they are let take.
+
+    use countersign::case::Case;
+    use countersign::identity::{CaseOperation, Need, authorize, meets};
+    use countersign::policy::Authority;
+    use countersign::{Id, TimestampMs};
+    use proptest::prelude::*;
+
+    use crate::case::{case, lead, reviewer};
+    use crate::support::now;
+
+    const NAMES: &[&str] = &["billing", "legal", "any", "*"];
+    const SKILLS: &[&str] = &["billing", "fraud", "tax"];
+    const LANGUAGES: &[&str] = &["en", "pt", "pt-BR", "de"];
+
+    fn some(names: &[&str], bits: usize) -> Vec<String> {
+        let chosen = names.iter().enumerate().filter(|(index, _)| bits >> index & 1 == 1);
+        chosen.map(|(_, name)| (*name).to_owned()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn who_meets_a_need_is_who_may_work_on_its_cases(
+            (skills, has, reads, language) in (0..8_usize, 0..8_usize, 0..16_usize, 0..5_usize),
+            (domain, own_domain) in (0..3_usize, 0..3_usize),
+            (level, own_level) in (0..4_i64, 0..4_i64),
+            (queues, leads, ended) in (0..4_usize, any::<bool>(), any::<bool>()),
+        ) {
+            let mut actor = if leads { lead("ana") } else { reviewer("ana") };
+            actor.principal.skills = some(SKILLS, has);
+            actor.principal.languages = some(LANGUAGES, reads);
+            let grant = &mut actor.grants[0];
+            grant.queues = vec![if queues == 0 { "other" } else { NAMES[queues] }.to_owned()];
+            grant.domain = NAMES[own_domain].to_owned();
+            grant.level = own_level;
+            grant.until = ended.then_some(TimestampMs::MIN);
+            let case = Case {
+                skills: some(SKILLS, skills),
+                language: LANGUAGES.get(language).map(|tag| (*tag).to_owned()),
+                authority: Authority { domain: NAMES[domain].to_owned(), level },
+                queue: "billing".to_owned(),
+                ..case()
+            };
+            let may = authorize(&actor, CaseOperation::Work, &case, now()).is_ok();
+            prop_assert_eq!(meets(&actor, &Need::of(&case), now()), may);
+            let assigned_to = Id::new("prin_bo");
+            let other = Need { assigned_to, ..Need::of(&case) };
+            prop_assert!(!meets(&actor, &other, now()));
+        }
+    }
+}

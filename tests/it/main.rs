@@ -27,6 +27,7 @@ mod diagnostics;
 mod escalation;
 mod event;
 mod execution;
+mod flat;
 mod fuzz;
 mod gate;
 mod gate_properties;

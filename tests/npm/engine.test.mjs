@@ -54,7 +54,7 @@ test("a bundle that is none is refused with a code, a path and what to do", asyn
 test("a verdict is plain data, the same for the same instant", async () => {
   const engine = await Engine.load(BUNDLE);
   const verdict = engine.evaluate(REQUEST, { now: NOW });
-  assert.deepEqual(structuredClone(verdict), verdict);
+  assert.deepEqual(structuredClone({ ...verdict }), verdict);
   assert.deepEqual(JSON.parse(JSON.stringify(verdict)), verdict);
   assert.deepEqual(engine.evaluate(REQUEST, { now: new Date(NOW) }), verdict);
   assert.equal(verdict.evaluated_at, "2026-11-22T10:15:00.000Z");

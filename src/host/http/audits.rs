@@ -18,10 +18,10 @@ use super::query::{Parameters, PathId};
 use super::write::Operation;
 use crate::case::{Claimed, Escalation, Purpose};
 use crate::error::{ErrorCode, Fault};
-use crate::host::ids;
 use crate::host::store::idempotency::Reply;
 use crate::host::store::random_audits::{self, AuditState, LostReason, RandomAudit};
 use crate::host::store::{Failure, Tx, moves, policies};
+use crate::host::{ids, work};
 use crate::identity::Actor;
 use crate::json::Json;
 use crate::read::Node;
@@ -136,7 +136,8 @@ fn judge(
     let case_id = ids::new_id("case", tx.now)?;
     let mut case = sent.open(case_id, actor, &in_force, verdict, tx.now)?;
     case.purpose = Purpose::Audit;
-    let case = moves::create(tx, actor, case)?;
+    let case = moves::create(tx, actor, work::prepared(&in_force, case)?)?;
+    let case = work::placed(tx, &in_force, case)?;
     random_audits::opened(tx, audit, &case.case_id, actor.reference())
 }
 

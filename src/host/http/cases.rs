@@ -15,15 +15,15 @@ use super::problem::Problem;
 use super::query::{Parameters, PathId, whole};
 use super::show::{self, CaseOnly};
 use super::write::Operation;
-use crate::case::{Case, CaseState, Command, Decision, Escalation, Work};
+use crate::case::{Case, CaseState, Command, Escalation};
 use crate::error::{ErrorCode, Fault};
-use crate::host::ids;
 use crate::host::store::idempotency::Reply;
 use crate::host::store::inbox::{self, Cursor, ListQuery, Order, View};
 use crate::host::store::{Failure, Snapshot, Tx, cases, moves, policies};
+use crate::host::{ids, work};
 use crate::identity::{Actor, CaseOperation, authorize};
-use crate::json::{INTEGER_MAX, Json};
-use crate::limits::{NAME_LENGTH_MAX, NOTE_LENGTH_MAX};
+use crate::json::Json;
+use crate::limits::NAME_LENGTH_MAX;
 use crate::read::{self, Fields, Node, Read};
 use crate::request::RiskLevel;
 use crate::units::{Id, TimestampMs};
@@ -88,28 +88,6 @@ pub(super) async fn create(
     parameters.none()?;
     let write = operation.with_key(&body)?;
     write.run(&app, caller.key, move |tx, actor| open(tx, actor, body)).await
-}
-
-/// `POST /v1/cases/{case_id}/…`: the command of this name.
-pub(super) async fn command(
-    name: &'static str,
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    PathId(case_id): PathId,
-    operation: Operation,
-    parameters: Parameters,
-    JsonBody(body): JsonBody,
-) -> Result<Response, Problem> {
-    let tenant_id = parameters.read(read_tenant)?;
-    // A decision that is sent twice must not be taken twice.
-    let write = if name == "decide" { operation.with_key(&body)? } else { operation.with(&body) };
-    write
-        .run(&app, caller.key, move |tx, actor| {
-            let case = find(tx, actor, &case_id, tenant_id.as_ref())?;
-            let command = read_command(tx, actor, &case, name, &body)?;
-            moved(tx, actor, case, command)
-        })
-        .await
 }
 
 /// Performs a command, and answers with the case.
@@ -177,12 +155,14 @@ fn open(tx: &Tx<'_>, actor: &Actor, body: Json) -> Result<Reply, Failure> {
         None => ids::new_id("case", tx.now)?,
     };
     let case = escalation.open(case_id, actor, &in_force, verdict, tx.now)?;
-    let case = moves::create(tx, actor, case)?;
+    let case = moves::create(tx, actor, work::prepared(&in_force, case)?)?;
+    let case = work::merge_duplicate(tx, case)?;
+    let case = work::placed(tx, &in_force, case)?;
     reply(StatusCode::CREATED, &CaseOnly { case: &case })
 }
 
 /// The one case of that id that the actor may know of.
-fn find(
+pub(super) fn find(
     snapshot: &Snapshot<'_>,
     actor: &Actor,
     case_id: &Id,
@@ -210,50 +190,7 @@ fn find(
     }
 }
 
-fn read_command(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    case: &Case,
-    name: &str,
-    body: &Json,
-) -> Result<Command, Failure> {
-    let lease_duration_ms = policies::of_tenant(tx, &case.tenant_id)?.bundle().lease_duration_ms;
-    let principal_id = || actor.principal.principal_id.clone();
-    let note = |node: Node<'_>| node.filled_text(NOTE_LENGTH_MAX);
-    let counter = |node: Node<'_>| node.integer(0, INTEGER_MAX);
-    let mut fields = Node::root(body).object()?;
-    let command = match name {
-        "claim" => Command::Claim { lease_duration_ms },
-        "heartbeat" => {
-            Command::Heartbeat { epoch: fields.required("epoch", counter)?, lease_duration_ms }
-        }
-        "save" => Command::Save {
-            epoch: fields.required("epoch", counter)?,
-            work: fields.required("work", |node| Work::read(node, principal_id(), tx.now))?,
-        },
-        "release" => Command::Release { epoch: fields.required("epoch", counter)? },
-        "skip" => Command::Skip {
-            epoch: fields.required("epoch", counter)?,
-            reason: fields.required("reason", note)?,
-        },
-        "decide" => {
-            let epoch = fields.required("epoch", counter)?;
-            let revision = fields.optional("revision", counter)?;
-            let draft = case.model_draft.as_deref();
-            let decision = Decision::read_fields(&mut fields, draft, principal_id(), tx.now)?;
-            if revision.is_some_and(|revision| revision != case.revision) {
-                return Err(Failure::Refused(cases::stale()));
-            }
-            Command::Decide { epoch, decision }
-        }
-        "undo" => Command::Undo,
-        _ => Command::Withdraw { reason: fields.optional("reason", note)? },
-    };
-    fields.finish()?;
-    Ok(command)
-}
-
-fn read_tenant(fields: &mut Fields<'_>) -> Read<Option<Id>> {
+pub(super) fn read_tenant(fields: &mut Fields<'_>) -> Read<Option<Id>> {
     fields.optional("tenant_id", read::id)
 }
 

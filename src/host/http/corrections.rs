@@ -45,7 +45,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let (format, query) = parameters.read(read_query)?;
     let found = app.store.read(move |snapshot| {
-        let roles = [GrantRole::Reviewer, GrantRole::Auditor];
+        let roles = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
         let tenants = visible_tenants(&caller.actor, &roles, snapshot.now)?;
         let query = CorrectionQuery { tenants, ..query };
         let may_read =

@@ -163,7 +163,7 @@ struct Covered {
 impl Covered {
     fn of(snapshot: &Snapshot<'_>, actor: &Actor, wanted: Option<&Id>) -> Result<Self, Failure> {
         let own = &actor.principal.tenant_id;
-        let roles = [GrantRole::Reviewer, GrantRole::Auditor];
+        let roles = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
         let granted: Vec<&str> =
             roles.iter().flat_map(|role| actor.tenants_of(*role, snapshot.now)).collect();
         let is_one = granted.iter().all(|tenant| *tenant == own.as_str());

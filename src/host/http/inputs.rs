@@ -7,15 +7,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::Describe;
-use crate::case::{Decision, IncorrectReason, Outcome, ReviewVerdict, Work};
 use crate::gate::Context;
 use crate::host::store::events::names;
 use crate::host::webhook::address::URL_LENGTH_MAX;
 use crate::json::INTEGER_MAX;
 use crate::limits::{
-    ATTACHMENTS_MAX, DECISION_RECORDS_MAX, EVIDENCE_MAX, FACTS_MAX, LEASE_DURATION_MS_MAX,
-    LIST_LENGTH_MAX, MARKS_MAX, MESSAGES_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX,
-    POLICY_FACTS_MAX, PROPOSED_ACTIONS_MAX, TEXT_LENGTH_MAX, TOOL_RESULTS_MAX, TRIGGERS_MAX,
+    ATTACHMENTS_MAX, DECISION_RECORDS_MAX, EVIDENCE_MAX, FACTS_MAX, LIST_LENGTH_MAX, MESSAGES_MAX,
+    NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX, POLICY_FACTS_MAX, PROPOSED_ACTIONS_MAX,
+    TEXT_LENGTH_MAX, TOOL_RESULTS_MAX, TRIGGERS_MAX,
 };
 use crate::metrics::{Observation, ObservationKind, Thumb};
 use crate::proposal::Proposal;
@@ -27,51 +26,51 @@ use crate::verdict::{DecisionRecord, Disposition};
 const FILLED: &str = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
 
 /// An object, field by field.
-struct Object<'a> {
+pub(super) struct Object<'a> {
     generator: &'a mut SchemaGenerator,
     properties: Map<String, Value>,
     required: Vec<&'static str>,
 }
 
 impl<'a> Object<'a> {
-    fn new(generator: &'a mut SchemaGenerator) -> Self {
+    pub(super) fn new(generator: &'a mut SchemaGenerator) -> Self {
         Self { generator, properties: Map::new(), required: Vec::new() }
     }
 
-    fn required(mut self, name: &'static str, schema: Value) -> Self {
+    pub(super) fn required(mut self, name: &'static str, schema: Value) -> Self {
         self.required.push(name);
         self.properties.insert(name.to_owned(), schema);
         self
     }
 
     /// A field that may be absent or `null`.
-    fn optional(mut self, name: &'static str, schema: Value) -> Self {
+    pub(super) fn optional(mut self, name: &'static str, schema: Value) -> Self {
         self.properties.insert(name.to_owned(), nullable(schema));
         self
     }
 
-    fn required_ref<T: JsonSchema>(self, name: &'static str) -> Self {
+    pub(super) fn required_ref<T: JsonSchema>(self, name: &'static str) -> Self {
         let schema = self.generator.subschema_for::<T>().to_value();
         self.required(name, schema)
     }
 
-    fn optional_ref<T: JsonSchema>(self, name: &'static str) -> Self {
+    pub(super) fn optional_ref<T: JsonSchema>(self, name: &'static str) -> Self {
         let schema = self.generator.subschema_for::<T>().to_value();
         self.optional(name, schema)
     }
 
-    fn list_of(self, name: &'static str, length_max: usize, element: Describe) -> Self {
+    pub(super) fn list_of(self, name: &'static str, length_max: usize, element: Describe) -> Self {
         let element = element(self.generator).to_value();
         self.optional(name, list(length_max, element))
     }
 
-    fn optional_object(self, name: &'static str, object: Describe) -> Self {
+    pub(super) fn optional_object(self, name: &'static str, object: Describe) -> Self {
         let schema = object(self.generator).to_value();
         self.optional(name, schema)
     }
 
     /// Takes over what the record's own fields say of themselves.
-    fn described_by<T: JsonSchema>(mut self) -> Self {
+    pub(super) fn described_by<T: JsonSchema>(mut self) -> Self {
         let record = T::json_schema(self.generator);
         for (name, schema) in &mut self.properties {
             let told =
@@ -84,7 +83,7 @@ impl<'a> Object<'a> {
     }
 
     /// Unknown fields are refused.
-    fn closed(self) -> Schema {
+    pub(super) fn closed(self) -> Schema {
         self.end(json!(false))
     }
 
@@ -122,19 +121,19 @@ fn nullable(schema: Value) -> Value {
     }
 }
 
-fn text(length_max: usize) -> Value {
+pub(super) fn text(length_max: usize) -> Value {
     json!({ "type": "string", "maxLength": length_max })
 }
 
-fn filled_text(length_max: usize) -> Value {
+pub(super) fn filled_text(length_max: usize) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": length_max, "pattern": FILLED })
 }
 
-fn integer(min: i64, max: i64) -> Value {
+pub(super) fn integer(min: i64, max: i64) -> Value {
     json!({ "type": "integer", "minimum": min, "maximum": max })
 }
 
-fn list(length_max: usize, element: Value) -> Value {
+pub(super) fn list(length_max: usize, element: Value) -> Value {
     json!({ "type": "array", "maxItems": length_max, "items": element })
 }
 
@@ -155,15 +154,15 @@ fn language() -> Value {
     })
 }
 
-fn name() -> Value {
+pub(super) fn name() -> Value {
     filled_text(NAME_LENGTH_MAX)
 }
 
-fn note() -> Value {
+pub(super) fn note() -> Value {
     filled_text(NOTE_LENGTH_MAX)
 }
 
-fn counter() -> Value {
+pub(super) fn counter() -> Value {
     integer(0, INTEGER_MAX)
 }
 
@@ -195,81 +194,6 @@ pub(super) fn position(_: &mut SchemaGenerator) -> Schema {
 /// `{}`, or no body.
 pub(super) fn nothing(generator: &mut SchemaGenerator) -> Schema {
     Object::new(generator).closed()
-}
-
-/// The epoch of a holder's claim.
-pub(super) fn epoch(generator: &mut SchemaGenerator) -> Schema {
-    held(generator).closed()
-}
-
-fn held(generator: &mut SchemaGenerator) -> Object<'_> {
-    let mut epoch = counter();
-    if let Value::Object(fields) = &mut epoch {
-        fields.insert("description".to_owned(), json!("The epoch of the holder's claim."));
-    }
-    Object::new(generator).required("epoch", epoch)
-}
-
-/// Work that is not decided yet.
-pub(super) fn save(generator: &mut SchemaGenerator) -> Schema {
-    let work = remarks(Object::new(generator).optional("text", text(TEXT_LENGTH_MAX)))
-        .described_by::<Work>()
-        .closed();
-    held(generator).required("work", work.to_value()).closed()
-}
-
-/// Why a case is passed over.
-pub(super) fn skip(generator: &mut SchemaGenerator) -> Schema {
-    held(generator).required("reason", note()).closed()
-}
-
-/// Why a case is taken back.
-pub(super) fn withdraw(generator: &mut SchemaGenerator) -> Schema {
-    Object::new(generator).optional("reason", note()).closed()
-}
-
-/// A decision; what verdict, outcome and answer may be together is said by the alternatives.
-pub(super) fn decide(generator: &mut SchemaGenerator) -> Schema {
-    let object = held(generator)
-        .optional("revision", counter())
-        .required_ref::<ReviewVerdict>("verdict")
-        .required_ref::<Outcome>("outcome")
-        .optional("answer", filled_text(TEXT_LENGTH_MAX))
-        .optional("reason_code", name())
-        .optional("policy_reason", text(NOTE_LENGTH_MAX))
-        .optional("active_ms", integer(0, LEASE_DURATION_MS_MAX));
-    let mut schema = remarks(object).described_by::<Decision>().closed();
-    let form = |verdict: &str, outcomes: &[&str], answer: Value, required: &[&str]| {
-        json!({
-            "properties": {
-                "verdict": { "enum": [verdict] },
-                "outcome": { "enum": outcomes },
-                "answer": answer,
-            },
-            "required": required,
-        })
-    };
-    let (any, given) = (json!({}), json!({ "type": "string" }));
-    let forms = [
-        form("accepted", &["send"], any.clone(), &[]),
-        form("edited", &["send", "limited"], given.clone(), &["answer"]),
-        form("replaced", &["send", "limited", "refuse", "ask"], given, &["answer"]),
-        form("rejected", &["limited", "refuse", "ask"], any, &[]),
-        form("rejected", &["regenerate", "nothing"], json!({ "type": "null" }), &[]),
-    ];
-    schema.insert("oneOf".to_owned(), json!(forms));
-    schema
-}
-
-fn remarks(object: Object<'_>) -> Object<'_> {
-    object
-        .optional("notes", text(NOTE_LENGTH_MAX))
-        .optional("missing_evidence", list(MARKS_MAX, note()))
-        .list_of("incorrect_evidence", MARKS_MAX, |generator| {
-            let mark = Object::new(generator).required("document_id", name());
-            mark.required_ref::<IncorrectReason>("reason").closed()
-        })
-        .optional("better_retrieval_query", text(NOTE_LENGTH_MAX))
 }
 
 /// The secret of a sign-in link.

@@ -14,8 +14,10 @@ use super::cases::{claim_command, moved};
 use super::problem::Problem;
 use super::query::{Parameters, PathId};
 use super::write::Operation;
+use crate::case::Case;
 use crate::error::{ErrorCode, Fault};
-use crate::host::store::{Failure, Snapshot, cases, inbox, policies};
+use crate::host::store::{Failure, Snapshot, cases, inbox, needs, next, policies};
+use crate::host::work;
 use crate::identity::{Actor, CaseOperation, GrantRole, PrincipalKind, authorize};
 use crate::policy::{Authority, Policy, Queue};
 use crate::read::Node;
@@ -100,6 +102,10 @@ pub(super) async fn claim_next(
     parameters.none()?;
     Node::root(&body).object()?.finish()?;
     let write = operation.with(&body);
+    let wanted = queue.as_str().to_owned();
+    let asking = caller.actor.clone();
+    // From what is committed: which needs somebody meets is remembered for the next time.
+    let met = app.store.read(move |snapshot| needs::met_by(snapshot, &asking, &wanted)).await?;
     write
         .run(&app, caller.key, move |tx, actor| {
             let queue = queue.as_str();
@@ -122,13 +128,17 @@ pub(super) async fn claim_next(
                     help,
                 )));
             }
-            let next = cases::first_ready(tx, queue, |case| {
-                Ok(authorize(actor, CaseOperation::Work, &case, tx.now).is_ok().then_some(case))
-            });
-            let case = next?.ok_or_else(|| {
+            work::require_capacity(tx, actor)?;
+            let may = |case: &Case| {
+                let mine = &actor.principal.principal_id;
+                let offered = case.assigned_to.as_ref().is_none_or(|to| to == mine);
+                offered && authorize(actor, CaseOperation::Work, case, tx.now).is_ok()
+            };
+            let case = next::of_queue(tx, queue, &met, may)?.ok_or_else(|| {
                 let detail = "there is nothing to claim in this queue";
                 Fault::new(ErrorCode::NotFound, "", detail, "look again later")
             })?;
+            next::served(tx, queue, &case.tenant_id)?;
             let command = claim_command(tx, &case)?;
             moved(tx, actor, case, command)
         })

@@ -8,19 +8,18 @@ use schemars::{Schema, SchemaGenerator};
 use super::App;
 use super::auth::Caller;
 use super::body::JsonBody;
-use super::endpoint::{CASE_FOLLOWERS, Endpoint, Key, PROPOSAL_FOLLOWERS};
+use super::endpoint::{Endpoint, Key, PROPOSAL_FOLLOWERS};
 use super::query::{Parameters, PathId};
 use super::write::Operation;
 use super::{
-    audit, audits, cases, corrections, decisions, description, events, gauges, health, inputs,
-    metrics, observations, policies, policy_changes, proposals, queues, release_routes, session,
-    show, show_proposal, webhooks,
+    audit, audits, case_inputs, case_routes, corrections, decisions, description, events, gauges,
+    health, inputs, metrics, observations, policies, policy_changes, proposals, release_routes,
+    session, show_proposal, webhooks,
 };
-use crate::case::{CaseState, ReviewVerdict};
+use crate::case::ReviewVerdict;
 use crate::error::ErrorCode;
 use crate::host::export::Format;
 use crate::host::policy_diff::PolicyDiff;
-use crate::host::store::inbox::{Order, View};
 use crate::host::store::proposals as proposed;
 use crate::host::store::webhooks::DeliveryState;
 use crate::metrics::Breakdown;
@@ -29,9 +28,7 @@ use crate::proposal::ProposalState;
 use crate::request::RiskLevel;
 use crate::units::{Id, TimestampMs};
 
-/// A case moved; who moves it next needs its new epoch and revision.
-const MOVED: &str = "The case as it now stands.";
-const NOT_IN_THIS_STATE: &[ErrorCode] = &[
+pub(super) const NOT_IN_THIS_STATE: &[ErrorCode] = &[
     ErrorCode::SelfApproval,
     ErrorCode::LeaseLost,
     ErrorCode::StaleVersion,
@@ -46,9 +43,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     all.extend(about_the_host());
     all.extend(identity());
-    all.extend(queue_operations());
-    all.extend(case_operations());
-    all.extend(case_commands());
+    all.extend(case_routes::queue_operations());
+    all.extend(case_routes::case_operations());
+    all.extend(case_routes::holder_commands());
+    all.extend(case_routes::case_movements());
     all.extend(proposal_operations());
     all.extend(proposal_commands());
     all.extend(records_and_policies());
@@ -90,154 +88,6 @@ fn identity() -> Vec<Endpoint> {
         Endpoint::get("/v1/me", session::me)
             .named("readMe", "Says who the credential is, and what it may do.")
             .answers::<session::Me>(200, "The principal and its grants."),
-    ]
-}
-
-fn queue_operations() -> Vec<Endpoint> {
-    vec![
-        Endpoint::get("/v1/queues", queues::list)
-            .named("listQueues", "Lists the queues of the policy in force, with counts of cases.")
-            .answers::<queues::Queues>(200, "The queues, in the policy's order."),
-        Endpoint::post("/v1/queues/{queue}/claim", queues::claim_next)
-            .named("claimNextCase", "Claims the case of a queue that is next.")
-            .keyed(Key::Optional)
-            .takes(inputs::nothing)
-            .answers::<show::CaseOnly<'_>>(200, MOVED)
-            .refuses(NOT_IN_THIS_STATE)
-            .refuses(&[ErrorCode::UnknownQueue])
-            .followed_by(CASE_FOLLOWERS),
-    ]
-}
-
-fn case_operations() -> Vec<Endpoint> {
-    vec![
-        Endpoint::get("/v1/cases", cases::list)
-            .named("listCases", "Lists the cases that the caller may see, a page at a time.")
-            .parameter(
-                "view",
-                |generator| generator.subschema_for::<View>(),
-                "Which part of the work; `open` where none is given.",
-            )
-            .parameter("queue", inputs::name_parameter, "Only cases of this queue.")
-            .parameter(
-                "state",
-                |generator| generator.subschema_for::<CaseState>(),
-                "Only cases in this state.",
-            )
-            .parameter(
-                "risk_level",
-                |generator| generator.subschema_for::<RiskLevel>(),
-                "Only cases of this risk level.",
-            )
-            .parameter("language", inputs::name_parameter, "Only cases in this language.")
-            .parameter(
-                "tenant_id",
-                |generator| generator.subschema_for::<Id>(),
-                "Only cases of this tenant.",
-            )
-            .parameter(
-                "q",
-                inputs::name_parameter,
-                "Only cases with this text in their question, reason or id.",
-            )
-            .parameter(
-                "order",
-                |generator| generator.subschema_for::<Order>(),
-                "In which order; `due` where none is given.",
-            )
-            .parameter(
-                "cursor",
-                inputs::cursor,
-                "`next_cursor` of the page before, with the same order; to be taken as it is.",
-            )
-            .parameter("limit", inputs::page_length, "Cases of one page.")
-            .answers::<cases::Page>(200, "A page of cases.")
-            .refuses(&[ErrorCode::LimitExceeded]),
-        Endpoint::post("/v1/cases", cases::create)
-            .named("createCase", "Gives a request to the people behind the host.")
-            .keyed(Key::Required)
-            .takes(inputs::escalation)
-            .answers::<show::CaseOnly<'_>>(201, "The case that was opened.")
-            .refuses(&[ErrorCode::UnknownTenant, ErrorCode::UnknownPolicy, ErrorCode::Duplicate])
-            .followed_by(CASE_FOLLOWERS),
-        Endpoint::get("/v1/cases/{case_id}", cases::one)
-            .named("readCase", "Gives one case, its history, and what the caller may do with it.")
-            .of_tenant()
-            .answers::<show::CaseView>(200, "The case."),
-    ]
-}
-
-fn case_commands() -> Vec<Endpoint> {
-    let command = |path, name, operation_id, summary| {
-        let handler = move |app: State<Arc<App>>,
-                            caller: Caller,
-                            case_id: PathId,
-                            operation: Operation,
-                            parameters: Parameters,
-                            body: JsonBody| {
-            cases::command(name, app, caller, case_id, operation, parameters, body)
-        };
-        Endpoint::post(path, handler)
-            .named(operation_id, summary)
-            .of_tenant()
-            .keyed(Key::Optional)
-            .answers::<show::CaseOnly<'_>>(200, MOVED)
-            .refuses(NOT_IN_THIS_STATE)
-            .followed_by(CASE_FOLLOWERS)
-    };
-    vec![
-        command(
-            "/v1/cases/{case_id}/claim",
-            "claim",
-            "claimCase",
-            "Takes a case; the answer's `epoch` goes with every command of the holder.",
-        )
-        .takes(inputs::nothing),
-        command(
-            "/v1/cases/{case_id}/heartbeat",
-            "heartbeat",
-            "heartbeatCase",
-            "Says that the holder is still there.",
-        )
-        .takes(inputs::epoch),
-        command(
-            "/v1/cases/{case_id}/save",
-            "save",
-            "saveWork",
-            "Keeps work that is not decided yet; the next holder finds it.",
-        )
-        .takes(inputs::save),
-        command(
-            "/v1/cases/{case_id}/release",
-            "release",
-            "releaseCase",
-            "Gives a case back to its queue.",
-        )
-        .takes(inputs::epoch),
-        command(
-            "/v1/cases/{case_id}/skip",
-            "skip",
-            "skipCase",
-            "Passes a case over, and says why.",
-        )
-        .takes(inputs::skip),
-        command("/v1/cases/{case_id}/decide", "decide", "decideCase", "Decides a case.")
-            .keyed(Key::Required)
-            .takes(inputs::decide),
-        command(
-            "/v1/cases/{case_id}/undo",
-            "undo",
-            "undoDecision",
-            "Takes back one's own decision, while it is held.",
-        )
-        .takes(inputs::nothing),
-        command(
-            "/v1/cases/{case_id}/withdraw",
-            "withdraw",
-            "withdrawCase",
-            "Takes back a case that one sent.",
-        )
-        .takes(inputs::withdraw),
     ]
 }
 
@@ -369,7 +219,7 @@ fn proposal_commands() -> Vec<Endpoint> {
             "withdrawProposal",
             "Takes back what one proposed.",
         )
-        .takes(inputs::withdraw),
+        .takes(case_inputs::withdraw),
     ]
 }
 

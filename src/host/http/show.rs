@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::audit::AuditEntry;
-use crate::case::{Case, CaseState, Command, Event, Purpose, apply};
+use crate::case::{Case, CaseState, Command, Event, Mark, Purpose, apply};
 use crate::error::Fault;
 use crate::host::store::audit::{Entity, entries_of};
 use crate::host::store::inbox::Listed;
@@ -33,6 +33,7 @@ pub(super) struct CaseOnly<'a> {
 pub(super) struct CaseView {
     case: Case,
     history: Vec<HistoryEntry>,
+    review: Review,
     may: May,
     now: TimestampMs,
 }
@@ -60,8 +61,26 @@ pub(super) struct HistoryActor {
 pub(super) struct May {
     claim: bool,
     decide: bool,
+    /// Say what they would decide, where several reviewers are asked.
+    vote: bool,
     undo: bool,
+    /// Ask for a higher authority.
+    escalate: bool,
+    /// Assign, move, retime, merge, open again.
+    direct: bool,
     why_not: Option<String>,
+}
+
+/// How far several reviewers are.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CaseReview")]
+pub(super) struct Review {
+    /// How many are asked.
+    needed: i64,
+    /// How many have said what they would decide.
+    cast: usize,
+    /// Whether they disagreed, so that one more decides alone.
+    adjudicating: bool,
 }
 
 /// The case as the actor may see it.
@@ -74,8 +93,24 @@ pub(super) fn view(
     let staff = is_staff(actor, &case, snapshot.now);
     let entries = entries_of(snapshot, entity)?;
     let may = May::of(actor, &case, snapshot.now);
-    let history = entries.into_iter().map(|entry| HistoryEntry::of(entry, staff)).collect();
-    Ok(CaseView { case: shown(case, staff), history, may, now: snapshot.now })
+    let blind = is_blind(&case);
+    let history = entries.into_iter().map(|entry| {
+        // What others think of it must not sway those who are still to say.
+        let hidden = blind && matches!(entry.event.as_str(), "vote_recorded" | "work_saved");
+        HistoryEntry::of(entry, staff && !hidden)
+    });
+    let review = Review {
+        needed: case.reviewers_needed,
+        cast: case.votes.len(),
+        adjudicating: case.adjudicating,
+    };
+    let history = history.collect();
+    Ok(CaseView { case: shown(case, staff), history, review, may, now: snapshot.now })
+}
+
+/// While several reviewers are still to say what they think, nobody reads what another said.
+fn is_blind(case: &Case) -> bool {
+    case.takes_votes() && case.state.is_open()
 }
 
 /// The case as the actor may see it, alone.
@@ -87,11 +122,14 @@ pub(super) fn shown_to(actor: &Actor, case: Case, now: TimestampMs) -> Case {
 /// Who sent a case gets the answer once it is released, and neither drafts nor remarks before.
 fn shown(case: Case, staff: bool) -> Case {
     let case = blinded(case);
+    let votes = if is_blind(&case) || !staff { Vec::new() } else { case.votes.clone() };
     if staff {
-        return case;
+        // Who is told of nothing may be a sample.
+        let notices = if case.state.is_terminal() { case.notices.clone() } else { Vec::new() };
+        return Case { votes, notices, ..case };
     }
     let decision = case.decision.filter(|_| case.answer.is_some());
-    Case { work: None, decision, ..case }
+    Case { work: None, votes, decision, ..case }
 }
 
 /// Until nothing can change it any more, a random audit looks like any case that somebody sent: who
@@ -108,7 +146,7 @@ fn hides_purpose(purpose: Purpose, state: CaseState) -> bool {
 }
 
 fn is_staff(actor: &Actor, case: &Case, now: TimestampMs) -> bool {
-    let roles = [GrantRole::Reviewer, GrantRole::Auditor];
+    let roles = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
     roles.iter().any(|role| actor.grants_of(*role, &case.tenant_id, now).next().is_some())
 }
 
@@ -121,11 +159,16 @@ impl May {
         // Deciding needs the holder's lease, as a sign of life does, and the right to decide.
         let holds =
             try_out(actor, case, Command::Heartbeat { epoch, lease_duration_ms }, now).is_ok();
-        let decide = holds && authorize(actor, CaseOperation::Decide, case, now).is_ok();
+        let judges = holds && authorize(actor, CaseOperation::Decide, case, now).is_ok();
+        let (decide, vote) = (judges && !case.takes_votes(), judges && case.takes_votes());
+        let open = case.state.is_open();
+        let escalate = open && authorize(actor, CaseOperation::Escalate, case, now).is_ok();
+        let direct = !matches!(case.state, CaseState::Withdrawn | CaseState::Expired)
+            && authorize(actor, CaseOperation::Direct, case, now).is_ok();
         let undo = try_out(actor, case, Command::Undo, now).is_ok();
         let why_not =
-            claim.as_ref().err().filter(|_| !decide && !undo).map(|fault| fault.detail.clone());
-        Self { claim: claim.is_ok(), decide, undo, why_not }
+            claim.as_ref().err().filter(|_| !judges && !undo).map(|fault| fault.detail.clone());
+        Self { claim: claim.is_ok(), decide, vote, undo, escalate, direct, why_not }
     }
 }
 
@@ -182,6 +225,16 @@ pub(super) struct CaseSummary {
     leased_by_name: Option<String>,
     lease_until: Option<TimestampMs>,
     purpose: Purpose,
+    /// To whom alone it is offered.
+    assigned_to: Option<Id>,
+    /// Since when its clocks stand still.
+    paused_at: Option<TimestampMs>,
+    /// Until when it is put off.
+    deferred_until: Option<TimestampMs>,
+    /// Since which revision the draft does not know what the user wrote.
+    stale_since: Option<i64>,
+    /// What is done on the way to its deadlines and after them.
+    marks: Vec<Mark>,
     /// The probability.
     confidence: Option<f64>,
     trigger_kinds: Vec<TriggerKind>,
@@ -206,6 +259,11 @@ pub(super) fn summary(listed: &Listed) -> Json {
         "leased_by",
         "lease_until",
         "purpose",
+        "assigned_to",
+        "paused_at",
+        "deferred_until",
+        "stale_since",
+        "marks",
     ];
     let mut row: std::collections::BTreeMap<String, Json> = AS_STORED
         .iter()

@@ -7,6 +7,7 @@ use super::{Failure, Snapshot, Tx, executions, proposals};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
 use crate::execution::{self, Execution};
+use crate::host::work;
 use crate::identity::{Actor, Authorized, ProposalOperation, authorize_proposal};
 use crate::proposal::{self, Proposal};
 use crate::units::Id;
@@ -25,6 +26,7 @@ pub fn create(
     proposals::insert(tx, &proposal)?;
     let event = proposal::Event::ApprovalRequested { proposal: Box::new(proposal.clone()) };
     record(tx, &proposal, &event, &proof)?;
+    work::link(tx, actor, &proposal)?;
     Ok(proposal)
 }
 

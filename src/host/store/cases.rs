@@ -1,9 +1,10 @@
 //! Cases as they are stored: the record in canonical form, and copies of what indexes need.
 
 use super::audit::stored_json;
+use super::events::stored_id;
 use super::sql::{OptionalExtension as _, params};
-use super::{Failure, Snapshot, Tx};
-use crate::case::Case;
+use super::{Failure, Snapshot, Tx, needs};
+use crate::case::{Case, CaseState};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
 use crate::json::Json;
@@ -40,9 +41,9 @@ pub fn find(snapshot: &Snapshot<'_>, case_id: &Id) -> Result<Vec<Case>, Failure>
 pub fn insert(tx: &Tx<'_>, case: &Case) -> Result<(), Failure> {
     let insert = "INSERT INTO cases (tenant_id, case_id, revision, state, queue, priority, risk_level, \
         language, domain, due_at, created_at, leased_by, lease_until, effective_at, epoch, \
-        requested_by, requested_by_person, body) VALUES \
-        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
-        ON CONFLICT DO NOTHING";
+        requested_by, requested_by_person, body, dedupe_key, need_id, next_at) VALUES \
+        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
+        ?21) ON CONFLICT DO NOTHING";
     let changed = tx.connection.prepare_cached(insert)?.execute(params![
         case.tenant_id.as_str(),
         case.case_id.as_str(),
@@ -62,6 +63,9 @@ pub fn insert(tx: &Tx<'_>, case: &Case) -> Result<(), Failure> {
         case.requested_by.as_str(),
         case.requested_by_person.as_ref().map(Id::as_str),
         canonical(case)?,
+        case.dedupe_key,
+        need(tx, case)?,
+        next_at(case).map(TimestampMs::as_ms),
     ])?;
     match changed {
         1 => Ok(()),
@@ -76,7 +80,7 @@ pub fn insert(tx: &Tx<'_>, case: &Case) -> Result<(), Failure> {
 pub fn update(tx: &Tx<'_>, case: &Case, revision_before: i64) -> Result<(), Failure> {
     let update = "UPDATE cases SET revision = ?4, state = ?5, queue = ?6, priority = ?7, \
         risk_level = ?8, due_at = ?9, leased_by = ?10, lease_until = ?11, effective_at = ?12, \
-        epoch = ?13, body = ?14 WHERE tenant_id = ?1 AND case_id = ?2 AND revision = ?3";
+        epoch = ?13, body = ?14, need_id = ?15, next_at = ?16 WHERE tenant_id = ?1 AND case_id = ?2 AND revision = ?3";
     let changed = tx.connection.prepare_cached(update)?.execute(params![
         case.tenant_id.as_str(),
         case.case_id.as_str(),
@@ -92,6 +96,8 @@ pub fn update(tx: &Tx<'_>, case: &Case, revision_before: i64) -> Result<(), Fail
         case.effective_at.map(TimestampMs::as_ms),
         case.epoch,
         canonical(case)?,
+        need(tx, case)?,
+        next_at(case).map(TimestampMs::as_ms),
     ])?;
     match changed {
         1 => Ok(()),
@@ -110,51 +116,78 @@ pub fn stale() -> Fault {
     )
 }
 
-/// Cases whose time has come: decisions that take effect, and leases that are over.
+/// What an open case needs; one that is decided needs nobody.
+fn need(tx: &Tx<'_>, case: &Case) -> Result<Option<i64>, Failure> {
+    case.state.is_open().then(|| needs::of(tx, case)).transpose()
+}
+
+/// When the host's clock next has something to do with a case: a lease, a pause or an undo window
+/// ends, or a mark of its deadlines comes.
+fn next_at(case: &Case) -> Option<TimestampMs> {
+    let ends = match case.state {
+        CaseState::Leased => case.lease_until,
+        CaseState::Held => case.effective_at,
+        CaseState::Waiting => case.waiting.as_ref().map(|waiting| waiting.until),
+        CaseState::Deferred => case.deferred_until,
+        _ => None,
+    };
+    ends.into_iter().chain(case.next_mark().map(|mark| mark.at)).min()
+}
+
+/// Cases whose time has come, what should have happened first before the rest.
 ///
 /// # Errors
 /// Where the store fails.
 pub fn due_to_move(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<(Id, Id)>, Failure> {
-    let select = "SELECT tenant_id, case_id FROM \
-        (SELECT tenant_id, case_id FROM cases WHERE state = 'held' AND effective_at <= ?1 \
-         ORDER BY effective_at LIMIT ?2) \
-        UNION ALL SELECT tenant_id, case_id FROM \
-        (SELECT tenant_id, case_id FROM cases WHERE lease_until IS NOT NULL AND lease_until <= ?1 \
-         ORDER BY lease_until LIMIT ?2)";
+    let select = "SELECT tenant_id, case_id FROM cases WHERE next_at IS NOT NULL AND next_at <= ?1 \
+        ORDER BY next_at, case_id LIMIT ?2";
     let mut statement = snapshot.connection.prepare_cached(select)?;
-    let rows = statement.query_map([snapshot.now.as_ms(), limit], |row| {
+    let rows = statement.query_map(params![snapshot.now.as_ms(), limit], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
     })?;
-    let id =
-        |text: String| Id::new(&text).ok_or_else(|| Failure::internal("a stored id is not one"));
     rows.map(|row| {
         let (tenant_id, case_id) = row?;
-        Ok((id(tenant_id)?, id(case_id)?))
+        Ok((stored_id(&tenant_id)?, stored_id(&case_id)?))
     })
     .collect()
 }
 
-/// Walks the cases of a queue that wait for somebody, the next to be handled first, until `take`
-/// gives something.
+/// Looks at a case again later: what it waits for has not happened.
 ///
 /// # Errors
-/// Where the store or `take` fails.
-pub fn first_ready<T>(
+/// Where the store fails.
+pub fn postpone(
+    tx: &Tx<'_>,
+    tenant_id: &Id,
+    case_id: &Id,
+    next_at: TimestampMs,
+) -> Result<(), Failure> {
+    let update = "UPDATE cases SET next_at = ?3 WHERE tenant_id = ?1 AND case_id = ?2 \
+        AND next_at IS NOT NULL";
+    tx.connection.prepare_cached(update)?.execute(params![
+        tenant_id.as_str(),
+        case_id.as_str(),
+        next_at.as_ms()
+    ])?;
+    Ok(())
+}
+
+/// The open case of a tenant that has this key, the oldest of them.
+///
+/// # Errors
+/// Where the store fails.
+pub fn open_with_key(
     snapshot: &Snapshot<'_>,
-    queue: &str,
-    mut take: impl FnMut(Case) -> Result<Option<T>, Failure>,
-) -> Result<Option<T>, Failure> {
-    let select = "SELECT body FROM cases WHERE queue = ?1 AND state = 'ready' \
-        ORDER BY priority DESC, due_at, created_at, case_id";
+    tenant_id: &Id,
+    dedupe_key: &str,
+) -> Result<Option<Case>, Failure> {
+    let select = "SELECT body FROM cases WHERE tenant_id = ?1 AND dedupe_key = ?2 \
+        AND state IN ('ready', 'leased', 'waiting', 'deferred', 'held') \
+        ORDER BY created_at, case_id LIMIT 1";
     let mut statement = snapshot.connection.prepare_cached(select)?;
-    let mut rows = statement.query([queue])?;
-    while let Some(row) = rows.next()? {
-        let body: String = row.get(0)?;
-        if let Some(taken) = take(read(&body)?)? {
-            return Ok(Some(taken));
-        }
-    }
-    Ok(None)
+    let key = [tenant_id.as_str(), dedupe_key];
+    let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
+    body.map(|body| read(&body)).transpose()
 }
 
 /// Whether any case was ever in a queue of that name.

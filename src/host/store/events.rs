@@ -223,6 +223,8 @@ pub struct Sight<'a> {
 struct Seen {
     /// The answer, for who asked for it.
     answer: Option<Answer>,
+    /// The question that the customer is asked now, for the same.
+    question: Option<String>,
 }
 
 impl<'a> Sight<'a> {
@@ -246,6 +248,9 @@ impl<'a> Sight<'a> {
                 let Some(seen) = self.case(tenant_id, &data.case_id)? else { return Ok(None) };
                 if data.outcome.is_some() {
                     data.answer.clone_from(&seen.answer);
+                }
+                if name == "question_sent" {
+                    data.question.clone_from(&seen.question);
                 }
                 let event = CaseEvent::new(id, tenant_id, sequence, name, at, data);
                 Ok(Some(SentEvent::Case(event)))
@@ -290,7 +295,10 @@ fn look(actor: &Actor, case: Case, now: TimestampMs) -> Option<Seen> {
     authorize(actor, CaseOperation::Read, &case, now).ok()?;
     // Who may withdraw a case is who sent it.
     let asked = authorize(actor, CaseOperation::Withdraw, &case, now).is_ok();
-    Some(Seen { answer: case.answer.filter(|_| asked) })
+    Some(Seen {
+        answer: case.answer.filter(|_| asked),
+        question: case.waiting.map(|waiting| waiting.question).filter(|_| asked),
+    })
 }
 
 /// The sequence of the event with this id, which is that of its audit entry.

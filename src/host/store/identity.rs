@@ -4,7 +4,9 @@ use super::audit::stored_json;
 use super::sql::{OptionalExtension as _, Row, params};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
-use crate::identity::{Actor, Grant, Principal, PrincipalStatus, authorities_of};
+use crate::identity::{
+    Actor, Door, Grant, Need, Principal, PrincipalStatus, authorities_of, meets,
+};
 use crate::proposal::{Proposal, Requirement, Vote};
 use crate::read::{Node, Read};
 use crate::units::{Id, TimestampMs};
@@ -164,6 +166,28 @@ pub fn principal(snapshot: &Snapshot<'_>, principal_id: &Id) -> Result<Option<Pr
 pub fn has_people(snapshot: &Snapshot<'_>) -> Result<bool, Failure> {
     let select = "SELECT 1 FROM principals WHERE body ->> '$.kind' = 'person' LIMIT 1";
     Ok(snapshot.connection.prepare_cached(select)?.exists([])?)
+}
+
+/// Whether anybody meets what a case needs.
+///
+/// # Errors
+/// Where the store fails.
+pub fn anybody_meets(snapshot: &Snapshot<'_>, need: &Need) -> Result<bool, Failure> {
+    // Few people have a grant, and the first who meets it ends the search.
+    let select = "SELECT DISTINCT p.body FROM principals p JOIN grants g \
+        ON g.principal_id = p.principal_id WHERE p.body ->> '$.kind' = 'person' \
+        AND g.body ->> '$.role' = 'reviewer'";
+    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let principal = stored(&row.get::<_, String>(0)?, Principal::read)?;
+        let grants = grants(snapshot, &principal.principal_id)?;
+        let actor = Actor { principal, grants, credential_id: None, door: Door::Scheduler };
+        if meets(&actor, need, snapshot.now) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The grants of a principal, in force or not.

@@ -230,12 +230,12 @@ impl Sql {
             self.text.push_str(" OR c.requested_by_person = ");
             self.bind(Value::Text(person.as_str().to_owned()));
         }
-        let reading = [GrantRole::Reviewer, GrantRole::Auditor];
+        let reading = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
         let grants = actor.grants.iter();
         for grant in grants.filter(|grant| grant.in_force(now) && reading.contains(&grant.role)) {
             self.text.push_str(" OR (1");
             self.within("c.tenant_id", &grant.tenants);
-            if grant.role == GrantRole::Reviewer {
+            if grant.role != GrantRole::Auditor {
                 self.within("c.queue", &grant.queues);
             }
             self.text.push(')');

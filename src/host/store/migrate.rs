@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004_approvals.sql"),
     include_str!("schema/0005_releases.sql"),
     include_str!("schema/0007_loop.sql"),
+    include_str!("schema/0008_queues.sql"),
     include_str!("schema/0006_layers.sql"),
 ];
 

@@ -20,6 +20,8 @@ pub mod inbox;
 pub mod measures;
 mod migrate;
 pub mod moves;
+pub mod needs;
+pub mod next;
 pub mod observations;
 pub mod outcomes;
 pub mod place;

@@ -3,8 +3,9 @@
 
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
+use super::sql::params;
 use super::{Failure, Tx, cases, random_audits};
-use crate::case::{Case, Command, Event, Purpose, apply};
+use crate::case::{Case, Command, Event, Purpose, Successor, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
 
@@ -26,7 +27,7 @@ pub fn create(tx: &Tx<'_>, actor: &Actor, case: Case) -> Result<Case, Failure> {
 /// What [`authorize`] and [`apply`] refuse.
 pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Result<Case, Failure> {
     let proof = authorize(actor, command.operation(), &case, tx.now)?;
-    let revision_before = case.revision;
+    let (revision_before, was_over) = (case.revision, case.state.is_terminal());
     let events = apply(&case, command, &proof, tx.now)?;
     let mut case = case;
     for event in &events {
@@ -34,14 +35,54 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
         record(tx, &case, event, &proof)?;
     }
     cases::update(tx, &case, revision_before)?;
-    if case.purpose == Purpose::Audit && case.state.is_terminal() {
+    if case.purpose == Purpose::Audit && case.state.is_terminal() && !was_over {
         random_audits::settle(tx, &case, proof.actor())?;
     }
     Ok(case)
 }
 
+/// Opens the case that follows from a resolved one: both in one write, so that neither is without the
+/// other.
+///
+/// # Errors
+/// What [`authorize`] and [`apply`] refuse, or `duplicate` where the id is taken.
+pub fn follow(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    parent: Case,
+    successor: Successor,
+) -> Result<Case, Failure> {
+    let command = Command::Follow {
+        kind: successor.kind,
+        case_id: successor.case_id.clone(),
+        reason: successor.reason.clone(),
+    };
+    let proof = authorize(actor, command.operation(), &parent, tx.now)?;
+    let child = parent.followed_by(successor, tx.now);
+    perform(tx, actor, parent, command)?;
+    cases::insert(tx, &child)?;
+    let event = Event::CaseCreated { case: Box::new(child.clone()) };
+    record(tx, &child, &event, &proof)?;
+    Ok(child)
+}
+
 /// The case's revision counts its entries, so that a gap in either shows.
 fn record(tx: &Tx<'_>, case: &Case, event: &Event, proof: &Authorized) -> Result<(), Failure> {
+    if let Event::SlaWarned { clock, percent, deadline_version, late_ms, fired_at }
+    | Event::SlaBreached { clock, percent, deadline_version, late_ms, fired_at } = event
+    {
+        let insert = "INSERT INTO sla_marks (tenant_id, case_id, clock, percent, deadline_version, \
+            fired_at, late_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        tx.connection.prepare_cached(insert)?.execute(params![
+            case.tenant_id.as_str(),
+            case.case_id.as_str(),
+            clock.as_str(),
+            percent,
+            deadline_version,
+            fired_at.as_ms(),
+            late_ms,
+        ])?;
+    }
     let entity = Entity { tenant_id: &case.tenant_id, kind: "case", id: &case.case_id };
     let entry_id = audit::append_at(
         tx,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::audit::{self, Entity, stored_json};
+use super::needs::NeedCache;
 use super::rejudging;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
@@ -17,9 +18,10 @@ use crate::policy::{Policy, PolicyReference};
 use crate::release::EVERY_TENANT;
 use crate::units::{Id, TimestampMs};
 
-/// Policies that were loaded, by digest; a digest never changes its meaning.
+/// What was worked out before and keeps its meaning: policies that were loaded, by digest, and what
+/// reviewers may take.
 #[derive(Default)]
-pub(super) struct PolicyCache(Mutex<BTreeMap<String, Arc<Policy>>>);
+pub(super) struct PolicyCache(Mutex<BTreeMap<String, Arc<Policy>>>, pub(super) NeedCache);
 
 /// The policy in force for every tenant without one of its own.
 ///

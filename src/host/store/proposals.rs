@@ -1,5 +1,6 @@
 //! Proposals as they are stored: the record in canonical form, and copies of what indexes need.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::audit::{stored_json, text_list};
@@ -151,6 +152,28 @@ pub fn find(snapshot: &Snapshot<'_>, proposal_id: &Id) -> Result<Vec<Proposal>, 
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let bodies = statement.query_map([proposal_id.as_str()], |row| row.get::<_, String>(0))?;
     bodies.map(|body| read(&body?)).collect()
+}
+
+/// The proposals of a case that nothing else stands in the place of, in the order of their making.
+///
+/// # Errors
+/// Where the store fails.
+pub fn of_case(
+    snapshot: &Snapshot<'_>,
+    tenant_id: &Id,
+    case_id: &Id,
+) -> Result<Vec<Proposal>, Failure> {
+    let select = "SELECT body FROM proposals WHERE tenant_id = ?1 AND case_id = ?2 \
+        ORDER BY created_at, proposal_id";
+    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let key = [tenant_id.as_str(), case_id.as_str()];
+    let bodies = statement.query_map(key, |row| row.get::<_, String>(0))?;
+    let mut last: BTreeMap<Id, Proposal> = BTreeMap::new();
+    for body in bodies {
+        let proposal = read(&body?)?;
+        last.insert(proposal.root_proposal_id.clone(), proposal);
+    }
+    Ok(last.into_values().collect())
 }
 
 /// What the host has to do next about a proposal.

@@ -20,12 +20,13 @@ pub(super) fn compare(
     report.cases += 1;
     let mut statement = connection.prepare_cached(
         "SELECT body, revision, state, queue, priority, risk_level, language, domain, due_at, \
-         created_at, leased_by, lease_until, effective_at, epoch, requested_by, requested_by_person \
+         created_at, leased_by, lease_until, effective_at, epoch, requested_by, requested_by_person, \
+         dedupe_key \
          FROM cases WHERE tenant_id = ?1 AND case_id = ?2",
     )?;
     let row = statement.query_row([&fold.key.tenant_id, &fold.key.id], |row| {
         let body: String = row.get(0)?;
-        let columns: sql::Result<Vec<Value>> = (1..16).map(|index| row.get(index)).collect();
+        let columns: sql::Result<Vec<Value>> = (1..17).map(|index| row.get(index)).collect();
         Ok((body, columns?))
     });
     let Some((body, columns)) = row.optional()? else {
@@ -54,7 +55,7 @@ pub(super) fn compare(
 }
 
 /// The columns beside a case, in the order in which they are selected.
-fn columns_of(case: &Case) -> [(&'static str, Value); 15] {
+fn columns_of(case: &Case) -> [(&'static str, Value); 16] {
     let text = |text: &str| Value::Text(text.to_owned());
     let maybe = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
     let instant = |at: TimestampMs| Value::Integer(at.as_ms());
@@ -74,6 +75,7 @@ fn columns_of(case: &Case) -> [(&'static str, Value); 15] {
         ("epoch", Value::Integer(case.epoch)),
         ("requested_by", text(case.requested_by.as_str())),
         ("requested_by_person", maybe(case.requested_by_person.as_ref().map(Id::as_str))),
+        ("dedupe_key", maybe(case.dedupe_key.as_deref())),
     ]
 }
 

@@ -9,6 +9,7 @@ function facts(change: Partial<DeskFacts> = {}): DeskFacts {
     now_ms: Date.parse(NOW),
     reachable: true,
     claim_lost: false,
+    seen_revision: 0,
     busy: false,
     ...change,
   };

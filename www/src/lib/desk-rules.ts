@@ -8,6 +8,8 @@ export interface DeskFacts {
   now_ms: number;
   reachable: boolean;
   claim_lost: boolean;
+  /** Up to which revision the reviewer has read what the user wrote. */
+  seen_revision: number;
   /** A command is under way and its reply is not here yet. */
   busy: boolean;
 }
@@ -28,6 +30,23 @@ export function isHolding(subject: Case, principal_id: string, now_ms: number): 
   );
 }
 
+/** Whether what a reviewer says counts as one of several votes. */
+export function takesVotes(subject: Case): boolean {
+  return subject.reviewers_needed > 1 && !subject.adjudicating;
+}
+
+/** Whether the user wrote something that neither the draft nor the reviewer knows of. */
+export function hasUnseenTurns(subject: Case, seen_revision: number): boolean {
+  return subject.stale_since !== null && seen_revision < subject.stale_since;
+}
+
+/** What is said once a decision, or a vote, arrived. */
+export function decidedWords(name: string, decided: Case): string {
+  if (decided.state === "held") return `${name}: done. It can still be undone.`;
+  if (decided.state !== "ready") return `${name}: done.`;
+  return decided.adjudicating ? "Your vote is recorded. You did not agree, so another reviewer decides." : "Your vote is recorded.";
+}
+
 /** Why no decision can be made; null where one can. The first reason is the one that the reviewer can act on. */
 export function whyNotDecide(facts: DeskFacts): string | null {
   const { reply, principal_id, now_ms } = facts;
@@ -38,7 +57,8 @@ export function whyNotDecide(facts: DeskFacts): string | null {
   if (!isHolding(reply.case, principal_id, now_ms)) {
     return whyNotClaim(facts) ?? "Claim the case to decide.";
   }
-  return reply.may.decide ? null : hostReason(reply, "You may not decide this case.");
+  if (hasUnseenTurns(reply.case, facts.seen_revision)) return "The user wrote again. Read it first, and say that you have.";
+  return reply.may.decide || reply.may.vote ? null : hostReason(reply, "You may not decide this case.");
 }
 
 /** Why the case cannot be claimed; null where it can. */

@@ -19,7 +19,7 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   lease_extended: "kept the claim alive",
   work_saved: "saved their work",
   case_released: "ended the claim",
-  case_rerouted: "moved it to another queue",
+  case_rerouted: "moved it",
   case_deferred: "put it off",
   case_woken: "brought it back",
   case_decided: "decided",
@@ -33,8 +33,13 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   case_rejudged: "raised it under a newer policy",
   sla_warned: "warned that the deadline is near",
   sla_breached: "noted that the deadline was missed",
-  question_sent: "asked the user a question",
-  turn_appended: "added a message",
+  question_sent: "asked the customer",
+  question_delivered: "said that the question arrived",
+  turn_appended: "added what the user wrote",
+  wait_ended: "stopped waiting for an answer",
+  vote_recorded: "voted",
+  proposal_linked: "noted an action that the answer depends on",
+  user_notice: "told the user",
   approval_requested: "proposed it",
   preview_recorded: "noted what the dry run says",
   approval_recorded: "approved it",
@@ -55,6 +60,16 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   execution_unknown: "noted that the outcome is unknown",
   execution_reconciled: "found out what happened",
   conflict: "noted a contradiction about the outcome",
+};
+
+const REROUTE_WORDS: Readonly<Record<string, string>> = {
+  assigned: "assigned",
+  transferred: "transferred",
+  delegated: "given to a colleague",
+  escalated: "to a higher authority",
+  handed_over: "handed over",
+  overflowed: "its queue was full",
+  reassigned: "time was running out",
 };
 
 const RELEASE_WORDS: Readonly<Record<string, string>> = {
@@ -98,6 +113,15 @@ function detail(entry: HistoryEntry): string {
       return join(wordOf(RELEASE_WORDS, textField(entry.data, "reason") ?? "released"), textField(entry.data, "note"));
     case "case_rejudged":
       return join("", changesOf(field(entry.data, "rejudged")));
+    case "case_rerouted":
+      return join(
+        `${wordOf(REROUTE_WORDS, textField(entry.data, "kind") ?? "transferred")}, ${textField(field(entry.data, "place"), "queue") ?? ""}`,
+        textField(entry.data, "note"),
+      );
+    case "question_sent":
+      return join("", textField(field(entry.data, "waiting"), "question"));
+    case "user_notice":
+      return join("", textField(field(entry.data, "notice"), "text"));
     case "approval_requested":
       return textField(field(entry.data, "proposal"), "supersedes") === null ? "" : ": in the place of an earlier one";
     case "approval_recorded":

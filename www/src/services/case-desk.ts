@@ -6,7 +6,7 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import { decisionOf, type DecisionForm } from "../lib/decision-form";
-import { type DeskFacts, isHolding, isOpen, whyNotClaim, whyNotDecide } from "../lib/desk-rules";
+import { decidedWords, type DeskFacts, isHolding, isOpen, takesVotes, whyNotClaim, whyNotDecide } from "../lib/desk-rules";
 import { workOf } from "../lib/work-form";
 import { type ActivityCounter, countActivity } from "./activity";
 import { announce } from "./announce";
@@ -38,6 +38,8 @@ export class CaseDesk {
   /** What went wrong with the last command; stays until the next one. */
   readonly problem = signal<Fault | null>(null);
   readonly claimLost = signal(false);
+  /** Up to which change of the case the reviewer says they have read what the user wrote. */
+  readonly seenRevision = signal(0);
   readonly text: CaseText;
 
   readonly subject = computed(() => this.reply.value?.case ?? null);
@@ -91,6 +93,12 @@ export class CaseDesk {
     undoFault.value = null;
   }
 
+  /** The reviewer has read what the user wrote since the draft was made. */
+  markTurnsSeen(): void {
+    this.seenRevision.value = this.subject.value?.revision ?? 0;
+    announce("Noted. You can decide now.");
+  }
+
   takeOffered(): void {
     if (this.subject.value !== null && this.text.takeOffered(this.subject.value)) this.update({});
   }
@@ -100,7 +108,7 @@ export class CaseDesk {
     if (claimed === null) return false;
     batch(() => {
       this.claimLost.value = false;
-      this.receiveCase(claimed, { claim: false, decide: true, undo: false, why_not: null });
+      this.receiveCase(claimed, this.mayNow({ decide: !takesVotes(claimed), vote: takesVotes(claimed) }));
     });
     announce("Claimed. The case is yours.");
     this.poller.now();
@@ -112,7 +120,7 @@ export class CaseDesk {
     const released = await this.command("release", () => api.release(this.case_id, { epoch: this.epoch }));
     if (released === null) return false;
     this.heartbeat.stop();
-    this.receiveCase(released, { claim: true, decide: false, undo: false, why_not: null });
+    this.receiveCase(released, this.mayNow({ claim: true }));
     announce("Given back. Others can claim it now.");
     this.poller.now();
     return true;
@@ -131,15 +139,17 @@ export class CaseDesk {
       this.unanswered = { fingerprint, key: randomKey(), active_ms: Math.min(this.activity.active_ms(), ACTIVE_MAX_MS) };
     }
     const { key, active_ms } = this.unanswered;
+    const body = { epoch, revision, ...decision.body, active_ms };
+    const options = { idempotencyKey: key };
     const decided = await this.command("decide", () =>
-      api.decide(this.case_id, { epoch, revision, ...decision.body, active_ms }, { idempotencyKey: key }),
+      takesVotes(before) ? api.vote(this.case_id, body, options) : api.decide(this.case_id, body, options),
     );
     if (this.problem.value?.kind !== "offline") this.unanswered = null;
     if (decided === null) return false;
     this.heartbeat.stop();
-    this.receiveCase(decided, { claim: false, decide: false, undo: decided.state === "held", why_not: null });
-    rememberUndoable(decided);
-    announce(decided.state === "held" ? `${decision.name}: done. It can still be undone.` : `${decision.name}: done.`);
+    this.receiveCase(decided, this.mayNow({ undo: decided.state === "held" }));
+    if (decided.state === "held") rememberUndoable(decided);
+    announce(decidedWords(decision.name, decided));
     this.poller.now();
     return true;
   }
@@ -154,7 +164,7 @@ export class CaseDesk {
       this.poller.now();
       return;
     }
-    this.receiveCase(reopened, { claim: true, decide: false, undo: false, why_not: null });
+    this.receiveCase(reopened, this.mayNow({ claim: true }));
     await this.claim();
     // It is on this very screen, so nobody has to be told where it went.
     undone.value = null;
@@ -177,6 +187,7 @@ export class CaseDesk {
       now_ms: now.value,
       reachable: reachable.value,
       claim_lost: this.claimLost.value,
+      seen_revision: this.seenRevision.value,
       busy: this.busy.value !== null,
     });
   }
@@ -227,6 +238,12 @@ export class CaseDesk {
     if (current !== null) this.receive({ ...current, case: subject, may });
   }
 
+  /** What the host will most likely say next; its own word follows at once. */
+  private mayNow(change: Partial<CaseReply["may"]>): CaseReply["may"] {
+    const { escalate = false, direct = false } = this.reply.value?.may ?? {};
+    return { claim: false, decide: false, vote: false, undo: false, escalate, direct, why_not: null, ...change };
+  }
+
   private keep(): void {
     this.text.keep(this.activity.active_ms(), this.subject.value?.model_draft ?? null);
   }
@@ -249,7 +266,7 @@ export class CaseDesk {
     try {
       const reply = await this.inOrder(send);
       noteReachability(null);
-      if (!this.closed) this.receiveCase(reply.case, this.reply.value?.may ?? { claim: false, decide: true, undo: false, why_not: null });
+      if (!this.closed) this.receiveCase(reply.case, this.reply.value?.may ?? this.mayNow({ decide: true }));
       return "done";
     } catch (error) {
       const fault = faultOf(error);
