@@ -5,14 +5,19 @@
 //! was made for, to one risk level, and to a time; where it does not hold, a person decides. Making
 //! one needs labels and belongs to the command line; here it is only read and held against the tier.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::json::format_number;
+use crate::json::{Json, format_number};
 use crate::limits;
 use crate::read::{self, Node, Read};
 use crate::request::RiskLevel;
 use crate::units::{Score, TimestampMs};
 use crate::word::words;
+
+/// Separates the digests of what decides from all other digests.
+const DECISIONS_DOMAIN: &str = "countersign/decisions/v1";
 
 words! {
     /// Whether a certificate lets a tier answer.
@@ -27,6 +32,8 @@ words! {
         Expired = "expired",
         /// It shows less than the tier demands.
         TooWeak = "too_weak",
+        /// An alarm over wrong answers ended it.
+        Ended = "ended",
     }
 }
 
@@ -176,6 +183,7 @@ impl CertificateState {
             Self::OtherDecisions => "the certificate was made for other decisions",
             Self::Expired => "the certificate has expired",
             Self::TooWeak => "the certificate shows less than is demanded",
+            Self::Ended => "an alarm over wrong answers ended the certificate",
         }
     }
 }
@@ -203,4 +211,23 @@ pub(crate) fn share(node: Node<'_>) -> Read<f64> {
         format!("`{}` is not between 0 and 1", format_number(value)),
         "give a share such as 0.05",
     ))
+}
+
+/// What decides whether a draft is answered, without what a certificate must not be bound to: itself,
+/// queues, calendars, texts, and the amounts that people may approve.
+pub(crate) fn decision_hash(bundle: &Json) -> String {
+    let mut covered = BTreeMap::new();
+    let Json::Object(fields) = bundle else {
+        return String::new();
+    };
+    for key in ["confidence", "facts", "risk_level_when_missing", "triggers"] {
+        covered.insert(key.to_owned(), fields.get(key).cloned().unwrap_or(Json::Null));
+    }
+    if let Some(Json::Object(actions)) = fields.get("actions") {
+        let decides = |(key, _): &(&String, &Json)| *key != "ladder" && *key != "rates";
+        let deciding = actions.iter().filter(decides);
+        let actions = Json::object(deciding.map(|(key, value)| (key.clone(), value.clone())));
+        covered.insert("actions".to_owned(), actions);
+    }
+    Json::Object(covered).digest(DECISIONS_DOMAIN)
 }

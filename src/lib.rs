@@ -26,6 +26,7 @@ pub mod label;
 pub mod limits;
 pub mod metrics;
 pub mod money;
+pub mod monitor;
 pub mod policy;
 pub mod proposal;
 pub mod read;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Sla};
-use crate::certificate::{Certificate, CertificateDemand};
+use crate::certificate::{Certificate, CertificateDemand, decision_hash};
 use crate::confidence::ConfidenceModel;
 use crate::error::{ErrorCode, Fault};
 use crate::expr::Program;
@@ -31,9 +31,6 @@ pub const BUNDLE_VERSION: i64 = 2;
 
 /// Separates the digests of bundles from all other digests.
 const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
-
-/// Separates the digests of what decides from all other digests.
-const DECISIONS_DOMAIN: &str = "countersign/decisions/v1";
 
 words! {
     /// Why a rule exists: the six kinds of trigger.
@@ -241,6 +238,8 @@ pub struct Policy {
     reference: PolicyReference,
     decision_hash: String,
     plan: Plan,
+    /// Risk levels whose certificate an alarm ended: known to the host alone, in no bundle.
+    ended: Vec<RiskLevel>,
 }
 
 impl Policy {
@@ -263,7 +262,14 @@ impl Policy {
             hash: value.digest(BUNDLE_DOMAIN),
         };
         let plan = Plan::of(&bundle);
-        Ok(Self { bundle, fallback, reference, decision_hash: decision_hash(value), plan })
+        Ok(Self {
+            bundle,
+            fallback,
+            reference,
+            decision_hash: decision_hash(value),
+            plan,
+            ended: Vec::new(),
+        })
     }
 
     /// Its facts and conditions in flat form.
@@ -293,6 +299,18 @@ impl Policy {
     #[must_use]
     pub fn decision_hash(&self) -> &str {
         &self.decision_hash
+    }
+
+    /// The same policy, where the certificates of these risk levels let nobody answer any more.
+    #[must_use]
+    pub fn without_certificates(&self, ended: Vec<RiskLevel>) -> Self {
+        Self { ended, ..self.clone() }
+    }
+
+    /// Whether an alarm ended the certificate of a risk level.
+    #[must_use]
+    pub fn has_ended(&self, risk_level: RiskLevel) -> bool {
+        self.ended.contains(&risk_level)
     }
 
     /// The queue for what no other accepts.
@@ -464,25 +482,6 @@ impl Tier {
         }
         None
     }
-}
-
-/// What decides whether a draft is answered, without what a certificate must not be bound to: itself,
-/// queues, calendars, texts, and the amounts that people may approve.
-fn decision_hash(bundle: &Json) -> String {
-    let mut covered = BTreeMap::new();
-    let Json::Object(fields) = bundle else {
-        return String::new();
-    };
-    for key in ["confidence", "facts", "risk_level_when_missing", "triggers"] {
-        covered.insert(key.to_owned(), fields.get(key).cloned().unwrap_or(Json::Null));
-    }
-    if let Some(Json::Object(actions)) = fields.get("actions") {
-        let decides = |(key, _): &(&String, &Json)| *key != "ladder" && *key != "rates";
-        let deciding = actions.iter().filter(decides);
-        let actions = Json::object(deciding.map(|(key, value)| (key.clone(), value.clone())));
-        covered.insert("actions".to_owned(), actions);
-    }
-    Json::Object(covered).digest(DECISIONS_DOMAIN)
 }
 
 impl Trigger {

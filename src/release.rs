@@ -15,6 +15,7 @@ use crate::json::Json;
 use crate::limits;
 use crate::policy::PolicyReference;
 use crate::read::{self, Node, Read};
+use crate::request::RiskLevel;
 use crate::units::{Id, TimestampMs};
 use crate::word::words;
 
@@ -50,6 +51,9 @@ pub struct Manifest {
     pub released_at: TimestampMs,
     /// From this instant on, nobody may rely on it: a newer manifest must be read.
     pub valid_until: TimestampMs,
+    /// Risk levels whose certificate an alarm ended for the tenant that asked: at these a draft that the
+    /// policy would answer goes to a person.
+    pub certificates_void: Vec<RiskLevel>,
 }
 
 /// A manifest with the host's signature.

@@ -378,7 +378,9 @@ pub(crate) fn certificate(
 ) -> Option<CertificateState> {
     let tier = policy.bundle().tiers.of(risk);
     let demand = tier.certified?;
-    Some(demand.state(tier.certificate.as_ref(), policy.decision_hash(), now))
+    let state = demand.state(tier.certificate.as_ref(), policy.decision_hash(), now);
+    let is_ended = state == CertificateState::InForce && policy.has_ended(risk);
+    Some(if is_ended { CertificateState::Ended } else { state })
 }
 
 /// The confidence from which the risk level answers.

@@ -26,6 +26,7 @@ import type {
   Me,
   MetricsQuery,
   MetricsReply,
+  MonitorsReply,
   ObservationInput,
   ObservationReply,
   PolicyCheck,
@@ -43,6 +44,7 @@ import type {
   ReleaseReply,
   ReleasesReply,
   RequestInput,
+  ReviewersReply,
   WebhookCreated,
   WebhookDeliveriesQuery,
   WebhookDeliveriesReply,
@@ -291,6 +293,16 @@ export class Client {
   /** Tells what became of the answer to a request: a rating, or a judge's late score. */
   async observe(requestId: string, observation: ObservationInput, options?: KeyedCallOptions): Promise<ObservationReply> {
     return this.#post(`/v1/requests/${segment(requestId)}/observations`, observation, keyed(options));
+  }
+
+  /** What watches over the decisions of the policy in force, and what certificates still need. */
+  monitors(options?: CallOptions): Promise<MonitorsReply> {
+    return this.#get("/v1/monitors", options);
+  }
+
+  /** How far reviewers agree; for auditors, owners of policies and administrators. */
+  reviewers(options?: CallOptions): Promise<ReviewersReply> {
+    return this.#get("/v1/reviewers", options);
   }
 
   /** All nine measures, each with its definition. */

@@ -174,7 +174,8 @@ export class Edge {
   #decide(request: RequestInput, options: EvaluateOptions): Decided & { doubt: string | null } {
     const decided = this.#options.engine.decide(request, options);
     const { verdict, record } = decided;
-    const doubt = this.#options.trust?.doubt(verdict.policy, Date.parse(verdict.evaluated_at)) ?? null;
+    const certified = verdict.certificate === null ? undefined : verdict.risk_level;
+    const doubt = this.#options.trust?.doubt(verdict.policy, Date.parse(verdict.evaluated_at), certified) ?? null;
     if (doubt === null || verdict.disposition !== "answer") return { ...decided, doubt: null };
     const disposition = "escalate";
     const reason = `${doubt}; ${verdict.reason}`;

@@ -5,7 +5,7 @@
  */
 import { CountersignError } from "./error.js";
 import { type CallOptions, type Http, isPassing, pause } from "./http.js";
-import type { CaseEvent, ProposalEvent } from "./wire.js";
+import type { CaseEvent, MonitorEvent, ProposalEvent } from "./wire.js";
 
 export interface EventsOptions extends CallOptions {
   /** The cursor of the last event that was handled, or `"0"` for everything; the present where none is given. */
@@ -14,8 +14,11 @@ export interface EventsOptions extends CallOptions {
   tenantId?: string | undefined;
 }
 
-/** What happened to a case, or to a proposal or an execution of it: `"proposal_id" in event.data` tells them apart. */
-export type HostEvent = CaseEvent | ProposalEvent;
+/**
+ * What happened to a case, or to a proposal or an execution of it, or that an alarm was raised:
+ * `"proposal_id" in event.data` and `"monitor_id" in event.data` tell them apart.
+ */
+export type HostEvent = CaseEvent | ProposalEvent | MonitorEvent;
 
 /** An event, and where to go on after it. */
 export interface StreamedEvent {

@@ -9,6 +9,8 @@ import type {
   Bundle,
   Case,
   CaseState,
+  CertificateDemand,
+  CertificateState,
   Claimed,
   Correction,
   Decision,
@@ -23,6 +25,7 @@ import type {
   Measure,
   Message,
   Money,
+  Monitor,
   Observation,
   PolicyReference,
   PolicyRelease,
@@ -595,3 +598,52 @@ export interface PoliciesInForceReply {
 
 /** A compiled policy, as an object of any provenance, as JSON text, or as that text's bytes. */
 export type BundleInput = Bundle | { readonly bundle_version: number } | string | Uint8Array;
+
+/** Whether a risk level may answer by itself, and what is missing where it may not. */
+export interface CertificateView {
+  risk_level: RiskLevel;
+  demand: CertificateDemand;
+  state: CertificateState;
+  /** Tenants for which an alarm ended it. */
+  ended_for: string[];
+  threshold: number | null;
+  answers: number | null;
+  errors: number | null;
+  expires_at: string | null;
+  /** Reviewed answers without one error that a certificate needs at least. */
+  answers_min: number;
+  /** Drafts of this risk level that people judged under this policy, and that may count. */
+  reviewed: number;
+}
+
+export interface AuditTally {
+  tenant_id: string;
+  disposition: Disposition;
+  state: AuditReceipt["state"];
+  count: number;
+}
+
+export interface MonitorsReply {
+  policy_hash: string;
+  monitors: Monitor[];
+  certificates: CertificateView[];
+  audits: AuditTally[];
+  now: string;
+}
+
+export interface ReviewerView {
+  principal_id: string;
+  name: string;
+  judgements: number;
+  /** Share of right drafts that they call right; `null` without a second opinion on any. */
+  sees_right: number | null;
+  sees_wrong: number | null;
+}
+
+export interface ReviewersReply {
+  /** Krippendorff's alpha; `null` where nobody could disagree. */
+  agreement: number | null;
+  judged_by_several: number;
+  reviewers: ReviewerView[];
+  now: string;
+}

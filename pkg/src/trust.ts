@@ -6,7 +6,7 @@
  * is known of what is in force any more, and no draft is answered without a person.
  */
 import { CountersignError } from "./error.js";
-import type { Manifest, PolicyReference, SignedManifest } from "./wire.js";
+import type { Manifest, PolicyReference, RiskLevel, SignedManifest } from "./wire.js";
 
 export interface TrustOptions {
   /** The host's public key in base 64, as `countersign policy key` prints it; not from the manifest's own way. */
@@ -28,6 +28,8 @@ export class PolicyTrust {
   readonly #options: TrustOptions;
   #sequence: number;
   #manifest: Manifest | undefined;
+  /** Risk levels whose certificate an alarm ended; what ended stays so until the next release. */
+  #void = new Set<string>();
 
   constructor(options: TrustOptions) {
     const { sequence = 0 } = options;
@@ -82,6 +84,7 @@ export class PolicyTrust {
       throw rejected("/manifest/valid_until", "the manifest is past its date", "ask the host for a new one");
     }
     if (manifest.sequence > this.#sequence) {
+      this.#void.clear();
       this.#sequence = manifest.sequence;
       await this.#options.keepSequence?.(manifest.sequence);
     }
@@ -89,15 +92,20 @@ export class PolicyTrust {
     const latest = this.#manifest;
     const isLater = latest === undefined || manifest.sequence > latest.sequence || (manifest.sequence === latest.sequence && manifest.valid_until > latest.valid_until);
     if (isLater && manifest.sequence === this.#sequence) this.#manifest = manifest;
+    if (manifest.sequence === this.#sequence) for (const level of manifest.certificates_void ?? []) this.#void.add(level);
     return manifest;
   }
 
-  /** Why a policy may not be relied on at this instant; `null` where it may. */
-  doubt(policy: PolicyReference, now: number): string | null {
+  /**
+   * Why a policy may not be relied on at this instant, for an answer at a risk level that took a certificate;
+   * `null` where it may.
+   */
+  doubt(policy: PolicyReference, now: number, certified?: RiskLevel): string | null {
     const manifest = this.#manifest;
     if (manifest === undefined) return "no signed release of the policy was seen yet";
     if (manifest.policy.hash !== policy.hash) return "the policy is not the one that was released last";
     if (!(now < Date.parse(manifest.valid_until))) return `the release of the policy counted until ${manifest.valid_until}`;
+    if (certified !== undefined && this.#void.has(certified)) return "an alarm over wrong answers ended the certificate";
     return null;
   }
 }

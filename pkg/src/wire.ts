@@ -580,7 +580,7 @@ word: string, };
 /**
  * Whether a certificate lets a tier answer.
  */
-export type CertificateState = "in_force" | "absent" | "other_decisions" | "expired" | "too_weak";
+export type CertificateState = "in_force" | "absent" | "other_decisions" | "expired" | "too_weak" | "ended";
 
 /**
  * What a tier demands of a certificate.
@@ -1720,7 +1720,12 @@ released_at: TimestampMs,
 /**
  * From this instant on, nobody may rely on it: a newer manifest must be read.
  */
-valid_until: TimestampMs, };
+valid_until: TimestampMs, 
+/**
+ * Risk levels whose certificate an alarm ended for the tenant that asked: at these a draft that the
+ * policy would answer goes to a person.
+ */
+certificates_void: Array<RiskLevel>, };
 
 /**
  * A manifest with the host's signature.
@@ -2136,6 +2141,139 @@ false_alarm: number, };
  * Why a draft was right or not.
  */
 export type Label = "correct" | "model_error" | "retrieval_error" | "stale_knowledge" | "tool_error" | "policy_violation" | "over_refusal" | "policy_gap" | "temporary_policy" | "one_off_context" | "unclear" | "reviewer_preference" | "reviewer_error";
+
+/**
+ * What is watched.
+ */
+export type MonitorKind = "wrong_answers" | "escalation_rate";
+
+/**
+ * What became of a rate.
+ */
+export type MonitorChange = "rose" | "fell";
+
+/**
+ * Items, and how many of them were of the kind that is counted.
+ */
+export type Tally = { 
+/**
+ * All of them.
+ */
+items: number, 
+/**
+ * Wrong answers, or requests that went to a person.
+ */
+events: number, };
+
+/**
+ * One watch over one risk level of one tenant, since a policy came into force.
+ */
+export type Monitor = { 
+/**
+ * Version of this record; 1.
+ */
+version: number, 
+/**
+ * Its id.
+ */
+monitor_id: Id, 
+/**
+ * The tenant.
+ */
+tenant_id: Id, 
+/**
+ * The policy that decided what is watched.
+ */
+policy_hash: string, 
+/**
+ * The risk level.
+ */
+risk_level: RiskLevel, 
+/**
+ * What is watched.
+ */
+kind: MonitorKind, 
+/**
+ * The greatest share of wrong answers that is tolerated; null for a rate.
+ */
+tolerated_error: number | null, 
+/**
+ * What the rate was before; null for wrong answers, and while it is still being learned.
+ */
+baseline: Tally | null, 
+/**
+ * What was seen since.
+ */
+seen: Tally, 
+/**
+ * The capital of a bet against "nothing has got worse", which began with 1.
+ */
+capital: number, 
+/**
+ * The capital at which the alarm is raised.
+ */
+alarm_at: number, 
+/**
+ * When it was raised.
+ */
+raised_at: TimestampMs | null, 
+/**
+ * How the rate had changed by then.
+ */
+change: MonitorChange | null, 
+/**
+ * When the certificate was made that the alarm ended, if it ended one.
+ */
+ended_certificate: TimestampMs | null, 
+/**
+ * When the first item was seen.
+ */
+since: TimestampMs, 
+/**
+ * When the last one was.
+ */
+updated_at: TimestampMs, };
+
+/**
+ * An alarm as it is sent, in the form of CloudEvents 1.0.
+ */
+export type MonitorEvent = { 
+/**
+ * The version of the envelope: `1.0`.
+ */
+specversion: string, 
+/**
+ * The event's id, which is that of its audit entry; the same however often it is sent.
+ */
+id: Id, 
+/**
+ * Whose it is: `/tenants/{tenant}`.
+ */
+source: string, 
+/**
+ * What happened: `dev.countersign.` and the event's name.
+ */
+type: string, 
+/**
+ * The monitor.
+ */
+subject: Id, 
+/**
+ * When.
+ */
+time: TimestampMs, 
+/**
+ * The media type of the data.
+ */
+datacontenttype: string, 
+/**
+ * Its position among the tenant's events, from 1, without gaps.
+ */
+sequence: number, 
+/**
+ * The monitor as it stood when the alarm was raised.
+ */
+data: Monitor, };
 
 /**
  * What confidence each risk level needs.

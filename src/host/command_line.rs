@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
 use crate::host::confidence::{self, command::ConfidenceCommand};
-use crate::host::config::{Config, host_name};
+use crate::host::config::{Config, ServerOptions, host_name};
 use crate::host::eval::{self, EvalCommand};
 use crate::host::executor_command::{self, ExecutorCommand};
 use crate::host::export::{Format, export_corrections};
@@ -22,7 +22,7 @@ use crate::host::serve::serve;
 use crate::host::store::corrections::CorrectionQuery;
 use crate::host::store::identity::{self, CredentialKind, Scope};
 use crate::host::store::place::Place;
-use crate::host::store::{Failure, Store, Tx};
+use crate::host::store::{Failure, Store, Tx, apart};
 use crate::host::verify::{Report, verify};
 use crate::host::webhook_command::{self, WebhookCommand, loopback};
 use crate::identity::{ActorReference, GrantRole, Principal, PrincipalKind, PrincipalStatus};
@@ -92,6 +92,22 @@ pub(super) struct Data {
     /// The data directory.
     #[arg(long = "data", env = "COUNTERSIGN_DATA", default_value = "data")]
     pub(super) directory: PathBuf,
+    #[command(flatten)]
+    pub(super) server: ServerOptions,
+}
+
+impl Data {
+    /// The place, made where it does not exist.
+    pub(super) fn prepare(&self) -> Result<Place, CommandError> {
+        let place = Place::prepare(&self.directory).and_then(|place| self.server.at(place));
+        place.map_err(CommandError::new)
+    }
+
+    /// A place that is there already.
+    pub(super) fn existing(&self) -> Result<Place, CommandError> {
+        let place = Place::existing(&self.directory).and_then(|place| self.server.at(place));
+        place.map_err(CommandError::new)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -276,7 +292,10 @@ impl CommandError {
 ///
 /// # Errors
 /// With the text for the user.
-pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), CommandError> {
+pub async fn run(
+    command_line: CommandLine,
+    out: &mut (impl Write + Send),
+) -> Result<(), CommandError> {
     match command_line.command {
         Command::Serve(ServeOptions {
             data,
@@ -287,8 +306,9 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
             executors,
             webhook_allow,
         }) => {
-            let data = data.directory;
-            let config = Config { data, listen, ui, policy, samples, executors, webhook_allow };
+            let Data { directory: data, server } = data;
+            let config =
+                Config { data, server, listen, ui, policy, samples, executors, webhook_allow };
             serve(&config, out).await.map_err(CommandError::new)
         }
         Command::Policy(command) => policy_command::run(command, out).await,
@@ -316,22 +336,22 @@ pub async fn run(command_line: CommandLine, out: &mut impl Write) -> Result<(), 
     }
 }
 
-fn export(command: CorrectionsCommand, out: &mut impl Write) -> Result<(), CommandError> {
+fn export(command: CorrectionsCommand, out: &mut (impl Write + Send)) -> Result<(), CommandError> {
     let CorrectionsCommand::Export { data, format, output, from, until, verdict, tenant, queue } =
         command;
-    let place = Place::existing(&data.directory).map_err(CommandError::new)?;
+    let place = data.existing()?;
     let tenant_id = tenant.as_deref().map(id).transpose()?;
     let (tenants, after, limit) = (None, None, 0);
     let query = CorrectionQuery { tenants, tenant_id, from, until, verdict, queue, after, limit };
     let Some(output) = output else {
-        let written = export_corrections(&place.database(), query, format, out);
+        let written = apart(|| export_corrections(&place.database(), query, format, out));
         return written.map(|_| ()).map_err(CommandError::new);
     };
     let told = |error| CommandError(format!("`{}`: {error}", output.display()));
     // The rows carry what users wrote, so the file is nobody else's to read.
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&output);
     let mut file = BufWriter::new(file.map_err(told)?);
-    let count = export_corrections(&place.database(), query, format, &mut file)
+    let count = apart(|| export_corrections(&place.database(), query, format, &mut file))
         .map_err(CommandError::new)?;
     print(out, &format!("{count} corrections in `{}`", output.display()))
 }
@@ -354,11 +374,11 @@ async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<()
             let person = person.as_deref().map(id).transpose()?;
             let owner_person = owner.as_deref().map(id).transpose()?;
             let made = change(&data, move |tx, by| {
-                let principal_id = match wanted {
+                let principal_id = match wanted.clone() {
                     Some(principal_id) => principal_id,
                     None => ids::new_id("prin", tx.now)?,
                 };
-                let person_id = match (person, kind) {
+                let person_id = match (person.clone(), kind) {
                     (None, PrincipalKind::Person) => Some(ids::new_id("person", tx.now)?),
                     (person, _) => person,
                 };
@@ -366,13 +386,13 @@ async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<()
                 let principal = Principal {
                     principal_id,
                     kind,
-                    tenant_id,
+                    tenant_id: tenant_id.clone(),
                     person_id,
-                    owner_person,
+                    owner_person: owner_person.clone(),
                     status,
-                    name,
-                    languages,
-                    skills,
+                    name: name.clone(),
+                    languages: languages.clone(),
+                    skills: skills.clone(),
                 };
                 people::create_principal(tx, &principal, by)?;
                 Ok(principal.principal_id)
@@ -399,9 +419,9 @@ async fn grant(command: GrantCommand, out: &mut impl Write) -> Result<(), Comman
         let own = || vec![holder.tenant_id.as_str().to_owned()];
         let grant = NewGrant {
             role,
-            tenants: if tenants.is_empty() { own() } else { tenants },
-            queues: if queues.is_empty() { vec![EVERY.to_owned()] } else { queues },
-            domain,
+            tenants: if tenants.is_empty() { own() } else { tenants.clone() },
+            queues: if queues.is_empty() { vec![EVERY.to_owned()] } else { queues.clone() },
+            domain: domain.clone(),
             level,
             until: hours.map(|hours| tx.now.saturating_add(hours * HOUR_MS)),
         };
@@ -442,8 +462,8 @@ async fn token(command: TokenCommand, out: &mut impl Write) -> Result<(), Comman
 }
 
 fn verify_audit(data: &Data, json: bool, out: &mut impl Write) -> Result<(), CommandError> {
-    let place = Place::existing(&data.directory).map_err(CommandError::new)?;
-    let report = verify(&place.database()).map_err(CommandError::new)?;
+    let place = data.existing()?;
+    let report = apart(|| verify(&place.database())).map_err(CommandError::new)?;
     if json {
         print(out, &serde_json::to_string(&report).map_err(CommandError::new)?)?;
     } else {
@@ -471,9 +491,9 @@ fn verify_audit(data: &Data, json: bool, out: &mut impl Write) -> Result<(), Com
 /// Makes one change, as the host's operator; a running host may use the same data.
 pub(super) async fn change<T: Send + 'static>(
     data: &Data,
-    job: impl FnOnce(&Tx<'_>, ActorReference) -> Result<T, Failure> + Send + 'static,
+    job: impl Fn(&Tx<'_>, ActorReference) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, CommandError> {
-    let place = Place::prepare(&data.directory).map_err(CommandError::new)?;
+    let place = data.prepare()?;
     let store = Store::open(&place, &host_name()).map_err(CommandError::new)?;
     let result = store.write(move |tx| {
         let by = host_actor(tx, HostActor::CommandLine)?;

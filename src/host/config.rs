@@ -3,11 +3,53 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::Args;
+
+use crate::host::store::StartError;
+use crate::host::store::place::Place;
+
+/// Where the records are, if not in the data directory.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServerOptions {
+    /// A PostgreSQL server that keeps the records, such as `postgres://user@host/name?sslmode=require`;
+    /// the keys stay in the data directory.
+    #[arg(long, env = "COUNTERSIGN_DATABASE", value_name = "ADDRESS", hide_env_values = true)]
+    pub database: Option<String>,
+    /// The certificates (PEM) of who may vouch for that server; by default those of the Web.
+    #[arg(long, env = "COUNTERSIGN_DATABASE_CA", value_name = "FILE")]
+    pub database_ca: Option<PathBuf>,
+}
+
+impl ServerOptions {
+    /// What the environment names, for commands with options enough.
+    #[must_use]
+    pub fn of_environment() -> Self {
+        let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            database: named("COUNTERSIGN_DATABASE").and_then(|address| address.into_string().ok()),
+            database_ca: named("COUNTERSIGN_DATABASE_CA").map(PathBuf::from),
+        }
+    }
+
+    /// The place with the server, where one was named.
+    ///
+    /// # Errors
+    /// Where its address is not one.
+    pub fn at(&self, place: Place) -> Result<Place, StartError> {
+        match &self.database {
+            Some(address) => place.with_server(address, self.database_ca.as_deref()),
+            None => Ok(place),
+        }
+    }
+}
+
 /// The settings of one host process.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the data lies.
     pub data: PathBuf,
+    /// The server that keeps the records, if they do not lie there too.
+    pub server: ServerOptions,
     /// Where to listen; port 0 takes any free one.
     pub listen: SocketAddr,
     /// The built review UI, if it is to be served.

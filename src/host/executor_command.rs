@@ -8,7 +8,6 @@ use clap::Subcommand;
 
 use crate::host::command_line::{CommandError, Data, print};
 use crate::host::executor::Executors;
-use crate::host::store::place::Place;
 use crate::host::webhook::secret::WebhookKey;
 
 #[derive(Debug, Subcommand)]
@@ -39,7 +38,7 @@ pub(super) fn run(command: ExecutorCommand, out: &mut impl Write) -> Result<(), 
             Ok(())
         }
         ExecutorCommand::Secret { executor_id, data } => {
-            let place = Place::prepare(&data.directory).map_err(CommandError::new)?;
+            let place = data.prepare()?;
             let key = WebhookKey::open(&place.webhook_key()).map_err(CommandError::new)?;
             let secret = key.executor_secret(&executor_id).map_err(CommandError::new)?;
             print(out, &secret.text())

@@ -1,11 +1,11 @@
 //! `countersign corrections export`: everything that decided cases teach, into one file.
 
 use std::io::Write;
-use std::path::Path;
 
 use crate::correction::Correction;
 use crate::host::store::corrections::{CorrectionCursor, CorrectionQuery, page};
-use crate::host::store::{StartError, open_read_only, require_current};
+use crate::host::store::place::Database;
+use crate::host::store::{Failure, StartError};
 use crate::word::words;
 
 /// Corrections that are held in memory at once.
@@ -32,21 +32,25 @@ pub enum ExportError {
     Io(#[from] std::io::Error),
 }
 
+impl From<Failure> for ExportError {
+    fn from(failure: Failure) -> Self {
+        Self::Store(failure.into())
+    }
+}
+
 /// Writes every correction that the query selects, and gives how many there are; a host may be
 /// running on the same data.
 ///
 /// # Errors
 /// Where the database cannot be read, or the output cannot be written.
 pub fn export_corrections(
-    database: &Path,
+    database: &Database,
     query: CorrectionQuery,
     format: Format,
     out: &mut impl Write,
 ) -> Result<usize, ExportError> {
-    let connection = open_read_only(database)?;
-    require_current(&connection)?;
     // One view, so that a decision that is taken meanwhile is in it wholly or not at all.
-    connection.execute_batch("BEGIN").map_err(StartError::from)?;
+    let connection = database.open_read_only()?;
     let mut query = CorrectionQuery { limit: PAGE, ..query };
     let mut count = 0;
     if format == Format::Json {

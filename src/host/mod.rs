@@ -19,7 +19,7 @@ pub mod impact;
 pub mod key_file;
 pub mod layers;
 mod listen;
-mod outbound;
+pub mod outbound;
 pub mod people;
 pub mod policy_command;
 pub mod policy_diff;

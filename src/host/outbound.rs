@@ -49,10 +49,11 @@ pub(super) struct Outgoing {
 }
 
 /// What came back.
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
     /// Empty where no body was asked for.
-    pub(super) body: Bytes,
+    pub body: Bytes,
 }
 
 /// A connection over which nothing was sent yet.

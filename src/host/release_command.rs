@@ -9,7 +9,6 @@ use crate::host::command_line::{CommandError, Data, change, id, print};
 use crate::host::layers::candidate;
 use crate::host::policy_command::read_policy;
 use crate::host::release_key::ReleaseKey;
-use crate::host::store::place::Place;
 use crate::host::store::{policies, releases};
 use crate::limits::NOTE_LENGTH_MAX;
 use crate::release::{EVERY_TENANT, OverlayRelease};
@@ -53,7 +52,7 @@ pub(super) async fn release(
         let ground = policies::ground(tx)?;
         let candidate = candidate(ground.as_ref(), &tenant_id, text.as_deref(), &name);
         match candidate {
-            Ok(candidate) => releases::propose(tx, &candidate, reason, by).map(Ok),
+            Ok(candidate) => releases::propose(tx, &candidate, reason.clone(), by).map(Ok),
             Err(refusal) => Ok(Err(refusal.words())),
         }
     });
@@ -96,7 +95,7 @@ pub(super) async fn raise_sequence(
 
 /// Prints the public key that manifests are verified with.
 pub(super) fn key(data: &Data, out: &mut impl Write) -> Result<(), CommandError> {
-    let place = Place::prepare(&data.directory).map_err(CommandError::new)?;
+    let place = data.prepare()?;
     let key = ReleaseKey::open(&place.release_key()).map_err(CommandError::new)?;
     print(out, &key.public_text())
 }

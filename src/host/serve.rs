@@ -61,7 +61,7 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         Some(path) => Executors::read_file(path).map_err(ServeError::Executors)?,
         None => Executors::default(),
     };
-    let place = Place::prepare(&config.data)?;
+    let place = config.server.at(Place::prepare(&config.data)?)?;
     let store = Arc::new(Store::open(&place, &host_name())?);
     put_policy_in_force(&store, config).await?;
     let listener = TcpListener::bind(config.listen).await;

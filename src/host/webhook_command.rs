@@ -9,7 +9,6 @@ use clap::Subcommand;
 use crate::host::command_line::{CommandError, Data, change, id, print};
 use crate::host::config::host_name;
 use crate::host::people::{self, require_principal};
-use crate::host::store::place::Place;
 use crate::host::store::{Store, webhooks};
 use crate::host::webhook::endpoints::{self, NewWebhook};
 use crate::host::webhook::secret::WebhookKey;
@@ -70,20 +69,20 @@ pub(super) async fn run(command: WebhookCommand, out: &mut impl Write) -> Result
             ]));
             let new = NewWebhook::read(Node::root(&body), &webhook_allow);
             let new = new.map_err(CommandError::new)?;
-            let place = Place::prepare(&data.directory).map_err(CommandError::new)?;
+            let place = data.prepare()?;
             let key = WebhookKey::open(&place.webhook_key()).map_err(CommandError::new)?;
             let made = change(&data, move |tx, by| {
                 require_principal(tx, &principal_id)?;
                 let holder = people::actor(tx, &principal_id, None, Door::CommandLine)?;
                 let holder = holder
                     .ok_or_else(|| crate::host::store::Failure::internal("a principal vanished"))?;
-                endpoints::create(tx, &holder, new, &key, by)
+                endpoints::create(tx, &holder, new.clone(), &key, by)
             });
             let (webhook, secret) = made.await?;
             print(out, &format!("{} {}", webhook.webhook_id, secret.text()))
         }
         WebhookCommand::List { data } => {
-            let place = Place::existing(&data.directory).map_err(CommandError::new)?;
+            let place = data.existing()?;
             let store = Store::open(&place, &host_name()).map_err(CommandError::new)?;
             let listed = store.read(|snapshot| webhooks::list(snapshot, None)).await;
             store.close();

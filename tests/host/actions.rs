@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
+use countersign::host::store::sql::Sql;
 use serde_json::{Value, json};
 
 use crate::sink::{Manner, Sink};
@@ -579,10 +580,13 @@ fn f37_a_policy_that_became_stricter_is_heeded_before_anything_is_done() {
     std::fs::write(&policy, text.replace(names, &format!("{names}\nquorum = 2"))).unwrap();
     folder
         .database()
-        .execute_batch(
-            "UPDATE proposals SET effective_at = 1; \
-             UPDATE proposals SET body = json_set(body, '$.effective_at', '2026-01-01T00:00:00.000Z')",
-        )
+        .execute_batch(Sql {
+            sqlite: "UPDATE proposals SET effective_at = 1; \
+                UPDATE proposals SET body = json_set(body, '$.effective_at', '2026-01-01T00:00:00.000Z')",
+            postgres: "UPDATE proposals SET effective_at = 1; \
+                UPDATE proposals SET body = regexp_replace(body, '\"effective_at\":\"[^\"]*\"', \
+                '\"effective_at\":\"2026-01-01T00:00:00.000Z\"')",
+        })
         .unwrap();
     let executors = folder.join("executors.toml");
     let arguments =
@@ -709,12 +713,8 @@ fn what_is_wrong_with_a_proposal_is_told_and_nothing_is_stored() {
     let wrong = Folder::new();
     std::fs::write(wrong.join("executors.toml"), "[[executor]]\nid = \"x\"\n").unwrap();
     let path = wrong.join("executors.toml");
-    let output = crate::support::program(&["serve", "--listen", "127.0.0.1:0", "--executors"])
-        .arg(&path)
-        .arg("--data")
-        .arg(wrong.path())
-        .output()
-        .unwrap();
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--executors", path.to_str().unwrap()];
+    let output = crate::support::run(wrong.path(), &arguments);
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(
         !output.status.success() && told.contains("executors.toml") && told.contains("url"),

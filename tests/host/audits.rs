@@ -113,6 +113,7 @@ fn an_answer_is_judged_without_anybody_knowing_that_it_was_given() {
         "due_at",
         "sla_deadline",
         "original_due_at",
+        "first_touch_due_at",
         "first_touched_at",
         "marks",
         "lease_until",

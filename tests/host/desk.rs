@@ -289,7 +289,7 @@ fn an_answer_is_released_once_what_it_speaks_of_was_done() {
 #[test]
 fn nobody_answers_and_the_case_comes_back() {
     let folder = Folder::new();
-    let host = start(&folder, &[("[policy]", "[work]\nwaiting = \"1 s\"\n\n[policy]")]);
+    let host = start(&folder, &[("waiting = \"2 d\"", "waiting = \"1 s\"")]);
     let (edge, jonas) = (host.edge("northwind"), host.sign_in("Jonas"));
     let case = host.create(&edge, billing_request());
     let claimed = host.command(&jonas, &case, "claim", json!({}));

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Call, Folder, Host, Who, assert_sound, billing_request, fresh, quick_policy, run_ok,
+    Call, Folder, Host, Who, aside, assert_sound, billing_request, fresh, quick_policy, run_ok,
+    server,
 };
 
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -186,7 +187,8 @@ fn f44_a_stream_goes_on_after_a_kill_without_loss_or_repetition() {
     }
     let edge = host.edge("northwind");
     let count = stored(&folder, "northwind");
-    assert!(count > 20, "there was hardly any traffic: {count}");
+    let enough = if server().is_some() { 3 } else { 20 };
+    assert!(count > enough, "there was hardly any traffic: {count}");
     let stream = Stream::open(&host, &edge, "", Some(&last));
     let left = usize::try_from(count).unwrap() - seen.len();
     seen.extend((0..left).map(|_| stream.next().event["sequence"].as_i64().unwrap()));
@@ -389,9 +391,11 @@ async fn a_reader_that_does_not_read_is_cut_between_two_events() {
          SELECT tenant_id, i, 'evt_' || i, kind, subject_id, 'work_saved', at, i, data \
          FROM events, n WHERE sequence = 1 AND subject_id = ?1"
     );
-    let database = folder.database();
-    database.execute(&fill, [case["case_id"].as_str().unwrap()]).unwrap();
-    database.execute("UPDATE event_sequences SET last_sequence = ?1", [EVENTS]).unwrap();
+    aside(|| {
+        let database = folder.database();
+        database.execute(&fill, [case["case_id"].as_str().unwrap()]).unwrap();
+        database.execute("UPDATE event_sequences SET last_sequence = ?1", [EVENTS]).unwrap();
+    });
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let address = host.url.strip_prefix("http://").unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! The host over HTTP and SQLite: what it refuses, the whole path of a case, races, and what is
+//! The host over HTTP, on SQLite and on PostgreSQL: what it refuses, the whole path of a case, races, and what is
 //! left when its process is killed or its database edited.
 
 #![allow(
@@ -29,12 +29,14 @@ mod journey;
 mod layers;
 mod lists;
 mod measures;
+mod monitors;
 mod policies;
 mod queues;
 mod races;
 mod refusals;
 mod releases;
 mod replay;
+mod server;
 mod sink;
 mod sla;
 mod start;

@@ -46,7 +46,7 @@ fn the_next_case_is_the_most_urgent_that_one_may_take_and_tenants_take_turns() {
 #[test]
 fn a_reviewer_gets_what_they_read_and_can_do_and_no_more_than_they_can_hold() {
     let folder = Folder::new();
-    let host = start(&folder, &[("[policy]", "[work]\nopen_leases_max = 2\n\n[policy]")]);
+    let host = start(&folder, &[("open_leases_max = 20", "open_leases_max = 2")]);
     let edge = host.edge("northwind");
     let in_language = |language: &str| {
         let mut body = billing_request();

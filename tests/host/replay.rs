@@ -5,7 +5,7 @@ use countersign::verdict::record;
 use countersign::{Json, Policy, Request, TimestampMs, evaluate};
 use serde_json::{Value, json};
 
-use crate::support::{Call, Folder, Host, program};
+use crate::support::{Call, Folder, Host, at, program};
 
 const DEFAULT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/compile/default.toml");
 
@@ -54,7 +54,12 @@ fn write(folder: &Folder, name: &str, text: &str) -> String {
 fn replay_files(arguments: &[&str]) -> Value {
     let mut all = vec!["policy", "replay", "--json"];
     all.extend(arguments);
-    let output = program(&all).output().unwrap();
+    let mut command = program(&all);
+    // Those of a host are where its folder says.
+    if let Some(data) = arguments.iter().position(|argument| *argument == "--data") {
+        at(&mut command, std::path::Path::new(arguments[data + 1]));
+    }
+    let output = command.output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {told}");
     serde_json::from_slice(&output.stdout).unwrap()

@@ -91,7 +91,7 @@ fn f41_what_was_missed_in_an_outage_comes_once_and_in_order() {
     }
     let database = folder.database();
     let mut statement = database
-        .prepare("SELECT case_id FROM events WHERE event = 'sla_breached' ORDER BY sequence")
+        .prepare("SELECT subject_id FROM events WHERE event = 'sla_breached' ORDER BY sequence")
         .unwrap();
     let order: Vec<String> =
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();

@@ -4,17 +4,20 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use crate::support::{Call, Folder, Host, assert_sound, program, run, run_ok};
+use countersign::host::store::sql::Sql;
+
+use crate::support::{Call, Folder, Host, assert_sound, only_sqlite, program, run, run_ok};
 
 #[test]
 fn a_host_refuses_the_database_of_a_later_release() {
     let folder = Folder::new();
     Host::start(&folder).stop();
-    folder.database().pragma_update(None, "user_version", 99).unwrap();
-    let output = program(&["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder.path())
-        .output()
-        .unwrap();
+    let later = Sql {
+        sqlite: "PRAGMA user_version = 99",
+        postgres: "INSERT INTO migrations (version) VALUES (99)",
+    };
+    folder.database().execute_batch(later).unwrap();
+    let output = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(!output.status.success());
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("schema 99"), "{told}");
@@ -67,6 +70,9 @@ fn a_host_without_samples_says_how_the_first_reviewer_is_made() {
 
 #[test]
 fn secrets_are_stored_as_hashes_and_their_file_is_nobody_elses() {
+    if !only_sqlite("secrets_are_stored_as_hashes_and_their_file_is_nobody_elses") {
+        return;
+    }
     let folder = Folder::new();
     let host = Host::start(&folder);
     let link = host.link("Mina");

@@ -6,12 +6,53 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use countersign::host::store::place::Place;
+use countersign::host::store::sql::Connection;
 use serde_json::{Value, json};
 
 use crate::conformance::assert_told;
 
-/// A folder that goes when the test ends.
+/// A folder that goes when the test ends, and the database of that name where a server is named in
+/// `COUNTERSIGN_TEST_SERVER`: every test then runs on PostgreSQL.
 pub(crate) struct Folder(PathBuf);
+
+/// The server that keeps the records of these tests, if not a file.
+pub(crate) fn server() -> Option<String> {
+    std::env::var("COUNTERSIGN_TEST_SERVER").ok().filter(|address| !address.is_empty())
+}
+
+/// Says aloud that a test is about the other engine, and whether it is.
+pub(crate) fn only_sqlite(test: &str) -> bool {
+    if server().is_some() {
+        println!("not on PostgreSQL: {test} is about the files of SQLite");
+    }
+    server().is_none()
+}
+
+/// The address of the database that belongs to a folder.
+pub(crate) fn address(folder: &Path) -> Option<String> {
+    let name = folder.file_name().unwrap().to_str().unwrap().replace('-', "_");
+    server().map(|server| server.replacen("/postgres?", &format!("/{name}?"), 1))
+}
+
+/// Does what waits, from a test that is asynchronous too.
+pub(crate) fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
+}
+
+#[cfg(feature = "postgres")]
+fn on_server(statement: &str) {
+    let server = server().unwrap();
+    aside(|| {
+        let mut client = postgres::Client::connect(&server, postgres::NoTls).unwrap();
+        client.batch_execute(statement).unwrap();
+    });
+}
+
+#[cfg(not(feature = "postgres"))]
+fn on_server(_: &str) {
+    panic!("a server is named, and the tests were built without PostgreSQL");
+}
 
 impl Folder {
     pub(crate) fn new() -> Self {
@@ -21,7 +62,38 @@ impl Folder {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        let folder = Self(path);
+        if server().is_some() {
+            on_server(&format!("CREATE DATABASE {}", folder.database_name()));
+        }
+        folder
+    }
+
+    /// Another folder with the same data; no host may be running on this one.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::new();
+        for file in std::fs::read_dir(&self.0).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.join(file.file_name().to_str().unwrap())).unwrap();
+        }
+        if server().is_some() {
+            let (from, to) = (self.database_name(), copy.database_name());
+            on_server(&format!("DROP DATABASE {to}"));
+            on_server(&format!("CREATE DATABASE {to} TEMPLATE {from}"));
+        }
+        copy
+    }
+
+    fn database_name(&self) -> String {
+        self.0.file_name().unwrap().to_str().unwrap().replace('-', "_")
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        let place = Place::existing(&self.0).unwrap();
+        match address(&self.0) {
+            Some(address) => place.with_server(&address, None).unwrap(),
+            None => place,
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -32,10 +104,8 @@ impl Folder {
         self.0.join(name)
     }
 
-    pub(crate) fn database(&self) -> rusqlite::Connection {
-        let connection = rusqlite::Connection::open(self.join("countersign.db")).unwrap();
-        connection.busy_timeout(Duration::from_secs(10)).unwrap();
-        connection
+    pub(crate) fn database(&self) -> Connection {
+        self.place().database().open_as_operator().unwrap()
     }
 
     /// Everything that a refused command must leave as it was.
@@ -48,7 +118,7 @@ impl Folder {
             "SELECT tenant_id || operation || key FROM idempotency ORDER BY 1",
             "SELECT tenant_id || stream_id || sequence FROM decision_records ORDER BY 1",
             "SELECT edge || boot || next_sequence FROM decision_streams ORDER BY 1",
-            "SELECT credential_id || coalesce(revoked_at, '') || coalesce(used_at, '') FROM credentials ORDER BY 1",
+            "SELECT credential_id || coalesce(revoked_at, 0) || ' ' || coalesce(used_at, 0) FROM credentials ORDER BY 1",
         ] {
             let mut statement = database.prepare(select).unwrap();
             let texts = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
@@ -61,19 +131,31 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+        if server().is_some() && !std::thread::panicking() {
+            on_server(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database_name()));
+        }
     }
 }
 
 /// The program, with arguments.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.args(arguments).env_remove("COUNTERSIGN_DATA").env("COUNTERSIGN_LOG", "warn");
+    command.args(arguments).env("COUNTERSIGN_LOG", "warn");
+    command.env_remove("COUNTERSIGN_DATA").env_remove("COUNTERSIGN_DATABASE");
     command
 }
 
 /// Runs a command of the program on a data folder.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
-    program(arguments).arg("--data").arg(folder).output().unwrap()
+    at(program(arguments).arg("--data").arg(folder), folder).output().unwrap()
+}
+
+/// Names the database of a folder to a command.
+pub(crate) fn at<'c>(command: &'c mut Command, folder: &Path) -> &'c mut Command {
+    match address(folder) {
+        Some(address) => command.env("COUNTERSIGN_DATABASE", address),
+        None => command.env_remove("COUNTERSIGN_DATABASE"),
+    }
 }
 
 /// Runs a command that must succeed, and gives what it printed.
@@ -147,6 +229,7 @@ impl Host {
     }
 
     fn spawn(folder: &Folder, mut command: Command) -> Self {
+        at(&mut command, folder.path());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut url, mut links) = (None, Vec::new());
@@ -279,8 +362,13 @@ impl Host {
 
     /// The same, while others still call it.
     pub(crate) fn kill_now(&self) {
+        self.signal("KILL");
+    }
+
+    /// Sends the process a signal by name, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
     /// Waits for the process to end by itself, and gives its exit code.
@@ -290,8 +378,7 @@ impl Host {
 
     /// Asks the process to end, and gives its exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("TERM");
         self.child.wait().unwrap().code()
     }
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{
-    Call, Folder, Host, Who, assert_sound, billing_request, fresh, quick_policy, run_ok,
+    Call, Folder, Host, Who, assert_sound, billing_request, fresh, only_sqlite, quick_policy,
+    run_ok,
 };
 
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -267,7 +268,8 @@ fn f44_bad_receivers_are_tried_again_with_the_same_id_and_hold_up_nobody() {
     }
     let ids: Vec<String> =
         good.wait_for(5).iter().map(|got| got.header("webhook-id").to_owned()).collect();
-    assert!(started.elapsed() < Duration::from_secs(5), "the good one had to wait");
+    // The others take as long as the machine lets them; one that hangs takes ten seconds.
+    assert!(started.elapsed() < Duration::from_secs(9), "the good one had to wait");
     wait(|| (listed(&host, &edge, &endless_id)["delivered"] == 5).then_some(()));
     assert_eq!(hanging.wait_for(1).len(), 1, "one attempt at a time");
     for ((_, failure, status), webhook_id) in manners.iter().zip(&bad_ids) {
@@ -442,7 +444,8 @@ fn an_endpoint_is_its_makers_and_its_secret_is_stored_nowhere() {
     let key = folder.join("webhook.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     let raw = base64_decode(secret.strip_prefix("whsec_").unwrap());
-    for name in ["countersign.db", "countersign.db-wal", "webhook.key"] {
+    let files = ["webhook.key", "countersign.db", "countersign.db-wal"];
+    for name in &files[..if only_sqlite("where a secret could lie") { 3 } else { 1 }] {
         let bytes = std::fs::read(folder.join(name)).unwrap();
         for needle in [secret.as_bytes(), &secret.as_bytes()[6..], &raw] {
             assert!(!bytes.windows(needle.len()).any(|part| part == needle), "{name}");

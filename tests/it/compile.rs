@@ -186,7 +186,7 @@ fn what_is_wrong_with_the_work_of_people_is_told_with_its_mend() {
         "first_touch = \"10 business hours\"",
         "business time needs a calendar",
     );
-    let queue = "queue = \"triage\"";
+    let queue = "queue = \"triage\"\ntitle = \"Triage\"";
     let overflow = |to: &str| format!("{queue}\noverflow = {{ waiting = 9, queue = \"{to}\" }}");
     check(queue, &overflow("triage"), "a full queue cannot send its cases to itself");
     check(queue, &overflow("nowhere"), "there is no queue `nowhere`");

@@ -16,8 +16,8 @@ fn the_typescript_types_are_fresh() {
         expr, fact, gate, identity, impact, inference, label, metrics,
     };
     use countersign::{
-        money, policy, proposal, release, request, routing, sampling, suppression, tool, units,
-        verdict,
+        money, monitor, policy, proposal, release, request, routing, sampling, suppression, tool,
+        units, verdict,
     };
     use ts_rs::{Config, TS};
 
@@ -126,6 +126,11 @@ fn the_typescript_types_are_fresh() {
         policy::Bundle,
         sampling::Sampling,
         label::Label,
+        monitor::MonitorKind,
+        monitor::MonitorChange,
+        monitor::Tally,
+        monitor::Monitor,
+        monitor::MonitorEvent,
         policy::Tiers,
         policy::Tier,
         policy::Trigger,

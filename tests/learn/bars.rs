@@ -51,6 +51,9 @@ fn pooled_rows_are_ordered_and_calibrated() {
     assert!(figures.aurc <= 0.086, "AURC {}", figures.aurc);
     // Of a test this small, half of the calibration error is chance: 0.02 holds over all rows.
     assert!(figures.ece <= 0.03, "ECE {}", figures.ece);
+    let by_chance = Ranked::new(&models.score(&test), &labels(&test)).ece_by_chance();
+    println!("of chance alone: ECE {by_chance:.4}");
+    assert!(figures.ece <= by_chance + 0.01, "ECE {} against {by_chance} of chance", figures.ece);
 }
 
 #[test]

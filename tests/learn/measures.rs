@@ -48,3 +48,22 @@ fn one_class_alone_has_no_auroc_and_no_rows_have_no_figures() {
     assert_eq!(Ranked::new(&[0.3, 0.4], &[1.0, 1.0]).figures().unwrap().auroc, None);
     assert_eq!(Ranked::new(&[], &[]).figures(), None);
 }
+
+#[test]
+fn probabilities_that_are_right_have_the_calibration_error_of_chance() {
+    let mut chance = Chance::new(31);
+    let probabilities: Vec<f64> = (0..2_000).map(|_| chance.share()).collect();
+    let drawn = |of: &dyn Fn(f64) -> f64, chance: &mut Chance| {
+        let label = |p: &f64| f64::from(u8::from(chance.share() < of(*p)));
+        let labels: Vec<f64> = probabilities.iter().map(label).collect();
+        let ranked = Ranked::new(&probabilities, &labels);
+        (ranked.figures().unwrap().ece, ranked.ece_by_chance())
+    };
+    let (right, by_chance) = drawn(&|p| p, &mut chance);
+    assert!(
+        (0.01..0.05).contains(&by_chance) && (right - by_chance).abs() < 0.015,
+        "{right} {by_chance}"
+    );
+    let (wrong, same) = drawn(&|p| p * p, &mut chance);
+    assert!((same - by_chance).abs() < 1e-12 && wrong > 3.0 * by_chance, "{wrong} {same}");
+}

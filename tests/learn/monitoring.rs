@@ -50,3 +50,28 @@ fn rates_at_the_ends_are_watched_without_a_bet_that_cannot_be_made() {
     let mut no_items = RateWatch::new(0, 0, 0.05);
     assert!((0..500).all(|item| no_items.observe(item % 2 == 0).is_none()));
 }
+
+#[test]
+fn a_watch_that_goes_on_from_what_was_stored_is_the_same_watch() {
+    let mut chance = Chance::new(7);
+    let (mut whole, mut rates) = (ErrorWatch::new(0.05, 0.05), RateWatch::new(60, 500, 0.05));
+    let (mut ln_capital, mut seen, mut wrong) = (0.0, 0, 0);
+    let mut ln_capitals = Vec::new();
+    for _ in 0..200 {
+        let item = chance.share() < 0.1;
+        let mut resumed = ErrorWatch::new(0.05, 0.05);
+        resumed.resume(ln_capital, seen, wrong);
+        resumed.observe(item);
+        whole.observe(item);
+        ln_capital = resumed.ln_capital();
+        (seen, wrong) = (seen + 1, wrong + i64::from(item));
+        assert!((ln_capital - whole.ln_capital()).abs() < 1e-12);
+
+        let mut again = RateWatch::new(60, 500, 0.05);
+        again.resume(&ln_capitals);
+        again.observe(item);
+        rates.observe(item);
+        ln_capitals = again.ln_capitals();
+        assert_eq!(ln_capitals, rates.ln_capitals());
+    }
+}

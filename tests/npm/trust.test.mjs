@@ -124,3 +124,26 @@ test("the host's own manifest is admitted, and takes a case that it doubts", { s
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("an alarm that ended a certificate stops the answers that took it, until the next release", async () => {
+  const trust = new PolicyTrust({ publicKey });
+  await trust.admit(manifest({ certificates_void: ["high"] }), engine.policy, NOW);
+  assert.match(trust.doubt(engine.policy, NOW, "high"), /ended the certificate/);
+  assert.deepEqual([trust.doubt(engine.policy, NOW), trust.doubt(engine.policy, NOW, "medium")], [null, null]);
+  // Another manifest of the same release brings nothing back, a new release does.
+  await trust.admit(manifest({ certificates_void: [], valid_until: new Date(NOW + 2 * DAY_MS).toISOString() }), engine.policy, NOW);
+  assert.match(trust.doubt(engine.policy, NOW, "high"), /ended the certificate/);
+  await trust.admit(manifest({ sequence: 6, certificates_void: [] }), engine.policy, NOW);
+  assert.equal(trust.doubt(engine.policy, NOW, "high"), null);
+
+  // The engine says which answers took a certificate.
+  const verdict = { ...engine.evaluate(ANSWERED, { now: NOW }), risk_level: "high", certificate: "in_force" };
+  const record = engine.decide(ANSWERED, { now: NOW }).record;
+  const certified = { decide: () => ({ verdict, record }) };
+  const client = { createCase: async (body) => ({ case: { case_id: body.case_id } }), reportDecisions: async () => ({}) };
+  for (const [certificates_void, disposition] of [[[], "answer"], [["high"], "escalate"]]) {
+    await trust.admit(manifest({ sequence: 6, certificates_void }), engine.policy, NOW);
+    const edge = new Edge({ engine: certified, client, edge: "shop", trust });
+    assert.equal((await edge.handle(ANSWERED, { now: NOW })).verdict.disposition, disposition);
+  }
+});

@@ -181,6 +181,8 @@ struct Report {
     labels: usize,
     only_held_back: bool,
     figures: Option<Figures>,
+    /// The calibration error that chance alone gives so many rows.
+    ece_by_chance: f64,
     tiers: Vec<TierRisk>,
 }
 
@@ -224,11 +226,13 @@ fn run_report(options: &ReportOptions, out: &mut impl Write) -> Result<(), Comma
         let (risk_low, risk_high) = clopper_pearson(wrong, answered, 0.025);
         Some(TierRisk { risk_level: level, threshold, answered, wrong, risk_low, risk_high })
     });
+    let ranked = Ranked::new(&probabilities, &labels);
     let report = Report {
         model_version: model.model_version.clone(),
         labels: tested.len(),
         only_held_back: held_back > 0.0,
-        figures: Ranked::new(&probabilities, &labels).figures(),
+        figures: ranked.figures(),
+        ece_by_chance: ranked.ece_by_chance(),
         tiers: tiers.collect(),
     };
     if options.json {
@@ -243,7 +247,8 @@ fn run_report(options: &ReportOptions, out: &mut impl Write) -> Result<(), Comma
         print(
             out,
             &format!(
-                "  AURC {aurc:.4}  AUGRC {augrc:.4}  AUROC {auroc}  Brier {brier:.4}  ECE {ece:.4}"
+                "  AURC {aurc:.4}  AUGRC {augrc:.4}  AUROC {auroc}  Brier {brier:.4}  ECE {ece:.4}, of chance {:.4}",
+                report.ece_by_chance
             ),
         )?;
         print(

@@ -5,8 +5,12 @@
 
 use serde::Serialize;
 
+use crate::host::confidence::chance::Chance;
+
 /// Bins of the calibration error, each with as many rows as the next.
 pub const CALIBRATION_BINS: usize = 15;
+/// Draws from which the calibration error of chance is computed.
+const CHANCE_DRAWS: u8 = 20;
 
 /// The figures of one set of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -86,6 +90,22 @@ impl Ranked {
         figures(&self.0)
     }
 
+    /// The calibration error that chance alone gives so many rows, if every probability were exactly
+    /// right: what a measured one is to be held against.
+    #[must_use]
+    pub fn ece_by_chance(&self) -> f64 {
+        let mut chance = Chance::new(15);
+        let mut drawn = self.0.clone();
+        let mut sum = 0.0;
+        for _ in 0..CHANCE_DRAWS {
+            for row in &mut drawn {
+                row.label = f64::from(u8::from(chance.share() < row.probability));
+            }
+            sum += calibration_error(&drawn);
+        }
+        sum / f64::from(CHANCE_DRAWS)
+    }
+
     /// Share of wrong drafts over coverage, at the ends of ties.
     #[must_use]
     pub fn risk_coverage(&self) -> Vec<Point> {
@@ -144,8 +164,7 @@ pub fn figures(descending: &[Judged]) -> Option<Figures> {
             f64::from(row.times) * (row.probability - row.label) * (row.probability - row.label)
         })
         .sum();
-    let ece =
-        bins(descending).iter().map(|bin| bin.share * (bin.probability - bin.right).abs()).sum();
+    let ece = calibration_error(descending);
     let both = all_right > 0.0 && all_wrong > 0.0;
     Some(Figures {
         aurc: risk_sum / total,
@@ -156,6 +175,11 @@ pub fn figures(descending: &[Judged]) -> Option<Figures> {
         coverage_at_5,
         coverage_at_10,
     })
+}
+
+/// How far probabilities are from shares, on average over bins of as many rows.
+fn calibration_error(descending: &[Judged]) -> f64 {
+    bins(descending).iter().map(|bin| bin.share * (bin.probability - bin.right).abs()).sum()
 }
 
 fn same(left: &Judged, right: &Judged) -> bool {

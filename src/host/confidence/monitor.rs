@@ -43,6 +43,18 @@ impl ErrorWatch {
         self.raised
     }
 
+    /// Goes on where another watch ended: with its capital and what it saw.
+    pub fn resume(&mut self, ln_capital: f64, seen: i64, wrong: i64) {
+        self.ln_capital = ln_capital;
+        (self.seen, self.wrong) = (real(seen), real(wrong));
+    }
+
+    /// The logarithm of the capital.
+    #[must_use]
+    pub const fn ln_capital(&self) -> f64 {
+        self.ln_capital
+    }
+
     /// The capital: the evidence against a tolerable error.
     #[must_use]
     pub fn capital(&self) -> f64 {
@@ -87,6 +99,26 @@ impl RateWatch {
         }
     }
 
+    /// Goes on where another watch over the same rate ended.
+    pub fn resume(&mut self, ln_capitals: &[f64]) {
+        let bets = self.rose.bets.iter_mut().chain(&mut self.fell.bets);
+        for ((_, _, capital), kept) in bets.zip(ln_capitals) {
+            *capital = *kept;
+        }
+    }
+
+    /// The logarithm of the capital of each bet, those on a rise before those on a fall.
+    #[must_use]
+    pub fn ln_capitals(&self) -> Vec<f64> {
+        self.rose.bets.iter().chain(&self.fell.bets).map(|(_, _, capital)| *capital).collect()
+    }
+
+    /// The capital of the side that has come further.
+    #[must_use]
+    pub fn capital(&self) -> f64 {
+        libm::exp(self.rose.ln_capital().max(self.fell.ln_capital()).max(-700.0)).max(0.0)
+    }
+
     /// Takes one item in; says how the rate changed once the alarm was raised.
     pub fn observe(&mut self, event: bool) -> Option<Change> {
         let (rose, fell) = (self.rose.observe(event), self.fell.observe(event));
@@ -124,6 +156,11 @@ impl Mixture {
         for (on_event, on_none, capital) in &mut self.bets {
             *capital += if event { *on_event } else { *on_none };
         }
+        self.ln_capital()
+    }
+
+    /// The logarithm of the capital as it stands.
+    fn ln_capital(&self) -> f64 {
         let most = self.bets.iter().fold(f64::NEG_INFINITY, |most, (_, _, part)| part.max(most));
         if self.bets.is_empty() {
             return most;
@@ -133,4 +170,9 @@ impl Mixture {
         let parts = self.bets.len() as f64;
         most + libm::log(sum / parts)
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of items are far below 2^53")]
+const fn real(count: i64) -> f64 {
+    count as f64
 }

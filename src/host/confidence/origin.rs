@@ -10,6 +10,8 @@ use crate::host::clock::wall_clock;
 use crate::host::command_line::CommandError;
 use crate::host::confidence::outcome::{self, Labels, Outcome};
 use crate::host::confidence::row::Rows;
+use crate::host::config::ServerOptions;
+use crate::host::store::apart;
 use crate::host::store::outcomes::outcomes;
 use crate::host::store::place::Place;
 use crate::host::store::replay::on_view;
@@ -45,10 +47,13 @@ pub(in crate::host) fn stored(
     data: &Path,
     tenant: Option<&str>,
 ) -> Result<Vec<Outcome>, CommandError> {
-    let place = Place::existing(data).map_err(CommandError::new)?;
+    let server = ServerOptions::of_environment();
+    let place = Place::existing(data).and_then(|place| server.at(place));
+    let place = place.map_err(CommandError::new)?;
     let tenants = tenant.map(|tenant| vec![tenant.to_owned()]);
-    let found =
-        on_view(&place.database(), wall_clock(), |snapshot| outcomes(snapshot, tenants.as_deref()));
+    let found = apart(|| {
+        on_view(&place.database(), wall_clock(), |snapshot| outcomes(snapshot, tenants.as_deref()))
+    });
     let found = found.map_err(CommandError::new)?;
     if found.is_empty() {
         return Err(CommandError::new("nobody decided anything there yet"));

@@ -62,6 +62,8 @@ struct SetReport {
     labels: usize,
     right: f64,
     figures: Figures,
+    /// The calibration error that chance alone gives so many rows.
+    ece_by_chance: f64,
     low: Option<Figures>,
     high: Option<Figures>,
     certified: Vec<Certified>,
@@ -124,7 +126,9 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<(), Command
         let certified = certified.remove(&name).unwrap_or_default();
         #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
         let right = labels.iter().sum::<f64>() / labels.len() as f64;
-        sets.insert(name, SetReport { labels: labels.len(), right, figures, low, high, certified });
+        let (labels, ece_by_chance) = (labels.len(), ranked.ece_by_chance());
+        let set = SetReport { labels, right, figures, ece_by_chance, low, high, certified };
+        sets.insert(name, set);
     }
     let (train_rows, test_rows) = (train.rows.len(), test.rows.len());
     let report = Report { train_rows, test_rows, notes, sets };
@@ -252,6 +256,8 @@ fn print_report(report: &Report, out: &mut impl Write) -> Result<(), CommandErro
         line("ECE, 15 equal bins", &|figures| figures.ece)?;
         line("coverage at 5 % wrong", &|figures| figures.coverage_at_5)?;
         line("coverage at 10 % wrong", &|figures| figures.coverage_at_10)?;
+        let by_chance = set.ece_by_chance;
+        print(out, &format!("  {:<24}{by_chance:.4}", "ECE of chance alone"))?;
         for certified in &set.certified {
             let line = certified_words(certified);
             print(out, &format!("  {line}"))?;

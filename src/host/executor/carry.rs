@@ -22,7 +22,10 @@ const BACKOFF_MS_MIN: i64 = 1_000;
 const BACKOFF_MS_MAX: i64 = 5 * 60_000;
 
 /// Ends a proposal whose time is over.
-pub(super) fn expire(tx: &Tx<'_>, tenant_id: &Id, proposal_id: &Id) -> Result<(), Failure> {
+///
+/// # Errors
+/// What the proposal's or the execution's state refuses, and where the store fails.
+pub fn expire(tx: &Tx<'_>, tenant_id: &Id, proposal_id: &Id) -> Result<(), Failure> {
     let Some(proposal) = proposals::get(tx, tenant_id, proposal_id)? else { return Ok(()) };
     let by = host_actor(tx, HostActor::Scheduler)?;
     approvals::perform(tx, &by, proposal, proposal::Command::Expire).map(|_| ())
@@ -30,7 +33,10 @@ pub(super) fn expire(tx: &Tx<'_>, tenant_id: &Id, proposal_id: &Id) -> Result<()
 
 /// Lets people decide, with what the dry run said of each action; or ends the proposal where it must
 /// have said something, and did not.
-pub(super) fn previewed(
+///
+/// # Errors
+/// What the proposal's or the execution's state refuses, and where the store fails.
+pub fn previewed(
     tx: &Tx<'_>,
     tenant_id: &Id,
     proposal_id: &Id,
@@ -92,7 +98,10 @@ fn together(said: Vec<Result<Option<Previewed>, String>>, now: TimestampMs) -> O
 
 /// Uses an authorization: everything is checked again, then its executions are prepared. What does
 /// not hold any more goes back to people.
-pub(super) fn start(
+///
+/// # Errors
+/// What the proposal's or the execution's state refuses, and where the store fails.
+pub fn start(
     tx: &Tx<'_>,
     tenant_id: &Id,
     proposal_id: &Id,
@@ -188,13 +197,21 @@ fn prepare(
 }
 
 /// Makes a request durable, right before it is sent. `None` where it must not be sent any more.
-pub(super) fn begin(
+/// `is_absent` says that the executor was asked about `seen`, and that nothing had happened.
+///
+/// # Errors
+/// Where the store fails.
+pub fn begin(
     tx: &Tx<'_>,
-    execution_id: &Id,
+    seen: &Execution,
     executor: &Executor,
     is_absent: bool,
 ) -> Result<Option<Execution>, Failure> {
-    let Some(execution) = executions::get(tx, execution_id)? else { return Ok(None) };
+    let Some(execution) = executions::get(tx, &seen.execution_id)? else { return Ok(None) };
+    // Nothing had happened then; another request went out since, and has to be asked about itself.
+    if is_absent && !is_last(&execution, seen) {
+        return Ok(None);
+    }
     let by = host_actor(tx, HostActor::Scheduler)?;
     let proposal = approvals::proposal_of(tx, &execution)?;
     if execution.state == ExecutionState::Prepared {
@@ -230,14 +247,29 @@ pub(super) fn begin(
     }
 }
 
-/// Keeps what came of a request, or of a question about one.
-pub(super) fn finish(
+/// Whether no request went out since an execution was seen like this.
+fn is_last(execution: &Execution, seen: &Execution) -> bool {
+    let attempt =
+        |execution: &Execution| execution.last_attempt().map(|one| one.attempt_id.clone());
+    attempt(execution) == attempt(seen)
+}
+
+/// Keeps what came of the last request of an execution as it was seen then, or of a question about
+/// it. Of an earlier request only that it was done counts: a refusal says nothing of the one that
+/// another host has sent since.
+///
+/// # Errors
+/// Where the store fails.
+pub fn finish(
     tx: &Tx<'_>,
-    execution_id: &Id,
+    seen: &Execution,
     told: Told,
     executors: &Executors,
 ) -> Result<(), Failure> {
-    let Some(execution) = executions::get(tx, execution_id)? else { return Ok(()) };
+    let Some(execution) = executions::get(tx, &seen.execution_id)? else { return Ok(()) };
+    if !is_last(&execution, seen) && !matches!(told, Told::Succeeded(_)) {
+        return Ok(());
+    }
     let by = host_actor(tx, HostActor::Scheduler)?;
     let was_drift = matches!(told, Told::Drifted(_));
     let command = match told {
@@ -277,7 +309,10 @@ pub(super) fn finish(
 }
 
 /// Nobody told how a request ended, and it cannot take effect any more.
-pub(super) fn give_up(tx: &Tx<'_>, execution_id: &Id) -> Result<(), Failure> {
+///
+/// # Errors
+/// What the proposal's or the execution's state refuses, and where the store fails.
+pub fn give_up(tx: &Tx<'_>, execution_id: &Id) -> Result<(), Failure> {
     let Some(execution) = executions::get(tx, execution_id)? else { return Ok(()) };
     let overdue = execution.last_attempt().is_some_and(|attempt| attempt.not_after < tx.now);
     if execution.state != ExecutionState::Started || !overdue {
@@ -293,7 +328,7 @@ pub(super) fn give_up(tx: &Tx<'_>, execution_id: &Id) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Where the store fails.
-pub(in crate::host) fn stop_plan(
+pub fn stop_plan(
     tx: &Tx<'_>,
     by: &Actor,
     proposal: &Proposal,

@@ -38,8 +38,8 @@ impl Mode {
 }
 
 /// What came of a request that asks to execute, or what had come of one.
-#[derive(Debug, PartialEq)]
-pub(super) enum Told {
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
     /// It happened.
     Succeeded(Option<Json>),
     /// It had no effect, and will have none.
@@ -53,11 +53,14 @@ pub(super) enum Told {
 }
 
 /// What a dry run said of one action.
-#[derive(Debug, PartialEq)]
-pub(super) struct Previewed {
-    pub(super) changes: Vec<PreviewChange>,
-    pub(super) note: Option<String>,
-    pub(super) precondition: Option<String>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Previewed {
+    /// What would change.
+    pub changes: Vec<PreviewChange>,
+    /// In the executor's words.
+    pub note: Option<String>,
+    /// The state that it saw.
+    pub precondition: Option<String>,
 }
 
 /// The request that shows what one action of a proposal would do.
@@ -82,6 +85,9 @@ pub(super) fn preview(
 }
 
 /// The request that does an action, or asks what was done.
+///
+/// # Errors
+/// Never for a record that was stored.
 pub(super) fn execute(
     execution: &Execution,
     mode: Mode,
@@ -112,7 +118,8 @@ pub(super) fn execute(
 
 /// What an answer says of an execution. An answer that does not name key and digest says nothing:
 /// it may be another's, or a proxy's.
-pub(super) fn told(execution: &Execution, answer: &Answer) -> Told {
+#[must_use]
+pub fn told(execution: &Execution, answer: &Answer) -> Told {
     let unknown = |why: &str| Told::Unknown(format!("HTTP {}: {why}", answer.status));
     let Some(body) = parse(answer) else {
         return unknown("the answer is not JSON that is admitted");

@@ -5,8 +5,8 @@
 //! carries the same idempotency key however often it is sent. Whether something happened is taken
 //! from an answer that names key and digest, and from nothing else.
 
-mod carry;
-mod messages;
+pub mod carry;
+pub mod messages;
 mod worker;
 
 use std::collections::BTreeMap;

@@ -167,7 +167,9 @@ impl Worker {
                         }
                     });
                 }
-                self.store.write(move |tx| carry::previewed(tx, &tenant_id, &id, said)).await?;
+                self.store
+                    .write(move |tx| carry::previewed(tx, &tenant_id, &id, said.clone()))
+                    .await?;
             }
             Due::Start => {
                 let executors = Arc::clone(&self.executors);
@@ -213,7 +215,7 @@ impl Worker {
             let told = self.ask(&executor, connected, &execution).await?;
             let again = told == Told::Absent && execution.can_resend(true, self.store.now());
             if !again {
-                self.keep(id, told).await?;
+                self.keep(execution, told).await?;
                 return Ok(false);
             }
             connected = match self.connect(&executor).await {
@@ -221,14 +223,15 @@ impl Worker {
                 Err(_) => return Ok(true),
             };
         }
-        let (of, at) = (id.clone(), executor.clone());
-        let begun = self.store.write(move |tx| carry::begin(tx, &of, &at, asks)).await?;
+        let at = executor.clone();
+        let begun = self.store.write(move |tx| carry::begin(tx, &execution, &at, asks)).await?;
         let Some(execution) = begun else { return Ok(false) };
         let Some(attempt) = execution.last_attempt() else { return Ok(false) };
         let request = messages::execute(&execution, Mode::Execute, attempt.not_after)?;
         let (key, call) = (&execution.idempotency_key, &attempt.attempt_id);
         let answer = self.call(&executor, connected, call, Some(key), &request).await?;
-        self.keep(id, heard(&execution, answer.as_ref())).await?;
+        let told = heard(&execution, answer.as_ref());
+        self.keep(execution, told).await?;
         Ok(false)
     }
 
@@ -247,9 +250,9 @@ impl Worker {
         Ok(heard(execution, answer.as_ref()))
     }
 
-    async fn keep(&self, id: Id, told: Told) -> Result<(), Failure> {
+    async fn keep(&self, seen: Execution, told: Told) -> Result<(), Failure> {
         let executors = Arc::clone(&self.executors);
-        self.store.write(move |tx| carry::finish(tx, &id, told, &executors)).await
+        self.store.write(move |tx| carry::finish(tx, &seen, told.clone(), &executors)).await
     }
 
     async fn connect<'a>(&self, executor: &'a Executor) -> Result<Connected<'a>, OutboundError> {

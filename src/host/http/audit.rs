@@ -42,7 +42,7 @@ pub(super) async fn entries(
             fields.optional("limit", |node| whole(node, 1, PAGE_MAX))?.unwrap_or(PAGE),
         ))
     })?;
-    let entries = app.store.read(move |snapshot| {
+    let entries = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenants = caller.actor.tenants_of(GrantRole::Auditor, snapshot.now);
         if tenants.is_empty() {
             let detail = "the audit log is for auditors";

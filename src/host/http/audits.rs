@@ -53,7 +53,7 @@ pub(super) async fn deliver(
     let write = operation.with_key(&body)?;
     let job = move |tx: &Tx<'_>, actor: &Actor| {
         let audit = wanted(tx, actor, &audit_id)?;
-        receipt(judge(tx, actor, audit, body)?)
+        receipt(judge(tx, actor, audit, body.clone())?)
     };
     write.run(&app, caller.key, job).await
 }

@@ -19,7 +19,7 @@ use crate::case::{Case, CaseState, Command, Escalation};
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::idempotency::Reply;
 use crate::host::store::inbox::{self, Cursor, ListQuery, Order, View};
-use crate::host::store::{Failure, Snapshot, Tx, cases, moves, policies};
+use crate::host::store::{Failure, Snapshot, Tx, cases, monitors, moves, policies};
 use crate::host::{ids, work};
 use crate::identity::{Actor, CaseOperation, authorize};
 use crate::json::Json;
@@ -49,7 +49,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let query = parameters.read(read_list_query)?;
-    let page = app.store.read(move |snapshot| {
+    let page = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let listed = inbox::list(snapshot, &caller.actor, &query)?;
         let is_full = listed.len() == query.limit;
         let next_cursor = listed.last().filter(|_| is_full).map(|last| write_cursor(&last.cursor));
@@ -70,7 +70,7 @@ pub(super) async fn one(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let tenant_id = parameters.read(read_tenant)?;
-    let view = app.store.read(move |snapshot| {
+    let view = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let case = find(snapshot, &caller.actor, &case_id, tenant_id.as_ref())?;
         show::view(snapshot, &caller.actor, case)
     });
@@ -87,7 +87,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     parameters.none()?;
     let write = operation.with_key(&body)?;
-    write.run(&app, caller.key, move |tx, actor| open(tx, actor, body)).await
+    write.run(&app, caller.key, move |tx, actor| open(tx, actor, body.clone())).await
 }
 
 /// Performs a command, and answers with the case.
@@ -137,7 +137,8 @@ pub(super) fn read_escalation(
 
 fn open(tx: &Tx<'_>, actor: &Actor, body: Json) -> Result<Reply, Failure> {
     let escalation = read_escalation(actor, body, tx.now)?;
-    let in_force = policies::of_tenant(tx, &actor.principal.tenant_id)?;
+    let tenant_id = &actor.principal.tenant_id;
+    let in_force = monitors::cautious(tx, policies::of_tenant(tx, tenant_id)?, tenant_id)?;
     let claimed = escalation.claimed.as_ref().map(|claimed| {
         policies::find(tx, &claimed.policy_hash)?.ok_or_else(|| {
             Failure::Refused(Fault::new(

@@ -44,7 +44,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let (format, query) = parameters.read(read_query)?;
-    let found = app.store.read(move |snapshot| {
+    let found = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let roles = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
         let tenants = visible_tenants(&caller.actor, &roles, snapshot.now)?;
         let query = CorrectionQuery { tenants, ..query };

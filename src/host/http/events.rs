@@ -102,6 +102,7 @@ impl Reader {
         let after = self.after.clone();
         let read = self.app.store.read(move |snapshot| {
             let actor = key.actor(snapshot)?;
+            snapshot.narrow(&actor)?;
             let covered = Covered::of(snapshot, &actor, tenant_id.as_ref())?;
             let position = match after {
                 Some(after) => after.among(covered.only.as_ref())?,

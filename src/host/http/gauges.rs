@@ -23,7 +23,7 @@ pub(super) async fn scrape(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let text = app.store.read(move |snapshot| {
+    let text = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenants = visible_tenants(&caller.actor, measurable(), snapshot.now)?;
         let mut text = String::new();
         for gauge in GAUGES {

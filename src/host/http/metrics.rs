@@ -13,6 +13,7 @@ use super::body::ok;
 use super::problem::Problem;
 use super::query::Parameters;
 use crate::error::{ErrorCode, Fault};
+use crate::host::store::events::FIGURE_ROLES;
 use crate::host::store::measures::{RowsQuery, rows};
 use crate::host::store::{Failure, Snapshot};
 use crate::identity::{Actor, GrantRole};
@@ -52,7 +53,9 @@ pub(super) async fn all(
 ) -> Result<Response, Problem> {
     let query = parameters.read(read_query)?;
     let wanted = Metric::WORDS.iter().map(|(_, metric)| *metric).collect();
-    let measured = app.store.read(move |snapshot| answer(snapshot, &caller.actor, &query, wanted));
+    let measured = app.store.read_as(caller.actor.clone(), move |snapshot| {
+        answer(snapshot, &caller.actor, &query, wanted)
+    });
     ok(&measured.await?)
 }
 
@@ -71,14 +74,15 @@ pub(super) async fn one(
             .unwrap_or_else(|| format!("ask for one of {}", read::quoted(&known)));
         Fault::new(ErrorCode::NotFound, "", "there is no such measure", help)
     })?;
-    let measured =
-        app.store.read(move |snapshot| answer(snapshot, &caller.actor, &query, vec![*metric]));
+    let measured = app.store.read_as(caller.actor.clone(), move |snapshot| {
+        answer(snapshot, &caller.actor, &query, vec![*metric])
+    });
     ok(&measured.await?)
 }
 
 /// Roles that see figures; who only sends cases does not.
 pub(super) const fn measurable() -> &'static [GrantRole] {
-    &[GrantRole::Reviewer, GrantRole::Auditor, GrantRole::PolicyOwner, GrantRole::Admin]
+    FIGURE_ROLES
 }
 
 /// The tenants that these roles of an actor cover; `None` for every one.

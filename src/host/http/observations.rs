@@ -44,7 +44,7 @@ pub(super) async fn record(
             let tenant_id = actor.principal.tenant_id.clone();
             let node = Node::root(&body);
             let observation =
-                Observation::read(node, observation_id, tenant_id, request_id, tx.now)?;
+                Observation::read(node, observation_id, tenant_id, request_id.clone(), tx.now)?;
             observations::insert(tx, &observation, actor.reference())?;
             reply(StatusCode::CREATED, &ObservationOnly { observation: &observation })
         })

@@ -73,7 +73,7 @@ pub(super) async fn replay(
     parameters.none()?;
     let tenant_id = caller.actor.principal.tenant_id.clone();
     let (old, new) = both(&app, &tenant_id, &body).await?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenant_id = tenant_id.as_str().to_owned();
         let covered = visible_tenants(&caller.actor, measurable(), snapshot.now)?;
         require_covered(covered.as_deref(), &tenant_id)?;

@@ -63,7 +63,12 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(fault) if fault.code != ErrorCode::Internal => Self::from(fault),
-            Failure::Busy | Failure::Full | Failure::Lost => {
+            Failure::Busy
+            | Failure::Conflict
+            | Failure::Unreachable(_)
+            | Failure::Unknown
+            | Failure::Full
+            | Failure::Lost => {
                 tracing::warn!(%failure, "a write was not taken");
                 Self { fault: failure.fault(), incident: None }
             }

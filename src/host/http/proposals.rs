@@ -52,7 +52,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let query = parameters.read(read_list_query)?;
-    let page = app.store.read(move |snapshot| {
+    let page = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let listed = proposals::list(snapshot, &caller.actor, &query)?;
         let is_full = listed.len() == query.limit;
         let last = listed.last().filter(|_| is_full);
@@ -74,7 +74,7 @@ pub(super) async fn one(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let tenant_id = parameters.read(read_tenant)?;
-    let view = app.store.read(move |snapshot| {
+    let view = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let proposal = approvals::find(snapshot, &caller.actor, &proposal_id, tenant_id.as_ref())?;
         show_proposal::view(snapshot, &caller.actor, proposal)
     });

@@ -58,7 +58,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let queues = app.store.read(move |snapshot| {
+    let queues = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let counts = inbox::counts(snapshot, &caller.actor)?;
         let view = |policy: &Policy, queue: &Queue| {
             let counted = counts.get(&queue.queue).copied().unwrap_or_default();
@@ -105,7 +105,10 @@ pub(super) async fn claim_next(
     let wanted = queue.as_str().to_owned();
     let asking = caller.actor.clone();
     // From what is committed: which needs somebody meets is remembered for the next time.
-    let met = app.store.read(move |snapshot| needs::met_by(snapshot, &asking, &wanted)).await?;
+    let met = app
+        .store
+        .read_as(caller.actor.clone(), move |snapshot| needs::met_by(snapshot, &asking, &wanted))
+        .await?;
     write
         .run(&app, caller.key, move |tx, actor| {
             let queue = queue.as_str();

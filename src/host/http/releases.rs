@@ -19,7 +19,7 @@ use crate::error::{ErrorCode, Fault};
 use crate::host::layers::{Refusal, candidate};
 use crate::host::policy_diff::{PolicyDiff, diff};
 use crate::host::release_key::ReleaseKey;
-use crate::host::store::{Failure, Snapshot, policies, releases};
+use crate::host::store::{Failure, Snapshot, monitors, policies, releases};
 use crate::identity::{Actor, GrantRole};
 use crate::limits::{NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX};
 use crate::policy::PolicyReference;
@@ -83,7 +83,12 @@ pub(super) async fn manifest(
 ) -> Result<Response, Problem> {
     parameters.none()?;
     let tenant_id = caller.actor.principal.tenant_id;
-    let read = app.store.read(move |snapshot| releases::manifest(snapshot, tenant_id.as_str()));
+    let read = app.store.read(move |snapshot| {
+        let mut manifest = releases::manifest(snapshot, tenant_id.as_str())?;
+        let policy = policies::of_tenant(snapshot, &tenant_id)?;
+        manifest.certificates_void = monitors::ended_certificates(snapshot, &policy, &tenant_id)?;
+        Ok(manifest)
+    });
     ok(&ReleaseKey::open(&app.release_key)?.sign(read.await?)?)
 }
 
@@ -94,7 +99,7 @@ pub(super) async fn in_force(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         owns_some(&caller.actor, snapshot.now)?;
         let mut found = Vec::new();
         for place in policies::places(snapshot)? {
@@ -124,7 +129,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         owns_some(&caller.actor, snapshot.now)?;
         let mut found = releases::list(snapshot, LIST_MAX)?;
         found.retain(|one| may_see(&caller.actor, one, snapshot.now));
@@ -180,7 +185,7 @@ pub(super) async fn propose(
     write
         .run(&app, caller.key, move |tx, actor| {
             owns_policies(actor, &tenant_id, tx.now).map_err(Failure::Refused)?;
-            let release = releases::propose(tx, &compiled, reason, actor.reference())?;
+            let release = releases::propose(tx, &compiled, reason.clone(), actor.reference())?;
             reply(StatusCode::CREATED, &ReleaseOnly { release })
         })
         .await

@@ -10,11 +10,12 @@ use super::auth::Caller;
 use super::body::JsonBody;
 use super::endpoint::{Endpoint, Key, PROPOSAL_FOLLOWERS};
 use super::query::{Parameters, PathId};
+use super::routes_watch::watching;
 use super::write::Operation;
 use super::{
-    audit, audits, case_inputs, case_routes, corrections, decisions, description, events, gauges,
-    health, inputs, metrics, observations, policies, policy_changes, proposals, release_routes,
-    session, show_proposal, webhooks,
+    audit, case_inputs, case_routes, corrections, decisions, description, events, gauges, health,
+    inputs, metrics, observations, policies, policy_changes, proposals, release_routes, session,
+    show_proposal, webhooks,
 };
 use crate::case::ReviewVerdict;
 use crate::error::ErrorCode;
@@ -53,6 +54,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.extend(release_routes::endpoints());
     all.extend(events_and_webhooks());
     all.extend(measures());
+    all.extend(watching());
     all
 }
 
@@ -231,21 +233,6 @@ fn records_and_policies() -> Vec<Endpoint> {
             .takes(inputs::decision_batch)
             .answers::<decisions::Receipt>(202, "What was taken, and what never arrived.")
             .refuses(&[ErrorCode::Duplicate]),
-        Endpoint::post("/v1/audits/{audit_id}", audits::deliver)
-            .named("deliverAudit", "Delivers a request that the host picked for a random audit.")
-            .keyed(Key::Required)
-            .takes(inputs::escalation)
-            .answers::<audits::Receipt>(
-                200,
-                "The case in which a person judges it, or why nobody will.",
-            )
-            .refuses(&[ErrorCode::UnknownTenant, ErrorCode::InvalidState]),
-        Endpoint::post("/v1/audits/{audit_id}/lose", audits::lose)
-            .named("loseAudit", "Says that a request that the host picked is not kept any more.")
-            .keyed(Key::Required)
-            .takes(inputs::nothing)
-            .answers::<audits::Receipt>(200, "The audit, which counts as lost.")
-            .refuses(&[ErrorCode::InvalidState]),
         Endpoint::post("/v1/policies/check", policies::check)
             .named("checkPolicy", "Compiles a policy's text; nothing is stored.")
             .takes(inputs::policy_text)

@@ -100,7 +100,7 @@ pub(super) async fn create(
     let key = WebhookKey::open(&app.webhooks.key_file)?;
     let making = key.clone();
     let answered = write.answer(&app, caller.key, move |tx, actor| {
-        let (webhook, _) = endpoints::create(tx, actor, new, &making, actor.reference())?;
+        let (webhook, _) = endpoints::create(tx, actor, new.clone(), &making, actor.reference())?;
         let listed = Listed {
             webhook,
             delivered: 0,
@@ -125,7 +125,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let listed = app.store.read(move |snapshot| {
+    let listed = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let listed = webhooks::list(snapshot, Some(&caller.actor.principal.principal_id))?;
         let webhooks = listed.into_iter().map(WebhookView::of).collect();
         Ok(Webhooks { webhooks, now: snapshot.now })
@@ -148,7 +148,7 @@ pub(super) async fn deliveries(
             fields.optional("limit", |node| whole(node, 1, PAGE_MAX))?.unwrap_or(PAGE),
         ))
     })?;
-    let page = app.store.read(move |snapshot| {
+    let page = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let own = Some(&caller.actor.principal.principal_id);
         let webhook = endpoints::find(snapshot, &webhook_id, own)?;
         let after = i64::try_from(after).unwrap_or(INTEGER_MAX);

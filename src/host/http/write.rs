@@ -72,7 +72,7 @@ impl Write {
         self,
         app: &App,
         caller: CallerKey,
-        job: impl FnOnce(&Tx<'_>, &Actor) -> Result<Reply, Failure> + Send + 'static,
+        job: impl Fn(&Tx<'_>, &Actor) -> Result<Reply, Failure> + Send + 'static,
     ) -> Result<Response, Problem> {
         Ok(self.answer(app, caller, job).await?.into_response())
     }
@@ -82,11 +82,12 @@ impl Write {
         self,
         app: &App,
         caller: CallerKey,
-        job: impl FnOnce(&Tx<'_>, &Actor) -> Result<Reply, Failure> + Send + 'static,
+        job: impl Fn(&Tx<'_>, &Actor) -> Result<Reply, Failure> + Send + 'static,
     ) -> Result<Answered, Failure> {
         let Self { key } = self;
         let write = app.store.write(move |tx| {
             let actor = caller.actor(tx)?;
+            tx.narrow(&actor)?;
             let (tenant_id, principal_id) =
                 (&actor.principal.tenant_id, &actor.principal.principal_id);
             if let Some(key) = &key

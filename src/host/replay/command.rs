@@ -10,9 +10,10 @@ use super::{Handling, Kind, Line, PolicyReplay, Replay, tell};
 use crate::compile::{DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
 use crate::host::command_line::{CommandError, instant, print};
+use crate::host::config::ServerOptions;
 use crate::host::policy_command::compile_layered;
 use crate::host::store::place::Place;
-use crate::host::store::{policies, replay as stored};
+use crate::host::store::{apart, policies, replay as stored};
 use crate::policy::Policy;
 use crate::units::TimestampMs;
 
@@ -44,6 +45,8 @@ pub(in crate::host) struct Options {
     /// The data directory of a host: its decision records, and how long its people took.
     #[arg(long, required_unless_present_any = ["records", "requests"])]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerOptions,
     /// Only this tenant of the host.
     #[arg(long, requires = "data")]
     tenant: Option<String>,
@@ -134,13 +137,16 @@ fn of_file(
 }
 
 fn of_store(options: &Options, new: &Policy, data: &Path) -> Result<PolicyReplay, CommandError> {
-    let place = Place::existing(data).map_err(CommandError::new)?;
+    let place = Place::existing(data).and_then(|place| options.server.at(place));
+    let place = place.map_err(CommandError::new)?;
     let tenants = options.tenant.clone().map(|tenant| vec![tenant]);
-    let found = stored::on_view(&place.database(), wall_clock(), |snapshot| {
-        let records = stored::records(snapshot, tenants.as_deref(), STORED_MAX)?;
-        let released = stored::released(snapshot, RELEASED_MAX)?;
-        let handling = stored::handling(snapshot, tenants.clone(), options.minutes)?;
-        Ok((records, released, handling, policies::in_force(snapshot)?))
+    let found = apart(|| {
+        stored::on_view(&place.database(), wall_clock(), |snapshot| {
+            let records = stored::records(snapshot, tenants.as_deref(), STORED_MAX)?;
+            let released = stored::released(snapshot, RELEASED_MAX)?;
+            let handling = stored::handling(snapshot, tenants.clone(), options.minutes)?;
+            Ok((records, released, handling, policies::in_force(snapshot)?))
+        })
     });
     let (records, released, handling, in_force) = found.map_err(CommandError::new)?;
     let old = match options.before() {

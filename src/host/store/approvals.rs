@@ -3,6 +3,7 @@
 
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
+use super::moves::forms;
 use super::{Failure, Snapshot, Tx, executions, proposals};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
@@ -43,13 +44,13 @@ pub fn perform(
     let proof = authorize_proposal(actor, command.operation(), &proposal, tx.now)?;
     let revision_before = proposal.revision;
     let events = proposal::apply(&proposal, command, &proof, tx.now)?;
-    let mut proposal = proposal;
-    for event in &events {
-        proposal = proposal.with(event);
-        record(tx, &proposal, event, &proof)?;
+    let forms = forms(proposal, &events, Proposal::with);
+    let (last, _) = forms.last().ok_or_else(|| Failure::internal("a command without an event"))?;
+    proposals::update(tx, last, revision_before)?;
+    for (proposal, event) in &forms {
+        record(tx, proposal, event, &proof)?;
     }
-    proposals::update(tx, &proposal, revision_before)?;
-    Ok(proposal)
+    Ok(last.clone())
 }
 
 /// Stores an execution that was prepared now.
@@ -83,13 +84,13 @@ pub fn carry(
     let proof = authorize_proposal(actor, command.operation(), &proposal, tx.now)?;
     let revision_before = execution.revision;
     let events = execution::apply(&execution, command, &proof, tx.now)?;
-    let mut execution = execution;
-    for event in &events {
-        execution = execution.with(event);
-        record_execution(tx, &proposal, &execution, event, &proof)?;
+    let forms = forms(execution, &events, Execution::with);
+    let (last, _) = forms.last().ok_or_else(|| Failure::internal("a command without an event"))?;
+    executions::update(tx, last, revision_before)?;
+    for (execution, event) in &forms {
+        record_execution(tx, &proposal, execution, event, &proof)?;
     }
-    executions::update(tx, &execution, revision_before)?;
-    Ok(execution)
+    Ok(last.clone())
 }
 
 /// The proposal of an execution.

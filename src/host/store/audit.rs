@@ -66,9 +66,13 @@ pub fn append_at(
     let salt: [u8; 32] = ids::random()?;
     let commitment = commitment(&salt, &canonical);
     let leaf_hash = leaf_hash(&leaf(&entry.entry_id, entry.at, &commitment));
+    // A write that began before the one that it then waited for would put its entry into the past.
     let insert = "INSERT INTO audit_pending (tenant_id, entity_kind, entity_id, entity_version, \
-        entry_id, at, entry, salt, commitment, leaf_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    tx.connection.prepare_cached(insert)?.execute(params![
+        entry_id, at, entry, salt, commitment, leaf_hash) \
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (SELECT 1 FROM audit_pending \
+        WHERE tenant_id = ?1 AND entity_kind = ?2 AND entity_id = ?3 AND entity_version = ?4 - 1 \
+        AND at > ?6)";
+    let inserted = tx.connection.prepare_cached(insert)?.execute(params![
         entity.tenant_id.as_str(),
         entity.kind,
         entity.id.as_str(),
@@ -80,6 +84,9 @@ pub fn append_at(
         commitment,
         leaf_hash,
     ])?;
+    if inserted != 1 {
+        return Err(Failure::Conflict);
+    }
     Ok(entry.entry_id)
 }
 

@@ -2,6 +2,7 @@
 
 use super::audit::stored_json;
 use super::events::stored_id;
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, needs};
 use crate::case::{Case, CaseState};
@@ -17,7 +18,8 @@ use crate::units::{Id, TimestampMs};
 /// Where the store fails.
 pub fn get(snapshot: &Snapshot<'_>, tenant_id: &Id, case_id: &Id) -> Result<Option<Case>, Failure> {
     let select = "SELECT body FROM cases WHERE tenant_id = ?1 AND case_id = ?2";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let key = [tenant_id.as_str(), case_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     body.map(|body| read(&body)).transpose()
@@ -29,7 +31,8 @@ pub fn get(snapshot: &Snapshot<'_>, tenant_id: &Id, case_id: &Id) -> Result<Opti
 /// Where the store fails.
 pub fn find(snapshot: &Snapshot<'_>, case_id: &Id) -> Result<Vec<Case>, Failure> {
     let select = "SELECT body FROM cases WHERE case_id = ?1 ORDER BY tenant_id";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let bodies = statement.query_map([case_id.as_str()], |row| row.get::<_, String>(0))?;
     bodies.map(|body| read(&body?)).collect()
 }
@@ -181,11 +184,30 @@ pub fn open_with_key(
     tenant_id: &Id,
     dedupe_key: &str,
 ) -> Result<Option<Case>, Failure> {
+    snapshot.alone(&["dedupe", tenant_id.as_str(), dedupe_key])?;
     let select = "SELECT body FROM cases WHERE tenant_id = ?1 AND dedupe_key = ?2 \
         AND state IN ('ready', 'leased', 'waiting', 'deferred', 'held') \
         ORDER BY created_at, case_id LIMIT 1";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let key = [tenant_id.as_str(), dedupe_key];
+    let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
+    body.map(|body| read(&body)).transpose()
+}
+
+/// The case, where it waits and nobody else is taking it at this moment: one at a time, so that never
+/// more are held than are taken.
+///
+/// # Errors
+/// Where the store fails.
+pub fn take(
+    snapshot: &Snapshot<'_>,
+    tenant_id: &Id,
+    case_id: &Id,
+) -> Result<Option<Case>, Failure> {
+    let select = "SELECT body FROM cases WHERE tenant_id = ?1 AND case_id = ?2 AND state = 'ready'";
+    let select = snapshot.holding(select, Hold::Take);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
+    let key = [tenant_id.as_str(), case_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     body.map(|body| read(&body)).transpose()
 }

@@ -58,7 +58,7 @@ pub fn page(
         ORDER BY case_id, tenant_id";
     let after = query.after.as_ref();
     let mut statement = connection.prepare_cached(select)?;
-    let mut rows = statement.query(params![
+    let mut rows = statement.walk(params![
         after.map_or("", |after| after.case_id.as_str()),
         after.map_or("", |after| after.tenant_id.as_str()),
         query.tenants.as_ref().map(|tenants| text_list(tenants)),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::audit::{self, Entity};
+use super::hold::Hold;
+use super::monitors;
 use super::random_audits::{self, Wanted};
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Tx};
@@ -75,7 +77,9 @@ pub fn record(
     let update = "UPDATE decision_streams SET next_sequence = ?2 WHERE stream_id = ?1";
     tx.connection.prepare_cached(update)?.execute(params![stream_id.as_str(), next_sequence])?;
     let accepted = i64::try_from(stored.len()).unwrap_or(i64::MAX);
-    random_audits::pick(tx, key, (tenant_id, &stream_id), &stored, &by)?;
+    let decided = random_audits::decided(tx, (tenant_id, &stream_id), &stored)?;
+    monitors::decided(tx, &decided, &by)?;
+    random_audits::pick(tx, key, decided, &by)?;
     let wanted = random_audits::wanted(tx, tenant_id, &stream_id)?;
     let receipt = Receipt { accepted, next_sequence, gap, wanted };
     if accepted > 0 || gap.is_some() {
@@ -90,7 +94,8 @@ fn stream(tx: &Tx<'_>, tenant_id: &Id, batch: &Batch) -> Result<(Id, i64), Failu
     let select = "SELECT stream_id, next_sequence FROM decision_streams \
         WHERE tenant_id = ?1 AND edge = ?2 AND boot = ?3";
     let key = [tenant_id.as_str(), batch.edge.as_str(), batch.boot.as_str()];
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Change);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let found =
         statement.query_row(key, |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
     if let Some((stream_id, next_sequence)) = found {

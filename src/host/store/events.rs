@@ -12,12 +12,15 @@ use serde::Serialize;
 
 use super::audit::stored_json;
 use super::sql::{OptionalExtension as _, Row, params};
-use super::{Failure, Snapshot, Tx, cases, proposals, webhooks};
+use super::{Failure, Snapshot, Tx, cases, monitors, proposals, webhooks};
 use crate::case::{Answer, Case, CaseEvent, CaseEventData, Event};
 use crate::compile::to_json;
 use crate::execution::{self, Execution};
-use crate::identity::{Actor, CaseOperation, ProposalOperation, authorize, authorize_proposal};
+use crate::identity::{
+    Actor, CaseOperation, GrantRole, ProposalOperation, authorize, authorize_proposal,
+};
 use crate::json::Json;
+use crate::monitor::{Monitor, MonitorEvent};
 use crate::proposal::{self, Proposal, ProposalEvent, ProposalEventData};
 use crate::read::Node;
 use crate::units::{Id, TimestampMs};
@@ -25,7 +28,9 @@ use crate::units::{Id, TimestampMs};
 /// Every name that an event can have.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
-    let mut names = [Event::NAMES, proposal::Event::NAMES, execution::Event::NAMES].concat();
+    let mut names =
+        [Event::NAMES, proposal::Event::NAMES, execution::Event::NAMES, &[monitors::ALARM]]
+            .concat();
     names.sort_unstable();
     names.dedup();
     names
@@ -39,6 +44,8 @@ pub enum Happened<'a> {
     Proposal(&'a Proposal),
     /// An execution of a proposal.
     Execution(&'a Proposal, &'a Execution),
+    /// A monitor that raised the alarm.
+    Monitor(&'a Monitor),
 }
 
 impl Happened<'_> {
@@ -47,6 +54,7 @@ impl Happened<'_> {
             Self::Case(..) => "case",
             Self::Proposal(_) => "proposal",
             Self::Execution(..) => "execution",
+            Self::Monitor(_) => "monitor",
         }
     }
 
@@ -56,6 +64,7 @@ impl Happened<'_> {
         match self {
             Self::Case(case, _) => &case.tenant_id,
             Self::Proposal(proposal) | Self::Execution(proposal, _) => &proposal.tenant_id,
+            Self::Monitor(monitor) => &monitor.tenant_id,
         }
     }
 
@@ -64,6 +73,8 @@ impl Happened<'_> {
             Self::Case(case, _) => (&case.case_id, case.revision),
             Self::Proposal(proposal) => (&proposal.proposal_id, proposal.revision),
             Self::Execution(_, execution) => (&execution.execution_id, execution.revision),
+            // An alarm is raised once.
+            Self::Monitor(monitor) => (&monitor.monitor_id, 1),
         }
     }
 
@@ -74,6 +85,7 @@ impl Happened<'_> {
             Self::Execution(proposal, execution) => {
                 to_json(&ProposalEventData::of_execution(proposal, execution))?
             }
+            Self::Monitor(monitor) => to_json(monitor)?,
         })
     }
 
@@ -85,8 +97,17 @@ impl Happened<'_> {
             Self::Proposal(proposal) | Self::Execution(proposal, _) => {
                 authorize_proposal(actor, ProposalOperation::Read, proposal, now).is_ok()
             }
+            Self::Monitor(monitor) => sees_figures(actor, &monitor.tenant_id, now),
         }
     }
+}
+
+/// Roles that see figures; who only sends cases does not.
+pub const FIGURE_ROLES: &[GrantRole] =
+    &[GrantRole::Reviewer, GrantRole::Auditor, GrantRole::PolicyOwner, GrantRole::Admin];
+
+fn sees_figures(actor: &Actor, tenant_id: &Id, now: TimestampMs) -> bool {
+    FIGURE_ROLES.iter().any(|role| actor.grants_of(*role, tenant_id, now).next().is_some())
 }
 
 /// An event as it is stored.
@@ -107,6 +128,7 @@ pub struct StoredEvent {
 enum Facts {
     Case(CaseEventData),
     Proposal(ProposalEventData),
+    Monitor(Box<Monitor>),
 }
 
 /// An event as it is sent.
@@ -117,6 +139,8 @@ pub enum SentEvent {
     Case(CaseEvent),
     /// Of a proposal, or of an execution of one.
     Proposal(ProposalEvent),
+    /// An alarm.
+    Monitor(Box<MonitorEvent>),
 }
 
 impl SentEvent {
@@ -126,6 +150,7 @@ impl SentEvent {
         match self {
             Self::Case(event) => &event.id,
             Self::Proposal(event) => &event.id,
+            Self::Monitor(event) => &event.id,
         }
     }
 }
@@ -141,7 +166,7 @@ pub fn append(
     name: &str,
 ) -> Result<(), Failure> {
     let next = "INSERT INTO event_sequences (tenant_id, last_sequence) VALUES (?1, 1) \
-        ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = last_sequence + 1 \
+        ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = event_sequences.last_sequence + 1 \
         RETURNING last_sequence";
     let mut statement = tx.connection.prepare_cached(next)?;
     let tenant_id = happened.tenant_id().as_str();
@@ -263,6 +288,13 @@ impl<'a> Sight<'a> {
                 let event = ProposalEvent::new(envelope, tenant_id, sequence, name, data.clone());
                 Ok(Some(SentEvent::Proposal(event)))
             }
+            Facts::Monitor(monitor) => {
+                if !sees_figures(self.actor, tenant_id, self.snapshot.now) {
+                    return Ok(None);
+                }
+                let event = MonitorEvent::new(id, sequence, name, at, (**monitor).clone());
+                Ok(Some(SentEvent::Monitor(Box::new(event))))
+            }
         }
     }
 
@@ -324,6 +356,7 @@ fn read(row: &Row<'_>) -> Result<StoredEvent, Failure> {
     let node = Node::root(&facts);
     let facts = match kind.as_str() {
         "case" => CaseEventData::read(node).map(Facts::Case),
+        "monitor" => Monitor::read(node).map(|monitor| Facts::Monitor(Box::new(monitor))),
         _ => ProposalEventData::read(node).map(Facts::Proposal),
     };
     Ok(StoredEvent {

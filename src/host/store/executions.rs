@@ -2,6 +2,7 @@
 
 use super::audit::stored_json;
 use super::events::stored_id;
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
@@ -74,7 +75,8 @@ pub fn of_proposal(
 ) -> Result<Vec<Execution>, Failure> {
     let select =
         "SELECT body FROM executions WHERE tenant_id = ?1 AND proposal_id = ?2 ORDER BY position";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let key = [tenant_id.as_str(), proposal_id.as_str()];
     let bodies = statement.query_map(key, |row| row.get::<_, String>(0))?;
     bodies.map(|body| read(&body?)).collect()
@@ -85,11 +87,24 @@ pub fn of_proposal(
 /// # Errors
 /// Where the store fails.
 pub fn get(snapshot: &Snapshot<'_>, execution_id: &Id) -> Result<Option<Execution>, Failure> {
-    let select = "SELECT body FROM executions WHERE execution_id = ?1";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    hold_proposal(snapshot, execution_id)?;
+    let select =
+        snapshot.holding("SELECT body FROM executions WHERE execution_id = ?1", Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let body: Option<String> =
         statement.query_row([execution_id.as_str()], |row| row.get(0)).optional()?;
     body.map(|body| read(&body)).transpose()
+}
+
+/// Holds the proposal of an execution, which comes before it in the order.
+fn hold_proposal(snapshot: &Snapshot<'_>, execution_id: &Id) -> Result<(), Failure> {
+    if snapshot.must_take() {
+        let select = "SELECT 1 FROM proposals WHERE (tenant_id, proposal_id) = \
+            (SELECT tenant_id, proposal_id FROM executions WHERE execution_id = ?1)";
+        let select = snapshot.holding(select, Hold::Change);
+        snapshot.connection.prepare_cached(&*select)?.exists([execution_id.as_str()])?;
+    }
+    Ok(())
 }
 
 /// Executions whose time has come: to be sent first or again, to be asked about, or to be given up
@@ -100,15 +115,15 @@ pub fn get(snapshot: &Snapshot<'_>, execution_id: &Id) -> Result<Option<Executio
 pub fn due(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<Id>, Failure> {
     let select = "SELECT execution_id FROM \
         (SELECT execution_id FROM executions WHERE next_attempt_at IS NOT NULL \
-         AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2) \
+         AND next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2) AS due \
         UNION ALL SELECT execution_id FROM \
         (SELECT execution_id FROM executions WHERE state = 'started' AND not_after < ?1 \
-         ORDER BY not_after LIMIT ?2) \
+         ORDER BY not_after LIMIT ?2) AS over \
         UNION ALL SELECT execution_id FROM \
         (SELECT execution_id FROM executions e WHERE state = 'prepared' AND NOT EXISTS \
          (SELECT 1 FROM executions b WHERE b.tenant_id = e.tenant_id \
           AND b.proposal_id = e.proposal_id AND b.position < e.position \
-          AND b.state <> 'succeeded') LIMIT ?2)";
+          AND b.state <> 'succeeded') LIMIT ?2) AS first";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let rows =
         statement.query_map(params![snapshot.now.as_ms(), limit], |row| row.get::<_, String>(0))?;

@@ -41,6 +41,8 @@ pub fn find(
     principal_id: &Id,
     key: &IdempotencyKey,
 ) -> Result<Option<Reply>, Failure> {
+    let thing = [tenant_id.as_str(), principal_id.as_str(), &key.operation, key.key.as_str()];
+    tx.alone(&thing)?;
     let select = "SELECT body_digest, status, response FROM idempotency \
         WHERE tenant_id = ?1 AND principal_id = ?2 AND operation = ?3 AND key = ?4";
     let mut statement = tx.connection.prepare_cached(select)?;
@@ -93,8 +95,8 @@ pub fn keep(
 /// # Errors
 /// Where the store fails.
 pub fn sweep(tx: &Tx<'_>) -> Result<usize, Failure> {
-    let delete = "DELETE FROM idempotency WHERE rowid IN \
-        (SELECT rowid FROM idempotency WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)";
+    let delete = "DELETE FROM idempotency WHERE (tenant_id, principal_id, operation, key) IN \
+        (SELECT tenant_id, principal_id, operation, key FROM idempotency WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)";
     let until = tx.now.saturating_add(-RETENTION_MS);
     Ok(tx.connection.prepare_cached(delete)?.execute([until.as_ms(), SWEEP_MAX])?)
 }

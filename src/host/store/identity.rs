@@ -1,6 +1,7 @@
 //! Principals, grants and credentials as they are stored.
 
 use super::audit::stored_json;
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, Row, params};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
@@ -88,10 +89,10 @@ pub fn credential(
     snapshot: &Snapshot<'_>,
     credential_id: &Id,
 ) -> Result<Option<Credential>, Failure> {
-    let mut statement = snapshot.connection.prepare_cached(
-        "SELECT tenant_id, credential_id, principal_id, kind, scope, expires_at, revoked_at, used_at \
-         FROM credentials WHERE credential_id = ?1",
-    )?;
+    let select = "SELECT tenant_id, credential_id, principal_id, kind, scope, expires_at, revoked_at, \
+        used_at FROM credentials WHERE credential_id = ?1";
+    let select = snapshot.holding(select, Hold::Rely);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let found = statement.query_row([credential_id.as_str()], |row| Ok(read_credential(row)));
     found.optional()?.transpose()
 }
@@ -153,7 +154,8 @@ pub fn revoke(tx: &Tx<'_>, credential_id: &Id) -> Result<bool, Failure> {
 /// Where the store fails.
 pub fn principal(snapshot: &Snapshot<'_>, principal_id: &Id) -> Result<Option<Principal>, Failure> {
     let select = "SELECT body FROM principals WHERE principal_id = ?1";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Rely);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let body: Option<String> =
         statement.query_row([principal_id.as_str()], |row| row.get(0)).optional()?;
     body.map(|body| stored(&body, Principal::read)).transpose()
@@ -196,7 +198,8 @@ pub fn anybody_meets(snapshot: &Snapshot<'_>, need: &Need) -> Result<bool, Failu
 /// Where the store fails.
 pub fn grants(snapshot: &Snapshot<'_>, principal_id: &Id) -> Result<Vec<Grant>, Failure> {
     let select = "SELECT body FROM grants WHERE principal_id = ?1 ORDER BY grant_id";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Rely);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let bodies = statement.query_map([principal_id.as_str()], |row| row.get::<_, String>(0))?;
     bodies.map(|body| stored(&body?, Grant::read)).collect()
 }

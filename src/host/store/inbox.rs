@@ -181,7 +181,9 @@ pub fn counts(
     actor: &Actor,
 ) -> Result<BTreeMap<String, QueueCounts>, Failure> {
     let mut sql = Sql::default();
-    sql.text.push_str("SELECT c.queue, c.state, count(*), min(c.due_at), sum(c.due_at <= ");
+    sql.text.push_str(
+        "SELECT c.queue, c.state, count(*), min(c.due_at), count(*) FILTER (WHERE c.due_at <= ",
+    );
     sql.bind(Value::Integer(snapshot.now.as_ms()));
     sql.text.push_str(
         ") FROM cases c WHERE c.state IN ('ready', 'leased', 'waiting', 'deferred', 'held') AND ",
@@ -233,7 +235,7 @@ impl Sql {
         let reading = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
         let grants = actor.grants.iter();
         for grant in grants.filter(|grant| grant.in_force(now) && reading.contains(&grant.role)) {
-            self.text.push_str(" OR (1");
+            self.text.push_str(" OR (TRUE");
             self.within("c.tenant_id", &grant.tenants);
             if grant.role != GrantRole::Auditor {
                 self.within("c.queue", &grant.queues);

@@ -65,7 +65,7 @@ fn records(connection: &Connection, query: &RowsQuery) -> Result<Vec<RecordRow>,
     let mut found = Vec::new();
     for tenant in tenants(connection, query)? {
         let mut statement = connection.prepare_cached(select)?;
-        let mut rows = statement.query(params![tenant, from, until])?;
+        let mut rows = statement.walk(params![tenant, from, until])?;
         while let Some(row) = rows.next()? {
             let text: String = row.get(0)?;
             found.push(record_row(stored_id(&tenant)?, &stored_json(&text)?)?);
@@ -111,7 +111,7 @@ fn case_rows(connection: &Connection, query: &RowsQuery) -> Result<Vec<CaseRow>,
     for tenant in tenants(connection, query)? {
         let mut statement = connection.prepare_cached(select)?;
         let mut rows =
-            statement.query(params![tenant, until.as_ms(), from.as_ms(), from.to_string()])?;
+            statement.walk(params![tenant, until.as_ms(), from.as_ms(), from.to_string()])?;
         while let Some(row) = rows.next()? {
             let body: String = row.get(0)?;
             found.push(case_row(connection, cases::read(&body)?)?);
@@ -165,7 +165,7 @@ fn ending(case: &Case) -> Ending {
 
 /// The claims that ended with a decision, from the events of the case.
 fn touches(connection: &Connection, case: &Case) -> Result<Vec<Touch>, Failure> {
-    let select = "SELECT at, entry ->> '$.event', entry ->> '$.data.decision.active_ms' \
+    let select = "SELECT at, entry ->> '$.event', CAST(entry ->> '$.data.decision.active_ms' AS BIGINT) \
         FROM audit_pending WHERE tenant_id = ?1 AND entity_kind = 'case' AND entity_id = ?2 \
         ORDER BY entity_version";
     let mut statement = connection.prepare_cached(select)?;
@@ -196,7 +196,7 @@ fn observations(
     let mut found = Vec::new();
     for tenant in tenants(connection, query)? {
         let mut statement = connection.prepare_cached(select)?;
-        let mut rows = statement.query(params![tenant, from])?;
+        let mut rows = statement.walk(params![tenant, from])?;
         while let Some(row) = rows.next()? {
             let body: String = row.get(0)?;
             let observation =

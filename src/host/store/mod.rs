@@ -14,11 +14,14 @@ pub mod events;
 pub mod executions;
 mod failure;
 pub mod gauges;
+mod hold;
 pub mod idempotency;
 pub mod identity;
 pub mod inbox;
+mod job;
 pub mod measures;
 mod migrate;
+pub mod monitors;
 pub mod moves;
 pub mod needs;
 pub mod next;
@@ -26,6 +29,8 @@ pub mod observations;
 pub mod outcomes;
 pub mod place;
 pub mod policies;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod proposals;
 pub mod random_audits;
 mod readers;
@@ -37,8 +42,10 @@ pub mod webhooks;
 mod writer;
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -48,8 +55,9 @@ pub use migrate::require_current;
 
 use crate::host::clock::wall_clock;
 use crate::host::ids;
+use crate::identity::Actor;
 use crate::units::{Id, TimestampMs};
-use place::Place;
+use place::{Database, Place};
 use policies::PolicyCache;
 use readers::Readers;
 use sql::{Connection, OptionalExtension as _};
@@ -57,9 +65,19 @@ use writer::Writer;
 
 /// The store of one process.
 pub struct Store {
-    writer: Writer,
-    readers: Readers,
+    backend: Backend,
     shared: Arc<Shared>,
+    lost: watch::Receiver<bool>,
+}
+
+/// How the database is worked with.
+enum Backend {
+    File {
+        writer: Writer,
+        readers: Readers,
+    },
+    #[cfg(feature = "postgres")]
+    Server(postgres::Pool),
 }
 
 /// What writer and readers have in common.
@@ -77,6 +95,7 @@ pub struct Snapshot<'a> {
     /// The instant of the view.
     pub now: TimestampMs,
     policies: &'a PolicyCache,
+    is_writing: bool,
 }
 
 /// A write that may still be rolled back; reads what a [`Snapshot`] reads.
@@ -100,34 +119,52 @@ impl Store {
     /// # Errors
     /// As [`StartError`] says.
     pub fn open(place: &Place, host: &str) -> Result<Self, StartError> {
+        match place.database() {
+            Database::File(path) => Self::open_file(place, path, host),
+            #[cfg(feature = "postgres")]
+            Database::Server(server) => Self::open_server(&server, host),
+        }
+    }
+
+    fn open_file(place: &Place, database: PathBuf, host: &str) -> Result<Self, StartError> {
         let lock = place.open_lock()?;
         let connection = {
             // Two processes that start at once must not both make the schema.
             let _held = place::lock(&lock, writer::LOCK_WAIT_MAX).ok_or(Failure::Busy)?;
-            let connection = connection::open_writer(&place.database())?;
+            let connection = connection::open_writer(&database)?;
             first_start(&connection)?;
             connection
         };
-        let shared = Arc::new(Shared {
-            clock: HeldClock(AtomicI64::new(0)),
-            policies: PolicyCache::default(),
-            host: host.to_owned(),
-            commits: watch::Sender::new(0),
-        });
-        let readers = Readers::new(place.database(), Arc::clone(&shared));
+        let shared = Shared::new(host);
+        let readers = Readers::new(database, Arc::clone(&shared));
         let writer = Writer::start(connection, lock, Arc::clone(&shared))?;
-        Ok(Self { writer, readers, shared })
+        let lost = writer.lost();
+        Ok(Self { backend: Backend::File { writer, readers }, shared, lost })
     }
 
-    /// Runs a write. It is durable when this returns `Ok`; it changed nothing when it is refused.
+    #[cfg(feature = "postgres")]
+    fn open_server(server: &postgres::Server, host: &str) -> Result<Self, StartError> {
+        apart(|| server.migrate())?;
+        let shared = Shared::new(host);
+        let pool = postgres::Pool::start(server, &shared)?;
+        let lost = pool.lost();
+        Ok(Self { backend: Backend::Server(pool), shared, lost })
+    }
+
+    /// Runs a write. It is durable when this returns `Ok`; it changed nothing when it is refused. Where
+    /// another write was in the way, the job is run again on what that one left.
     ///
     /// # Errors
     /// The closure's own failure, or the store's.
     pub async fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
+        job: impl Fn(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.writer.write(job).await
+        match &self.backend {
+            Backend::File { writer, .. } => writer.write(job).await,
+            #[cfg(feature = "postgres")]
+            Backend::Server(pool) => pool.write(job).await,
+        }
     }
 
     /// Runs a read on one consistent view.
@@ -138,13 +175,34 @@ impl Store {
         &self,
         query: impl FnOnce(&Snapshot<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.readers.read(query).await
+        match &self.backend {
+            Backend::File { readers, .. } => readers.read(query).await,
+            #[cfg(feature = "postgres")]
+            Backend::Server(pool) => pool.read(query).await,
+        }
+    }
+
+    /// The same for somebody: on a server, the rows of tenants that they have nothing to do with are
+    /// not there.
+    ///
+    /// # Errors
+    /// The closure's own failure, or the store's.
+    pub async fn read_as<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        query: impl FnOnce(&Snapshot<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let narrowed = move |snapshot: &Snapshot<'_>| {
+            snapshot.narrow(&actor)?;
+            query(snapshot)
+        };
+        self.read(narrowed).await
     }
 
     /// Turns true when a write could not be made durable: the process must then end.
     #[must_use]
     pub fn lost(&self) -> watch::Receiver<bool> {
-        self.writer.lost()
+        self.lost.clone()
     }
 
     /// Changes with every commit of this process. Another process may commit too: who waits for
@@ -162,12 +220,41 @@ impl Store {
 
     /// Finishes the writes that wait, and ends the writer.
     pub fn close(self) {
-        self.writer.close();
+        match self.backend {
+            Backend::File { writer, .. } => writer.close(),
+            #[cfg(feature = "postgres")]
+            Backend::Server(pool) => pool.close(),
+        }
     }
 }
 
-/// The wall clock, held so that it never goes back within this process.
-struct HeldClock(AtomicI64);
+impl Shared {
+    fn new(host: &str) -> Arc<Self> {
+        Arc::new(Self {
+            clock: HeldClock::default(),
+            policies: PolicyCache::default(),
+            host: host.to_owned(),
+            commits: watch::Sender::new(0),
+        })
+    }
+
+    const fn snapshot<'a>(&'a self, connection: &'a Connection, now: TimestampMs) -> Snapshot<'a> {
+        Snapshot { connection, now, policies: &self.policies, is_writing: false }
+    }
+
+    fn tx<'a>(&'a self, connection: &'a Connection, now: TimestampMs) -> Tx<'a> {
+        let snapshot = Snapshot { is_writing: true, ..self.snapshot(connection, now) };
+        Tx { snapshot, host: &self.host }
+    }
+}
+
+/// The host's time, held so that it never goes back within this process: the machine's clock where
+/// the database is a file, the server's where it is a server.
+#[derive(Default)]
+struct HeldClock {
+    reached_ms: AtomicI64,
+    server: Mutex<Option<(TimestampMs, Instant)>>,
+}
 
 impl HeldClock {
     fn now(&self) -> TimestampMs {
@@ -176,10 +263,42 @@ impl HeldClock {
 
     /// The time, at least `floor`: what another process already wrote.
     fn at_least(&self, floor: TimestampMs) -> TimestampMs {
-        let seen = wall_clock().max(floor).as_ms();
-        let before = self.0.fetch_max(seen, Ordering::SeqCst);
-        TimestampMs::MIN.saturating_add(before.max(seen))
+        let server = self.server.lock().ok().and_then(|server| *server);
+        let seen = match server {
+            None => wall_clock(),
+            Some((heard, at)) => {
+                heard.saturating_add(i64::try_from(at.elapsed().as_millis()).unwrap_or(0))
+            }
+        };
+        self.hold(seen.max(floor))
     }
+
+    /// Takes the server's time for the time.
+    #[cfg(feature = "postgres")]
+    fn heard(&self, server: TimestampMs) -> TimestampMs {
+        if let Ok(mut known) = self.server.lock() {
+            *known = Some((server, Instant::now()));
+        }
+        self.hold(server)
+    }
+
+    fn hold(&self, seen: TimestampMs) -> TimestampMs {
+        let before = self.reached_ms.fetch_max(seen.as_ms(), Ordering::SeqCst);
+        TimestampMs::MIN.saturating_add(before.max(seen.as_ms()))
+    }
+}
+
+/// Runs something that waits for a server of its own accord, from wherever: not on a thread that
+/// serves others.
+///
+/// # Errors
+/// What it fails with, or where it panicked.
+pub fn apart<T: Send, E: Send + From<Failure>>(
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T, E> {
+    std::thread::scope(|scope| {
+        scope.spawn(work).join().unwrap_or_else(|_| Err(Failure::internal("it panicked").into()))
+    })
 }
 
 /// A value of the table `meta`.

@@ -4,7 +4,7 @@
 use super::audit::{self, Entity};
 use super::events::{self, Happened};
 use super::sql::params;
-use super::{Failure, Tx, cases, random_audits};
+use super::{Failure, Tx, cases, monitors, random_audits};
 use crate::case::{Case, Command, Event, Purpose, Successor, apply};
 use crate::compile::to_json;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
@@ -29,16 +29,35 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
     let proof = authorize(actor, command.operation(), &case, tx.now)?;
     let (revision_before, was_over) = (case.revision, case.state.is_terminal());
     let events = apply(&case, command, &proof, tx.now)?;
-    let mut case = case;
-    for event in &events {
-        case = case.with(event);
-        record(tx, &case, event, &proof)?;
+    let forms = forms(case, &events, Case::with);
+    let (last, _) = forms.last().ok_or_else(|| Failure::internal("a command without an event"))?;
+    // First of all: whoever comes with an old form is told so, before anything is written.
+    cases::update(tx, last, revision_before)?;
+    for (case, event) in &forms {
+        record(tx, case, event, &proof)?;
     }
-    cases::update(tx, &case, revision_before)?;
-    if case.purpose == Purpose::Audit && case.state.is_terminal() && !was_over {
-        random_audits::settle(tx, &case, proof.actor())?;
+    if last.purpose == Purpose::Audit
+        && last.state.is_terminal()
+        && !was_over
+        && let Some(audit) = random_audits::settle(tx, last, proof.actor())?
+    {
+        monitors::judged(tx, &audit, proof.actor())?;
     }
-    Ok(case)
+    Ok(last.clone())
+}
+
+/// Every event with the form that it leaves behind.
+pub(super) fn forms<'a, T: Clone, E>(
+    first: T,
+    events: &'a [E],
+    with: impl Fn(T, &E) -> T,
+) -> Vec<(T, &'a E)> {
+    let mut form = first;
+    let follow = |event: &'a E| {
+        form = with(form.clone(), event);
+        (form.clone(), event)
+    };
+    events.iter().map(follow).collect()
 }
 
 /// Opens the case that follows from a resolved one: both in one write, so that neither is without the

@@ -54,6 +54,8 @@ pub(super) fn of(tx: &Tx<'_>, case: &Case) -> Result<i64, Failure> {
     if let Some(need_id) = statement.query_row(key, |row| row.get(0)).optional()? {
         return Ok(need_id);
     }
+    // What was looked at up to a number is not looked at again: numbers appear in their order.
+    tx.alone(&["needs"])?;
     let insert = "INSERT INTO case_needs (need_id, tenant_id, queue, skills, language, domain, level, \
         assigned_to) SELECT coalesce(max(need_id), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM case_needs \
         RETURNING need_id";

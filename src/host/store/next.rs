@@ -54,7 +54,7 @@ pub fn of_queue(
         let first = candidates.swap_remove(index);
         let case_id =
             Id::new(&first.case_id).ok_or_else(|| Failure::internal("a stored id is not one"))?;
-        if let Some(case) = cases::get(snapshot, &first.tenant_id, &case_id)?
+        if let Some(case) = cases::take(snapshot, &first.tenant_id, &case_id)?
             && may(&case)
         {
             return Ok(Some(case));
@@ -85,6 +85,7 @@ pub fn served(tx: &Tx<'_>, queue: &str, tenant_id: &Id) -> Result<(), Failure> {
 /// # Errors
 /// Where the store fails.
 pub fn held_by(snapshot: &Snapshot<'_>, principal_id: &Id) -> Result<i64, Failure> {
+    snapshot.alone(&["held by", principal_id.as_str()])?;
     let select = "SELECT count(*) FROM cases WHERE leased_by = ?1 AND lease_until > ?2";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let key = params![principal_id.as_str(), snapshot.now.as_ms()];

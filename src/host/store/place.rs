@@ -6,7 +6,12 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::connection::open_read_only;
 use super::failure::StartError;
+use super::migrate::require_current;
+#[cfg(feature = "postgres")]
+use super::postgres::Server;
+use super::sql::Connection;
 
 /// SQLite before 3.51.3 can lose committed writes where several processes share a WAL.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
@@ -30,10 +35,57 @@ const NETWORK_KINDS: &[&str] = &[
     "gfs2",
 ];
 
-/// The data directory.
+/// The data directory, and the database where that is not in it.
 #[derive(Clone, Debug)]
 pub struct Place {
     directory: PathBuf,
+    #[cfg(feature = "postgres")]
+    server: Option<Server>,
+}
+
+/// Where the records are.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// In a file.
+    File(PathBuf),
+    /// With a server.
+    #[cfg(feature = "postgres")]
+    Server(Server),
+}
+
+impl Database {
+    /// A connection for the operator's own tools, with the rights of whoever opens it.
+    ///
+    /// # Errors
+    /// Where the database cannot be opened.
+    pub fn open_as_operator(&self) -> Result<Connection, StartError> {
+        match self {
+            Self::File(path) => {
+                let connection = rusqlite::Connection::open(path)?;
+                connection.busy_timeout(std::time::Duration::from_secs(10))?;
+                Ok(connection.into())
+            }
+            #[cfg(feature = "postgres")]
+            Self::Server(server) => server.open_as_operator(),
+        }
+    }
+
+    /// A connection that cannot write, on one view.
+    ///
+    /// # Errors
+    /// Where the database cannot be read, or has another schema.
+    pub fn open_read_only(&self) -> Result<Connection, StartError> {
+        match self {
+            Self::File(path) => {
+                let connection = open_read_only(path)?;
+                require_current(&connection)?;
+                connection.execute_batch("BEGIN")?;
+                Ok(connection)
+            }
+            #[cfg(feature = "postgres")]
+            Self::Server(server) => server.open_read_only(),
+        }
+    }
 }
 
 impl Place {
@@ -62,13 +114,47 @@ impl Place {
             let directory = directory.display().to_string();
             return Err(StartError::NetworkFileSystem { directory, kind });
         }
-        Ok(Self { directory })
+        Ok(Self {
+            directory,
+            #[cfg(feature = "postgres")]
+            server: None,
+        })
+    }
+
+    /// The same place, with the records kept by the server of this address.
+    ///
+    /// # Errors
+    /// Where the address is not one, or this program was built without servers.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_mut, unused_variables, reason = "no server")
+    )]
+    pub fn with_server(
+        mut self,
+        address: &str,
+        authorities: Option<&Path>,
+    ) -> Result<Self, StartError> {
+        #[cfg(feature = "postgres")]
+        {
+            self.server = Some(Server::parse(address, authorities)?);
+            Ok(self)
+        }
+        #[cfg(not(feature = "postgres"))]
+        Err(StartError::Address {
+            detail:
+                "this program was built without PostgreSQL: build it with `--features postgres`"
+                    .to_owned(),
+        })
     }
 
     /// The database.
     #[must_use]
-    pub fn database(&self) -> PathBuf {
-        self.directory.join("countersign.db")
+    pub fn database(&self) -> Database {
+        #[cfg(feature = "postgres")]
+        if let Some(server) = &self.server {
+            return Database::Server(server.clone());
+        }
+        Database::File(self.directory.join("countersign.db"))
     }
 
     /// A file beside the database.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::audit::{self, Entity, stored_json};
+use super::hold::Hold;
 use super::needs::NeedCache;
 use super::rejudging;
 use super::sql::{OptionalExtension as _, params};
@@ -63,7 +64,8 @@ pub struct InForce {
 pub fn place(snapshot: &Snapshot<'_>, tenant_id: &str) -> Result<Option<InForce>, Failure> {
     let select =
         "SELECT tenant_id, hash, since, sequence FROM policy_in_force WHERE tenant_id = ?1";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Rely);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let row = statement.query_row([tenant_id], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get(3)?))
     });
@@ -144,10 +146,11 @@ pub fn ground(snapshot: &Snapshot<'_>) -> Result<Option<Ground>, Failure> {
     let mut base = None;
     let mut tenants = Vec::new();
     for place in places(snapshot)? {
-        let select = "SELECT bundle, source FROM policies WHERE tenant_id = ?1 AND hash = ?2";
+        let select = "SELECT p.bundle, f.source FROM policy_in_force f JOIN policies p \
+            ON p.tenant_id = f.tenant_id AND p.hash = f.hash WHERE f.tenant_id = ?1";
         let mut statement = snapshot.connection.prepare_cached(select)?;
-        let (text, source): (String, Option<String>) = statement
-            .query_row([&place.tenant_id, &place.hash], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (text, source): (String, Option<String>) =
+            statement.query_row([&place.tenant_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let policy = find(snapshot, &place.hash)?
             .ok_or_else(|| Failure::internal("the policy in force is not stored"))?;
         match place.tenant_id.as_str() {
@@ -172,10 +175,14 @@ pub fn release(
     actor: &ActorReference,
     release_id: Option<&Id>,
 ) -> Result<(), Failure> {
+    tx.alone(&["policy in force"])?;
     let own = place(tx, &candidate.own.tenant_id)?;
     if own.is_some_and(|own| own.hash == candidate.own.compiled.policy.reference().hash) {
         // Another text of the same policy: what overlays are compiled over is the newest.
-        return store(tx, &candidate.own);
+        let update = "UPDATE policy_in_force SET source = ?2 WHERE tenant_id = ?1";
+        let values = params![candidate.own.tenant_id, candidate.own.source];
+        tx.connection.prepare_cached(update)?.execute(values)?;
+        return Ok(());
     }
     for policy in [&candidate.own].into_iter().chain(&candidate.overlays) {
         put_in_force(tx, policy, actor, release_id, 1)?;
@@ -224,10 +231,10 @@ fn put_in_force(
         own => of(own)?.max(of(EVERY_TENANT)?),
     };
     let sequence = sequence_min.max(before + 1);
-    let upsert = "INSERT INTO policy_in_force (tenant_id, hash, since, sequence) \
-        VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant_id) DO UPDATE \
-        SET hash = excluded.hash, since = excluded.since, sequence = excluded.sequence";
-    let values = params![tenant_id, reference.hash, tx.now.as_ms(), sequence];
+    let upsert = "INSERT INTO policy_in_force (tenant_id, hash, since, sequence, source) \
+        VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (tenant_id) DO UPDATE SET hash = excluded.hash, \
+        since = excluded.since, sequence = excluded.sequence, source = excluded.source";
+    let values = params![tenant_id, reference.hash, tx.now.as_ms(), sequence, policy.source];
     tx.connection.prepare_cached(upsert)?.execute(values)?;
     rejudging::begin(tx, tenant_id, sequence)?;
     let text = |text: &str| Json::String(text.to_owned());
@@ -245,9 +252,8 @@ fn put_in_force(
 }
 
 fn store(tx: &Tx<'_>, policy: &TenantPolicy) -> Result<(), Failure> {
-    let insert = "INSERT INTO policies (tenant_id, hash, id, version, bundle, released_at, source) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant_id, hash) DO UPDATE \
-        SET source = excluded.source";
+    let insert = "INSERT INTO policies (tenant_id, hash, id, version, bundle, released_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
     let reference = policy.compiled.policy.reference();
     tx.connection.prepare_cached(insert)?.execute(params![
         policy.tenant_id,
@@ -256,7 +262,6 @@ fn store(tx: &Tx<'_>, policy: &TenantPolicy) -> Result<(), Failure> {
         reference.version,
         policy.compiled.bundle.canonical(),
         tx.now.as_ms(),
-        policy.source,
     ])?;
     Ok(())
 }

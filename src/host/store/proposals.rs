@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::audit::{stored_json, text_list};
 use super::events::stored_id;
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, Value, params, params_from_iter};
 use super::{Failure, Snapshot, Tx};
 use crate::compile::to_json;
@@ -137,7 +138,8 @@ pub fn get(
     proposal_id: &Id,
 ) -> Result<Option<Proposal>, Failure> {
     let select = "SELECT body FROM proposals WHERE tenant_id = ?1 AND proposal_id = ?2";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let key = [tenant_id.as_str(), proposal_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     body.map(|body| read(&body)).transpose()
@@ -149,7 +151,8 @@ pub fn get(
 /// Where the store fails.
 pub fn find(snapshot: &Snapshot<'_>, proposal_id: &Id) -> Result<Vec<Proposal>, Failure> {
     let select = "SELECT body FROM proposals WHERE proposal_id = ?1 ORDER BY tenant_id";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let bodies = statement.query_map([proposal_id.as_str()], |row| row.get::<_, String>(0))?;
     bodies.map(|body| read(&body?)).collect()
 }
@@ -225,6 +228,8 @@ pub fn due(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<(Due, Id, Id)>, Fa
 /// # Errors
 /// Where the store fails.
 pub fn line_is_clear(snapshot: &Snapshot<'_>, proposal: &Proposal) -> Result<bool, Failure> {
+    let line = ["line", proposal.tenant_id.as_str(), proposal.root_proposal_id.as_str()];
+    snapshot.alone(&line)?;
     let select = "SELECT 1 FROM executions e JOIN proposals p \
         ON p.tenant_id = e.tenant_id AND p.proposal_id = e.proposal_id \
         WHERE p.tenant_id = ?1 AND p.root_proposal_id = ?2 \
@@ -247,6 +252,7 @@ pub fn count_alike(
     since: TimestampMs,
     root: Option<&Id>,
 ) -> Result<i64, Failure> {
+    snapshot.alone(&["limits", tenant_id.as_str()])?;
     let select = format!(
         "SELECT count(*) FROM proposals p, json_each(p.body, '$.gate.actions') a \
          WHERE {LET_THROUGH} AND coalesce(a.value ->> '$.entry', a.value ->> '$.tool') = ?4 \
@@ -269,8 +275,10 @@ pub fn moved_by(
     since: TimestampMs,
     root: Option<&Id>,
 ) -> Result<i64, Failure> {
+    snapshot.alone(&["limits", tenant_id.as_str()])?;
     let select = format!(
-        "SELECT coalesce(sum(p.body ->> '$.gate.impact.magnitude.amount_minor'), 0) \
+        "SELECT CAST(coalesce(sum(CAST(p.body ->> '$.gate.impact.magnitude.amount_minor' AS BIGINT)), 0) \
+         AS BIGINT) \
          FROM proposals p WHERE {LET_THROUGH} AND p.requested_by = ?4"
     );
     let mut statement = snapshot.connection.prepare_cached(&select)?;
@@ -376,7 +384,7 @@ impl Sql {
         let reading = [GrantRole::Reviewer, GrantRole::Auditor, GrantRole::Scheduler];
         let grants = actor.grants.iter();
         for grant in grants.filter(|grant| grant.in_force(now) && reading.contains(&grant.role)) {
-            self.text.push_str(" OR (1");
+            self.text.push_str(" OR (TRUE");
             if grant.tenants.iter().all(|name| name != "*") {
                 self.text.push_str(" AND p.tenant_id IN (SELECT value FROM json_each(");
                 self.bind(Value::Text(text_list(&grant.tenants)));

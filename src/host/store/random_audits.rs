@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::audit::{self, Entity, stored_json};
+use super::audit::{self, Entity, stored_json, text_list};
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
-use super::{Failure, Snapshot, Tx, policies};
+use super::{Failure, Snapshot, Tx, cases, policies};
 use crate::case::{Case, CaseState};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
@@ -22,6 +24,7 @@ use crate::label::Label;
 use crate::limits::{DECISION_RECORDS_MAX, NAME_LENGTH_MAX, POLICY_FACTS_MAX, TRIGGERS_MAX};
 use crate::read::{self, Node, Read};
 use crate::request::{RiskLevel, Signal, read_signal};
+use crate::suppression::LOW_CONFIDENCE;
 use crate::units::{Id, TimestampMs};
 use crate::verdict::Disposition;
 use crate::word::words;
@@ -62,6 +65,19 @@ words! {
         /// Its case expired.
         Expired = "expired",
     }
+}
+
+/// How many audits stand where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AuditTally {
+    /// The tenant.
+    pub tenant_id: Id,
+    /// What the user got.
+    pub disposition: Disposition,
+    /// Where they stand.
+    pub state: AuditState,
+    /// How many.
+    pub count: i64,
 }
 
 /// What was picked, and what came of it.
@@ -118,27 +134,42 @@ pub struct Wanted {
     pub request_id: Option<Id>,
 }
 
-/// Picks among records that were just stored, in the transaction that stored them.
+/// Decisions as records tell of them, each as the audit that it would be.
+///
+/// # Errors
+/// Never for records that were checked when they came in.
+pub fn decided(
+    tx: &Tx<'_>,
+    (tenant_id, stream_id): (&Id, &Id),
+    records: &[(i64, &Json)],
+) -> Result<Vec<RandomAudit>, Failure> {
+    let read = |(sequence, record): &(i64, &Json)| {
+        read_record(tx, tenant_id, stream_id, *sequence, record)
+    };
+    records.iter().map(read).collect()
+}
+
+/// Picks among decisions whose records were just stored, in the transaction that stored them.
 ///
 /// # Errors
 /// Where the store fails.
 pub fn pick(
     tx: &Tx<'_>,
     key: &SamplingKey,
-    (tenant_id, stream_id): (&Id, &Id),
-    records: &[(i64, &Json)],
+    decided: Vec<RandomAudit>,
     by: &ActorReference,
 ) -> Result<(), Failure> {
-    for (sequence, record) in records {
-        let mut audit = read_record(tx, tenant_id, stream_id, *sequence, record)?;
+    for mut audit in decided {
         // A policy that was never released here could say what it likes: then the one in force says.
         let policy = match policies::find(tx, &audit.policy_hash)? {
             Some(policy) => policy,
-            None => policies::of_tenant(tx, tenant_id)?,
+            None => policies::of_tenant(tx, &audit.tenant_id)?,
         };
         let sampling = policy.bundle().sampling;
         audit.propensity = sampling.map_or(0.0, |sampling| sampling.share(audit.disposition));
-        if audit.propensity > 0.0 && key.picks(tenant_id, &picked_by(&audit), audit.propensity)? {
+        if audit.propensity > 0.0
+            && key.picks(&audit.tenant_id, &picked_by(&audit), audit.propensity)?
+        {
             audit.audit_id = ids::new_id("aud", tx.now)?;
             want(tx, &audit, by)?;
         }
@@ -177,7 +208,8 @@ pub fn wanted(
 /// `not_found`, also for another tenant's.
 pub fn get(snapshot: &Snapshot<'_>, tenant_id: &Id, audit_id: &Id) -> Result<RandomAudit, Failure> {
     let select = "SELECT body FROM random_audits WHERE tenant_id = ?1 AND audit_id = ?2";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let key = [tenant_id.as_str(), audit_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     let missing = Fault::new(ErrorCode::NotFound, "", "there is no such audit", "check the id");
@@ -226,7 +258,8 @@ pub fn settle(
     by: &ActorReference,
 ) -> Result<Option<RandomAudit>, Failure> {
     let select = "SELECT body FROM random_audits WHERE tenant_id = ?1 AND case_id = ?2";
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Change);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let key = [case.tenant_id.as_str(), case.case_id.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;
     let Some(body) = body else { return Ok(None) };
@@ -263,7 +296,8 @@ pub fn has_overdue(snapshot: &Snapshot<'_>) -> Result<bool, Failure> {
 pub fn give_up(tx: &Tx<'_>, by: &ActorReference) -> Result<(), Failure> {
     let select = "SELECT body FROM random_audits WHERE state = 'wanted' AND wanted_at <= ?1 \
         ORDER BY wanted_at LIMIT 200";
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Take);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let until = tx.now.saturating_add(-WANTED_MS_MAX).as_ms();
     let bodies: Vec<String> =
         statement.query_map([until], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -271,6 +305,67 @@ pub fn give_up(tx: &Tx<'_>, by: &ActorReference) -> Result<(), Failure> {
         lose(tx, read(&body)?, LostReason::NotDelivered, by.clone())?;
     }
     Ok(())
+}
+
+/// How many audits of these tenants stand where, `None` for all of them.
+///
+/// # Errors
+/// Where the store fails.
+pub fn tallies(
+    snapshot: &Snapshot<'_>,
+    tenants: Option<&[String]>,
+) -> Result<Vec<AuditTally>, Failure> {
+    let select = "SELECT tenant_id, disposition, state, count(*) FROM random_audits \
+        WHERE ?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1)) \
+        GROUP BY tenant_id, disposition, state ORDER BY tenant_id, disposition, state";
+    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let mut rows = statement.query(params![tenants.map(text_list)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let texts: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+        let [tenant_id, disposition, state] = texts.map(Json::String);
+        found.push(AuditTally {
+            tenant_id: Node::root(&tenant_id).id()?,
+            disposition: Disposition::read(Node::root(&disposition))?,
+            state: AuditState::read(Node::root(&state))?,
+            count: row.get(3)?,
+        });
+    }
+    Ok(found)
+}
+
+/// How many drafts of a risk level people judged under this policy, of those that confidence alone
+/// decides about: audited, or sent to them for want of confidence.
+///
+/// # Errors
+/// Where the store fails.
+pub fn reviewed(
+    snapshot: &Snapshot<'_>,
+    tenants: Option<&[String]>,
+    policy_hash: &str,
+    risk_level: RiskLevel,
+) -> Result<i64, Failure> {
+    let audited = "SELECT count(*) FROM random_audits WHERE (?1 IS NULL OR tenant_id IN \
+        (SELECT value FROM json_each(?1))) AND policy_hash = ?2 AND risk_level = ?3 \
+        AND state = 'judged' AND body ->> '$.label' IN \
+        ('correct', 'reviewer_preference', 'model_error', 'retrieval_error', 'stale_knowledge', \
+         'tool_error', 'policy_violation', 'over_refusal')";
+    let tenants = tenants.map(text_list);
+    let key = params![tenants, policy_hash, risk_level.as_str()];
+    let mut statement = snapshot.connection.prepare_cached(audited)?;
+    let mut count: i64 = statement.query_row(key, |row| row.get(0))?;
+    let select = "SELECT body FROM cases WHERE (?1 IS NULL OR tenant_id IN \
+        (SELECT value FROM json_each(?1))) AND body ->> '$.policy.hash' = ?2 AND risk_level = ?3 \
+        AND state = 'resolved' AND body ->> '$.purpose' = 'primary'";
+    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let mut rows = statement.query(key)?;
+    while let Some(row) = rows.next()? {
+        let case = cases::read(&row.get::<_, String>(0)?)?;
+        let alone = case.triggers.iter().all(|fired| fired.id == LOW_CONFIDENCE);
+        let label = case.decision.as_ref().and_then(|decision| Label::of(decision).is_right());
+        count += i64::from(alone && !case.triggers.is_empty() && label.is_some());
+    }
+    Ok(count)
 }
 
 /// What a pick hangs on: the request, so that deciding it again is no second chance.

@@ -44,9 +44,7 @@ impl Readers {
                     .map_err(|error| Failure::internal(error.to_string()))?,
             };
             let now = shared.clock.now();
-            let result = on_one_view(&connection, || {
-                query(&Snapshot { connection: &connection, now, policies: &shared.policies })
-            });
+            let result = on_one_view(&connection, || query(&shared.snapshot(&connection, now)));
             // A connection that is still inside a transaction would show an old view.
             if connection.sqlite().is_some_and(rusqlite::Connection::is_autocommit)
                 && let Ok(mut idle) = idle.lock()

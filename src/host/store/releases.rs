@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::audit::{self, Entity, stored_json};
+use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, policies};
 use crate::compile::{Compiled, to_json};
@@ -43,6 +44,7 @@ pub fn manifest(snapshot: &Snapshot<'_>, tenant_id: &str) -> Result<Manifest, Fa
         policy: policy.reference().clone(),
         released_at: own.since,
         valid_until: snapshot.now.saturating_add(MANIFEST_DURATION_MS),
+        certificates_void: Vec::new(),
     })
 }
 
@@ -288,7 +290,8 @@ fn keep(tx: &Tx<'_>, release: &PolicyRelease) -> Result<(), Failure> {
 /// `not_found`.
 pub fn get(snapshot: &Snapshot<'_>, release_id: &Id) -> Result<PolicyRelease, Failure> {
     let select = "SELECT body FROM policy_releases WHERE tenant_id = ?1 AND release_id = ?2";
-    let mut statement = snapshot.connection.prepare_cached(select)?;
+    let select = snapshot.holding(select, Hold::Change);
+    let mut statement = snapshot.connection.prepare_cached(&*select)?;
     let found =
         statement.query_row([HOST_TENANT, release_id.as_str()], |row| row.get::<_, String>(0));
     let body = found.optional()?.ok_or_else(|| {

@@ -2,14 +2,14 @@
 //! how long people took.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::audit::text_list;
 use super::measures::{RowsQuery, rows};
+use super::place::Database;
 use super::policies::{PolicyCache, find};
 use super::sql::params;
-use super::{Failure, Snapshot, StartError, open_read_only, require_current};
+use super::{Failure, Snapshot, StartError};
 use crate::host::replay::{Handling, Line};
 use crate::metrics::{Breakdown, Metric, Selection, measure};
 use crate::policy::Policy;
@@ -24,16 +24,14 @@ const HANDLING_PERIOD_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
 /// # Errors
 /// Where the database cannot be read.
 pub fn on_view<T>(
-    database: &Path,
+    database: &Database,
     now: TimestampMs,
     query: impl FnOnce(&Snapshot<'_>) -> Result<T, Failure>,
 ) -> Result<T, StartError> {
-    let connection = open_read_only(database)?;
-    require_current(&connection)?;
     // One view, so that records, policies and cases belong together.
-    connection.execute_batch("BEGIN").map_err(Failure::from)?;
+    let connection = database.open_read_only()?;
     let policies = PolicyCache::default();
-    Ok(query(&Snapshot { connection: &connection, now, policies: &policies })?)
+    Ok(query(&Snapshot { connection: &connection, now, policies: &policies, is_writing: false })?)
 }
 
 /// The newest records of these tenants, `None` for all of them.
@@ -75,7 +73,7 @@ pub fn record_count(snapshot: &Snapshot<'_>, tenants: Option<&[String]>) -> Resu
 /// # Errors
 /// Where the store fails.
 pub fn released(snapshot: &Snapshot<'_>, count_max: usize) -> Result<Vec<Arc<Policy>>, Failure> {
-    let select = "SELECT DISTINCT hash FROM policies ORDER BY released_at DESC LIMIT ?1";
+    let select = "SELECT hash FROM policies GROUP BY hash ORDER BY max(released_at) DESC LIMIT ?1";
     let count_max = i64::try_from(count_max).unwrap_or(i64::MAX);
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let hashes: Vec<String> =

@@ -6,6 +6,7 @@
 
 use super::audit::{stored_json, text_list};
 use super::events::{self, Happened, SentEvent, Sight, stored_id};
+use super::hold::Hold;
 use super::identity::{grants, principal, stored_word};
 use super::sql::{OptionalExtension as _, Row, params};
 use super::{Failure, Snapshot, Tx};
@@ -190,6 +191,7 @@ pub fn list(snapshot: &Snapshot<'_>, principal_id: Option<&Id>) -> Result<Vec<Li
 /// # Errors
 /// Where the store fails.
 pub fn count(snapshot: &Snapshot<'_>, tenant_id: &Id) -> Result<i64, Failure> {
+    snapshot.alone(&["webhooks", tenant_id.as_str()])?;
     let select = "SELECT count(*) FROM webhooks WHERE tenant_id = ?1";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     Ok(statement.query_row([tenant_id.as_str()], |row| row.get(0))?)
@@ -250,7 +252,8 @@ pub fn claim(
     let select = "SELECT sequence, attempts, first_attempt_at FROM webhook_deliveries \
         WHERE webhook_id = ?1 AND state = 'waiting' AND next_attempt_at <= ?2 \
         ORDER BY next_attempt_at, sequence LIMIT 1";
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Take);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let next = statement
         .query_row(params![webhook_id.as_str(), tx.now.as_ms()], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))

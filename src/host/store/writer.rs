@@ -2,7 +2,6 @@
 //! transaction, commits once for all of them, and only then answers.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -10,8 +9,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::failure::{Failure, StartError};
+use super::job::{Fate, Job, Outcome, Pending};
 use super::sql::Connection;
-use super::{Shared, Snapshot, Tx, meta, place};
+use super::{Shared, Tx, meta, place};
 use crate::units::TimestampMs;
 
 /// Writes that may wait; more are told to come again.
@@ -45,10 +45,10 @@ impl Writer {
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
+        job: impl Fn(&Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (reply, answer) = oneshot::channel();
-        let pending = Pending { job: Some(job), result: None, reply };
+        let pending = Pending { job, result: None, reply };
         self.sender.try_send(Box::new(pending)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Failure::Busy,
             mpsc::error::TrySendError::Closed(_) => Failure::Lost,
@@ -68,69 +68,6 @@ impl Writer {
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the writer ended with a panic");
         }
-    }
-}
-
-/// What became of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Committed,
-    Busy,
-    Full,
-    Lost,
-}
-
-/// What became of one job within its savepoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Keep,
-    RollBack,
-    Full,
-    Lost,
-}
-
-/// A job whose type of result only its caller knows.
-trait Job: Send {
-    fn run(&mut self, tx: &Tx<'_>) -> Outcome;
-    fn answer(self: Box<Self>, fate: Fate);
-}
-
-struct Pending<T, J> {
-    job: Option<J>,
-    result: Option<Result<T, Failure>>,
-    reply: oneshot::Sender<Result<T, Failure>>,
-}
-
-impl<T, J> Job for Pending<T, J>
-where
-    T: Send,
-    J: FnOnce(&Tx<'_>) -> Result<T, Failure> + Send,
-{
-    fn run(&mut self, tx: &Tx<'_>) -> Outcome {
-        let Some(job) = self.job.take() else { return Outcome::RollBack };
-        // A fault in one job must not take the others with it.
-        let result = catch_unwind(AssertUnwindSafe(|| job(tx)))
-            .unwrap_or_else(|_| Err(Failure::internal("a write panicked")));
-        let outcome = match &result {
-            Ok(_) => Outcome::Keep,
-            Err(Failure::Full) => Outcome::Full,
-            Err(Failure::Lost) => Outcome::Lost,
-            Err(_) => Outcome::RollBack,
-        };
-        self.result = Some(result);
-        outcome
-    }
-
-    fn answer(self: Box<Self>, fate: Fate) {
-        let answer = match (fate, self.result) {
-            (Fate::Committed, Some(result)) => result,
-            // Even a refusal may rest on another job's change that did not last.
-            (Fate::Busy | Fate::Committed, _) => Err(Failure::Busy),
-            (Fate::Full, _) => Err(Failure::Full),
-            (Fate::Lost, _) => Err(Failure::Lost),
-        };
-        // Whoever asked may have gone; the write stands all the same.
-        let _ = self.reply.send(answer);
     }
 }
 
@@ -199,8 +136,7 @@ fn try_commit(
 ) -> Result<Fate, Failure> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let now = tick(connection, shared)?;
-    let snapshot = Snapshot { connection, now, policies: &shared.policies };
-    let tx = Tx { snapshot, host: &shared.host };
+    let tx = shared.tx(connection, now);
     let mut kept = false;
     for job in jobs.iter_mut() {
         connection.execute_batch("SAVEPOINT job")?;

@@ -113,7 +113,7 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
          commitment, leaf_hash FROM audit_pending \
          ORDER BY tenant_id, entity_kind, entity_id, entity_version",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.walk([])?;
     let mut fold: Option<Fold> = None;
     while let Some(row) = rows.next()? {
         let stored = Stored::read(&row)?;

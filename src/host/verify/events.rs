@@ -3,7 +3,7 @@
 
 use super::{Key, Report};
 use crate::host::store::StartError;
-use crate::host::store::sql::Connection;
+use crate::host::store::sql::{Connection, Sql};
 
 /// Checks the events against the entries.
 pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(), StartError> {
@@ -14,11 +14,17 @@ pub(super) fn verify(connection: &Connection, report: &mut Report) -> Result<(),
         OR p.entity_id <> v.subject_id OR p.entity_version <> v.revision OR p.at <> v.at \
         OR p.entry ->> '$.event' <> v.event";
     // Cases that are older than the outbox have entries without events, all before the first one.
-    let missing = "SELECT tenant_id, entity_id, entity_version, entity_kind, 'it has no event' \
-        FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution') AND NOT EXISTS \
-        (SELECT 1 FROM events v WHERE v.entry_id = p.entry_id) AND p.rowid > \
-        (SELECT min(f.rowid) FROM audit_pending f JOIN events v ON v.entry_id = f.entry_id)";
-    for select in [strays, missing] {
+    let missing = Sql {
+        sqlite: "SELECT tenant_id, entity_id, entity_version, entity_kind, 'it has no event' \
+            FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution', 'monitor') \
+            AND NOT EXISTS (SELECT 1 FROM events v WHERE v.entry_id = p.entry_id) AND p.rowid > \
+            (SELECT min(f.rowid) FROM audit_pending f JOIN events v ON v.entry_id = f.entry_id)",
+        // No database of a server is older than the outbox.
+        postgres: "SELECT tenant_id, entity_id, entity_version, entity_kind, 'it has no event' \
+            FROM audit_pending p WHERE entity_kind IN ('case', 'proposal', 'execution', 'monitor') \
+            AND NOT EXISTS (SELECT 1 FROM events v WHERE v.entry_id = p.entry_id)",
+    };
+    for select in [Sql { sqlite: strays, postgres: strays }, missing] {
         let mut statement = connection.prepare(select)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

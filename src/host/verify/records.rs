@@ -155,7 +155,7 @@ fn credential_found(connection: &Connection, key: &Key) -> Result<Option<String>
 
 fn verify_bundles(connection: &Connection, report: &mut Report) -> Result<(), StartError> {
     let mut statement = connection.prepare("SELECT tenant_id, hash, bundle FROM policies")?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.walk([])?;
     while let Some(row) = rows.next()? {
         let key = Key { tenant_id: row.get(0)?, kind: "policy".to_owned(), id: row.get(1)? };
         let bundle: String = row.get(2)?;
@@ -177,7 +177,7 @@ fn verify_policy_in_force(connection: &Connection, report: &mut Report) -> Resul
     // Entries of the time before sequences have none: what was in force then is the first. The last
     // entry of a tenant says what is in force for it.
     let select = "SELECT coalesce(entry ->> '$.data.tenant_id', '*'), \
-        entry ->> '$.data.policy.hash', coalesce(entry ->> '$.data.sequence', 1) \
+        entry ->> '$.data.policy.hash', coalesce(CAST(entry ->> '$.data.sequence' AS BIGINT), 1) \
         FROM audit_pending WHERE entity_kind = 'policy' ORDER BY at, entry_id";
     let mut statement = connection.prepare(select)?;
     let released: BTreeMap<String, (String, i64)> = statement

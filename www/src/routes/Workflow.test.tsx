@@ -4,7 +4,8 @@ import { type MeasureFilter, NO_MEASURE_FILTER } from "../lib/measure-filter";
 import { exportFault, measures } from "../services/measures";
 import { parseRoute, workflowAddress } from "../services/router";
 import { session } from "../services/session";
-import type { Measure } from "../services/wire";
+import { reviewers, watching } from "../services/watching";
+import type { CertificateView, Measure, Monitor, MonitorsReply } from "../services/wire";
 import { problem, TestHost } from "../test/host";
 import { sampleMe } from "../test/samples";
 import { Workflow } from "./Workflow";
@@ -35,9 +36,34 @@ const approval: Measure = {
   groups: [{ key: "2026-11-22", figures: { numerator: 10, denominator: 14, value: 10 / 14, interval: null, spread: null, parts: [] } }],
 };
 
+const monitor: Monitor = {
+  version: 1,
+  monitor_id: "mon_1",
+  tenant_id: "northwind",
+  policy_hash: "sha256:1",
+  risk_level: "high",
+  kind: "wrong_answers",
+  tolerated_error: 0.02,
+  baseline: null,
+  seen: { items: 8, events: 2 },
+  capital: 31,
+  alarm_at: 20,
+  raised_at: NOW,
+  change: "rose",
+  ended_certificate: "2026-11-01T00:00:00.000Z",
+  since: NOW,
+  updated_at: NOW,
+};
+const quiet: Monitor = { ...monitor, monitor_id: "mon_2", kind: "escalation_rate", risk_level: "low", tolerated_error: null, baseline: { items: 500, events: 60 }, seen: { items: 200, events: 30 }, raised_at: null, change: null, ended_certificate: null };
+const certificate: CertificateView = { risk_level: "high", demand: { tolerated_error: 0.02, failure_probability: 0.1 }, state: "absent", ended_for: [], threshold: null, answers: null, errors: null, expires_at: null, answers_min: 114, reviewed: 37 };
+let monitorsReply: MonitorsReply;
+
 let host: TestHost;
 
 beforeEach(() => {
+  watching.value = null;
+  reviewers.value = null;
+  monitorsReply = { policy_hash: "sha256:1", monitors: [monitor, quiet], certificates: [certificate], audits: [{ tenant_id: "northwind", disposition: "answer", state: "judged", count: 8 }, { tenant_id: "northwind", disposition: "answer", state: "lost", count: 1 }], now: NOW };
   session.value = { status: "signed_in", me: sampleMe() };
   measures.value = { name: "loading" };
   exportFault.value = null;
@@ -46,6 +72,7 @@ beforeEach(() => {
   host = new TestHost()
     .on("GET /v1/queues", () => ({ body: { queues: [], now: NOW } }))
     .on("GET /v1/cases", () => ({ body: { cases: [], next_cursor: null, now: NOW } }))
+    .on("GET /v1/monitors", () => ({ body: monitorsReply }))
     .on("GET /v1/metrics", () => reply(approval))
     .on("GET /v1/metrics/escalation_rate", ({ path }) => reply(keyed(path.includes("by=domain") ? "billing" : "m1 · p1 · i1")));
 });
@@ -124,4 +151,42 @@ test("the page has an address of its own", () => {
   const filter: MeasureFilter = { ...NO_MEASURE_FILTER, period: "90", domain: "legal" };
   expect(workflowAddress(filter)).toBe("#/workflow?days=90&domain=legal");
   expect(parseRoute("#/workflow?days=90&domain=legal")).toEqual({ name: "workflow", filter });
+});
+
+describe("what watches over confidence", () => {
+  test("says what a certificate still needs, and what was seen since the release", async () => {
+    show();
+    const region = await screen.findByRole("region", { name: "Confidence" });
+    for (const words of [
+      "High risk: No certificate: a person decides.",
+      "At least 114 reviewed answers without an error are needed to show that at most 2 % are wrong; 37 drafts reviewed so far.",
+      "Random audits: 8 judged, 1 lost.",
+      "Escalation rate, low risk, northwind",
+      "30 of 200 decisions to people, 15 %; 12 % before",
+    ]) {
+      expect(region.textContent).toContain(words);
+    }
+  });
+
+  test("tells an alarm first, with what it ended", async () => {
+    show();
+    const region = await screen.findByRole("region", { name: "Confidence" });
+    for (const words of ["Too many answers are wrong at high risk for northwind", "2 of 8 audited answers wrong, 25 %; 2 % are tolerated", "The certificate has ended"]) {
+      expect(region.textContent).toContain(words);
+    }
+  });
+
+  test("shows how reviewers agree to those who may see it alone", async () => {
+    show();
+    await screen.findByRole("region", { name: "Confidence" });
+    expect(host.sentTo("GET /v1/reviewers")).toHaveLength(0);
+    cleanup();
+    const me = sampleMe();
+    session.value = { status: "signed_in", me: { ...me, grants: [...me.grants, { ...me.grants[0]!, role: "auditor" }] } };
+    host.on("GET /v1/reviewers", () => ({ body: { agreement: 0.126, judged_by_several: 40, now: NOW, reviewers: [{ principal_id: "p", name: "Mina Okafor", judgements: 12, sees_right: 0.9, sees_wrong: 0.755 }] } }));
+    show();
+    const card = await screen.findByRole("article", { name: "Reviewers" });
+    expect(card.textContent).toContain("Alpha 0.13, over 40 drafts that several people judged");
+    expect(card.textContent).toContain("12 judged; calls 90 % of right drafts right, 76 % of wrong ones wrong");
+  });
 });

@@ -7,15 +7,18 @@ import { ViewNav } from "../components/inbox/ViewNav";
 import { useTitle } from "../components/useTitle";
 import { MeasureCard } from "../components/workflow/MeasureCard";
 import { MeasureFilters } from "../components/workflow/MeasureFilters";
+import { Watching } from "../components/workflow/Watching";
 import { daysOf, formatMeasureFilter, type MeasureFilter } from "../lib/measure-filter";
 import { exportFault, measures, measuresStale, retryMeasures, watchMeasures } from "../services/measures";
 import { watchQueues } from "../services/queues";
+import { watchMonitors } from "../services/watching";
 
 /** How the work goes: nine measures, each with what it means and how sure it is. */
 export function Workflow({ filter }: { filter: MeasureFilter }): JSX.Element {
   useTitle("Workflow");
   const address = formatMeasureFilter(filter);
   useEffect(() => watchQueues(), []);
+  useEffect(() => watchMonitors(), []);
   useEffect(() => watchMeasures(filter), [address]);
   const fault = exportFault.value;
   return (
@@ -33,6 +36,7 @@ export function Workflow({ filter }: { filter: MeasureFilter }): JSX.Element {
           </Notice>
         )}
         <Measures />
+        <Watching />
       </main>
     </div>
   );

@@ -7,7 +7,7 @@
 import { effect, signal } from "@preact/signals";
 import { type Poll, poll } from "./poll";
 import { session } from "./session";
-import type { CaseEvent, HostEvent, ProposalEvent } from "./wire";
+import type { CaseEvent, HostEvent, MonitorEvent, ProposalEvent } from "./wire";
 
 /** Whether news arrive by themselves. */
 export const live = signal(false);
@@ -63,8 +63,12 @@ export function isOfProposal(event: HostEvent): event is ProposalEvent {
   return "proposal_id" in event.data;
 }
 
+export function isOfMonitor(event: HostEvent): event is MonitorEvent {
+  return "monitor_id" in event.data;
+}
+
 export function isOfCase(event: HostEvent): event is CaseEvent {
-  return !isOfProposal(event);
+  return !isOfProposal(event) && !isOfMonitor(event);
 }
 
 /** Keeps the stream open while somebody is signed in and looks: a hidden page needs none of a browser's few connections. */

@@ -6,6 +6,7 @@ export type {
   Action,
   ActionGate,
   ArgumentType,
+  AuditTally,
   Authority,
   Bundle,
   Case,
@@ -13,6 +14,7 @@ export type {
   CaseReply,
   CasesReply,
   CaseSummary,
+  CertificateView,
   Correction,
   Execution,
   Gate,
@@ -24,6 +26,9 @@ export type {
   Me,
   MetricsReply,
   Money,
+  Monitor,
+  MonitorEvent,
+  MonitorsReply,
   PolicyChange,
   PolicyInForce,
   PolicyRelease,
@@ -39,6 +44,7 @@ export type {
   QueuesReply,
   ReleaseDetails,
   Requirement,
+  ReviewersReply,
   Tool,
 } from "countersign/client";
 

@@ -1,7 +1,7 @@
 -- Policies of single tenants over a base, with the texts that they were compiled from; releases that
 -- are withdrawn or expire; and how far open cases and actions were judged again after a release.
 
-ALTER TABLE policies ADD COLUMN source TEXT;
+ALTER TABLE policy_in_force ADD COLUMN source TEXT;
 CREATE INDEX policies_by_hash ON policies (hash);
 
 CREATE TABLE policy_releases_next (

@@ -14,7 +14,9 @@ mod value;
 
 pub use error::{Error, OptionalExtension, Result};
 pub use rows::{MappedRows, Row, Rows};
-pub use value::{FromSql, Params, ToSql, Value, ValueRef, params_from_iter};
+pub use value::{
+    FromSql, Kind as ValueKind, Kinded, Params, ToSql, Value, ValueRef, params_from_iter,
+};
 
 pub use crate::sql_params as params;
 
@@ -133,7 +135,7 @@ impl Connection {
         Ok(Statement(match &self.0 {
             Kind::Sqlite(connection) => Prepared::Sqlite(connection.prepare_cached(text)?),
             #[cfg(feature = "postgres")]
-            Kind::Postgres(session) => Prepared::Postgres(session.prepare(text)?),
+            Kind::Postgres(session) => Prepared::Postgres(session.prepare(text)),
         }))
     }
 

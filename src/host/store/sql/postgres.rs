@@ -10,7 +10,7 @@ use ::postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use ::postgres::{Client, Row};
 
 use super::error::{Error, Result};
-use super::value::ValueRef;
+use super::value::{Kind, ValueRef};
 
 /// Statements that a session keeps prepared; past it, all are let go.
 const STATEMENTS_MAX: usize = 256;
@@ -26,13 +26,15 @@ pub(in crate::host::store) struct Session {
 
 struct Entry {
     text: String,
+    types: Vec<Type>,
     statement: ::postgres::Statement,
 }
 
-/// A prepared statement.
+/// A statement of a session. The server learns of it when its first parameters show of what kinds
+/// they are: where one is compared with nothing first, the server could not guess.
 pub(in crate::host::store) struct Prepared<'c> {
     session: &'c Session,
-    entry: Arc<Entry>,
+    sql: String,
 }
 
 /// A walk over rows that stay with the server until they are asked for.
@@ -54,19 +56,30 @@ impl Session {
         run(&mut self.client.borrow_mut())
     }
 
-    pub(super) fn prepare(&self, sql: &str) -> Result<Prepared<'_>> {
+    pub(super) fn prepare(&self, sql: &str) -> Prepared<'_> {
+        Prepared { session: self, sql: sql.to_owned() }
+    }
+
+    fn entry(&self, sql: &str, values: &[ValueRef<'_>]) -> Result<Arc<Entry>> {
         if let Some(entry) = self.statements.borrow().get(sql) {
-            return Ok(Prepared { session: self, entry: Arc::clone(entry) });
+            return Ok(Arc::clone(entry));
         }
         let text = numbered(sql);
-        let statement = self.with(|client| client.prepare(&text))?;
-        let entry = Arc::new(Entry { text, statement });
+        let types: Vec<Type> = values.iter().map(type_of).collect();
+        let statement = self.with(|client| client.prepare_typed(&text, &types))?;
+        let entry = Arc::new(Entry { text, types, statement });
         let mut known = self.statements.borrow_mut();
         if known.len() >= STATEMENTS_MAX {
             known.clear();
         }
         known.insert(sql.to_owned(), Arc::clone(&entry));
-        Ok(Prepared { session: self, entry })
+        Ok(entry)
+    }
+
+    /// Says whose rows the rest of the transaction may touch.
+    pub(in crate::host::store) fn narrow(&self, tenants: &str) -> Result<()> {
+        let set = "SELECT set_config('countersign.tenants', ?1, true)";
+        self.prepare(set).query(&[ValueRef::Text(tenants)]).map(|_| ())
     }
 
     pub(super) fn execute_batch(&self, sql: &str) -> Result<()> {
@@ -76,23 +89,29 @@ impl Session {
 
 impl<'c> Prepared<'c> {
     pub(super) fn execute(&self, values: &[ValueRef<'_>]) -> Result<usize> {
+        let entry = self.session.entry(&self.sql, values)?;
         let values = parameters(values)?;
-        let changed = self.session.with(|client| client.execute(&self.entry.statement, &values))?;
+        let changed = self.session.with(|client| client.execute(&entry.statement, &values))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
     pub(super) fn query(&self, values: &[ValueRef<'_>]) -> Result<Vec<Row>> {
+        let entry = self.session.entry(&self.sql, values)?;
         let values = parameters(values)?;
-        Ok(self.session.with(|client| client.query(&self.entry.statement, &values))?)
+        Ok(self.session.with(|client| client.query(&entry.statement, &values))?)
     }
 
     pub(super) fn walk(&self, values: &[ValueRef<'_>]) -> Result<Cursor<'c>> {
         let session = self.session;
+        let entry = session.entry(&self.sql, values)?;
         session.walks.set(session.walks.get() + 1);
         let name = format!("walk_{}", session.walks.get());
-        let declare = format!("DECLARE {name} NO SCROLL CURSOR FOR {}", self.entry.text);
+        let declare = format!("DECLARE {name} NO SCROLL CURSOR FOR {}", entry.text);
         let values = parameters(values)?;
-        session.with(|client| client.execute(&declare, &values))?;
+        session.with(|client| {
+            let statement = client.prepare_typed(&declare, &entry.types)?;
+            client.execute(&statement, &values)
+        })?;
         Ok(Cursor { session, name, rows: Vec::new().into_iter(), current: None, is_done: false })
     }
 }
@@ -115,6 +134,17 @@ impl Drop for Cursor<'_> {
     fn drop(&mut self) {
         // Where this fails, the transaction is over, and the cursor with it.
         let _ = self.session.execute_batch(&format!("CLOSE {}", self.name));
+    }
+}
+
+/// What the server is told that a parameter is.
+const fn type_of(value: &ValueRef<'_>) -> Type {
+    match value {
+        ValueRef::Null(Kind::Any) | ValueRef::Unreadable => Type::UNKNOWN,
+        ValueRef::Integer(_) | ValueRef::Null(Kind::Integer) => Type::INT8,
+        ValueRef::Real(_) | ValueRef::Null(Kind::Real) => Type::FLOAT8,
+        ValueRef::Text(_) | ValueRef::Null(Kind::Text) => Type::TEXT,
+        ValueRef::Blob(_) | ValueRef::Null(Kind::Blob) => Type::BYTEA,
     }
 }
 
@@ -145,7 +175,7 @@ impl ToSql for ValueRef<'_> {
         out: &mut BytesMut,
     ) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
         match (*self, ty) {
-            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Null(_), _) => Ok(IsNull::Yes),
             (Self::Integer(number), &Type::INT2) => i16::try_from(number)?.to_sql(ty, out),
             (Self::Integer(number), &Type::INT4) => i32::try_from(number)?.to_sql(ty, out),
             (Self::Integer(number), &Type::BOOL) => (number != 0).to_sql(ty, out),
@@ -184,7 +214,7 @@ impl<'a> FromSql<'a> for ValueRef<'a> {
     }
 
     fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
-        Ok(Self::Null)
+        Ok(Self::Null(Kind::Any))
     }
 
     fn accepts(ty: &Type) -> bool {
@@ -196,7 +226,7 @@ impl<'a> FromSql<'a> for ValueRef<'a> {
 }
 
 /// What an error says, with what the server adds to it.
-pub(super) fn told(error: &::postgres::Error) -> String {
+pub(in crate::host::store) fn told(error: &::postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => {
             let detail = error.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();

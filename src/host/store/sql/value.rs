@@ -17,11 +17,26 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
+/// What kind a value is of; nothing is of the kind that it could have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Not known: the statement says.
+    Any,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Real,
+    /// A text.
+    Text,
+    /// Bytes.
+    Blob,
+}
+
 /// A value that somebody else keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ValueRef<'a> {
     /// Nothing.
-    Null,
+    Null(Kind),
     /// A whole number.
     Integer(i64),
     /// A number.
@@ -37,7 +52,7 @@ pub enum ValueRef<'a> {
 impl<'a> From<SqliteRef<'a>> for ValueRef<'a> {
     fn from(value: SqliteRef<'a>) -> Self {
         match value {
-            SqliteRef::Null => Self::Null,
+            SqliteRef::Null => Self::Null(Kind::Any),
             SqliteRef::Integer(number) => Self::Integer(number),
             SqliteRef::Real(number) => Self::Real(number),
             SqliteRef::Text(bytes) => {
@@ -51,7 +66,7 @@ impl<'a> From<SqliteRef<'a>> for ValueRef<'a> {
 impl rusqlite::ToSql for ValueRef<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match *self {
-            Self::Null | Self::Unreadable => SqliteRef::Null,
+            Self::Null(_) | Self::Unreadable => SqliteRef::Null,
             Self::Integer(number) => SqliteRef::Integer(number),
             Self::Real(number) => SqliteRef::Real(number),
             Self::Text(text) => SqliteRef::Text(text.as_bytes()),
@@ -66,6 +81,34 @@ pub trait ToSql {
     fn to_sql(&self) -> ValueRef<'_>;
 }
 
+/// What every value of a type is, even where there is none.
+pub trait Kinded {
+    /// The kind.
+    const KIND: Kind;
+}
+
+macro_rules! kinds {
+    ($($kind:ident: $($named:ty),*;)*) => {$($(
+        impl Kinded for $named {
+            const KIND: Kind = Kind::$kind;
+        }
+    )*)*};
+}
+kinds! {
+    Integer: i64, u8, u16, u32, i32, bool;
+    Real: f64;
+    Text: str, String;
+    Blob: [u8], Vec<u8>;
+}
+
+impl<const N: usize> Kinded for [u8; N] {
+    const KIND: Kind = Kind::Blob;
+}
+
+impl<T: Kinded + ?Sized> Kinded for &T {
+    const KIND: Kind = T::KIND;
+}
+
 /// What a column can be read as.
 pub trait FromSql: Sized {
     /// The value; `None` where it is of another kind.
@@ -78,16 +121,16 @@ impl<T: ToSql + ?Sized> ToSql for &T {
     }
 }
 
-impl<T: ToSql> ToSql for Option<T> {
+impl<T: ToSql + Kinded> ToSql for Option<T> {
     fn to_sql(&self) -> ValueRef<'_> {
-        self.as_ref().map_or(ValueRef::Null, ToSql::to_sql)
+        self.as_ref().map_or(ValueRef::Null(T::KIND), ToSql::to_sql)
     }
 }
 
 impl<T: FromSql> FromSql for Option<T> {
     fn from_sql(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            ValueRef::Null => Some(None),
+            ValueRef::Null(_) => Some(None),
             value => T::from_sql(value).map(Some),
         }
     }
@@ -214,7 +257,7 @@ narrow!(u8, u16, u32, i32);
 impl ToSql for Value {
     fn to_sql(&self) -> ValueRef<'_> {
         match self {
-            Self::Null => ValueRef::Null,
+            Self::Null => ValueRef::Null(Kind::Any),
             Self::Integer(number) => ValueRef::Integer(*number),
             Self::Real(number) => ValueRef::Real(*number),
             Self::Text(text) => ValueRef::Text(text),
@@ -226,7 +269,7 @@ impl ToSql for Value {
 impl FromSql for Value {
     fn from_sql(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            ValueRef::Null => Some(Self::Null),
+            ValueRef::Null(_) => Some(Self::Null),
             ValueRef::Integer(number) => Some(Self::Integer(number)),
             ValueRef::Real(number) => Some(Self::Real(number)),
             ValueRef::Text(text) => Some(Self::Text(text.to_owned())),

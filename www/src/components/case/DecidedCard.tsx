@@ -11,7 +11,7 @@ import { nameOf } from "./names";
 /** What was decided, once it is: by whom, what the user gets, and why. */
 export function DecidedCard(): JSX.Element | null {
   const desk = useDesk();
-  const { decision, model_draft } = useCase();
+  const { decision, model_draft, purpose } = useCase();
   if (decision === null) return null;
   const who = nameOf(desk.reply.value, decision.decided_by);
   const same = decision.answer !== null && decision.answer === model_draft;
@@ -23,6 +23,11 @@ export function DecidedCard(): JSX.Element | null {
           {who} · <Moment at={decision.decided_at} /> · {durationWords(decision.active_ms)} of work
         </span>
       </div>
+      {purpose === "audit" && (
+        <p>
+          This was a random audit: the user had an answer already. What was decided shows how far such answers can be believed, and the application hears of it.
+        </p>
+      )}
       <p class="decided__words">
         <b>{wordOf(VERDICT_WORDS, decision.verdict)}</b>: {wordOf(OUTCOME_WORDS, decision.outcome).toLowerCase()}.
       </p>
