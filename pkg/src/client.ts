@@ -38,6 +38,8 @@ import type {
   ProposalsQuery,
   ProposalsReply,
   QueuesReply,
+  PoliciesInForceReply,
+  ReleaseDetails,
   ReleaseInput,
   ReleaseReply,
   ReleasesReply,
@@ -341,6 +343,26 @@ export class Client {
   /** The newest releases, and what waits for a second person; for owners of policies. */
   releases(options?: CallOptions): Promise<ReleasesReply> {
     return this.#get("/v1/policies/releases", options);
+  }
+
+  /** One release, with what it changes in words. */
+  policyRelease(releaseId: string, options?: CallOptions): Promise<ReleaseDetails> {
+    return this.#get(`/v1/policies/releases/${segment(releaseId)}`, options);
+  }
+
+  /** What is in force for every tenant and for those with their own policy; for owners of policies. */
+  policiesInForce(options?: CallOptions): Promise<PoliciesInForceReply> {
+    return this.#get("/v1/policies/in-force", options);
+  }
+
+  /** Judges recorded decisions by a release that waits and by what it replaces. */
+  replayRelease(releaseId: string, options?: CallOptions): Promise<PolicyReplayReply> {
+    return this.#post(`/v1/policies/releases/${segment(releaseId)}/replay`, {}, options);
+  }
+
+  /** Takes a release back that waits. */
+  withdrawRelease(releaseId: string, options?: KeyedCallOptions): Promise<ReleaseReply> {
+    return this.#post(`/v1/policies/releases/${segment(releaseId)}/withdraw`, {}, keyed(options));
   }
 
   /** Proposes a policy's text; another person puts it into force. */

@@ -565,8 +565,10 @@ export interface PolicyCheck {
 }
 
 export interface ReleaseInput {
-  /** The policy's TOML text. */
-  source: string;
+  /** The tenant whose overlay it is; without it, or `*`, a policy for every tenant. */
+  tenant_id?: string | undefined;
+  /** The policy's TOML text; a tenant without one goes back to the base. */
+  source?: string | undefined;
   /** Why, for whoever confirms it. */
   reason?: string | undefined;
 }
@@ -578,6 +580,26 @@ export interface ReleaseReply {
 export interface ReleasesReply {
   /** Newest first. */
   releases: PolicyRelease[];
+}
+
+export interface ReleaseDetails {
+  release: PolicyRelease;
+  /** What it changes, in words. */
+  diff: PolicyDiff;
+}
+
+export interface PolicyInForce {
+  /** `*` for all tenants without a policy of their own. */
+  tenant_id: string;
+  policy: PolicyReference;
+  sequence: number;
+  since: string;
+  /** The release that two people made; `null` where the operator put it into force. */
+  release: PolicyRelease | null;
+}
+
+export interface PoliciesInForceReply {
+  policies: PolicyInForce[];
 }
 
 /**

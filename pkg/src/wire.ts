@@ -1773,7 +1773,24 @@ image: string, };
 /**
  * Where a release stands.
  */
-export type ReleaseState = "pending" | "released";
+export type ReleaseState = "pending" | "released" | "withdrawn" | "expired";
+
+/**
+ * What becomes of a tenant's own policy when its base is released anew.
+ */
+export type OverlayRelease = { 
+/**
+ * The tenant.
+ */
+tenant_id: string, 
+/**
+ * The same overlay over the new base.
+ */
+policy: PolicyReference, 
+/**
+ * What is in force for the tenant before.
+ */
+replaces: PolicyReference, };
 
 /**
  * A policy that somebody wants in force.
@@ -1792,9 +1809,21 @@ release_id: Id,
  */
 state: ReleaseState, 
 /**
+ * The tenant whose overlay it is; `*` for a base, which holds for all others.
+ */
+tenant_id: string, 
+/**
  * The policy.
  */
 policy: PolicyReference, 
+/**
+ * Of an overlay, the base that it was compiled over.
+ */
+base: PolicyReference | null, 
+/**
+ * Of a base, what becomes of the tenants that have an overlay.
+ */
+overlays: Array<OverlayRelease>, 
 /**
  * The policy in force when it was proposed; it is confirmed only under this one.
  */
@@ -1823,6 +1852,18 @@ proposed_by_person: Id | null,
  * When.
  */
 proposed_at: TimestampMs, 
+/**
+ * From this instant on, nobody can confirm it.
+ */
+expires_at: TimestampMs, 
+/**
+ * Who took it back; null where nobody did.
+ */
+withdrawn_by: Id | null, 
+/**
+ * When it was withdrawn, or expired.
+ */
+closed_at: TimestampMs | null, 
 /**
  * Who confirmed it.
  */
@@ -2671,6 +2712,55 @@ marks: Array<Mark>, };
 export type CaseState = "ready" | "leased" | "waiting" | "deferred" | "held" | "resolved" | "expired" | "withdrawn";
 
 /**
+ * What was raised about a case, and under which policy.
+ */
+export type Rejudged = { 
+/**
+ * The policy that came into force.
+ */
+policy: PolicyReference, 
+/**
+ * Its place among the releases for the case's tenant.
+ */
+sequence: number, 
+/**
+ * When the case was judged by it.
+ */
+judged_at: TimestampMs, 
+/**
+ * What is at stake from here on.
+ */
+risk_level: RiskLevel, 
+/**
+ * Where the case waits from here on.
+ */
+queue: string, 
+/**
+ * From 0 to 3; higher is taken first.
+ */
+priority: number, 
+/**
+ * What a reviewer must be allowed to decide.
+ */
+authority: Authority, 
+/**
+ * What a reviewer must be able to do.
+ */
+skills: Array<string>, 
+/**
+ * The clocks, where the deadline is earlier; absent where it stays.
+ */
+timing: Timing | null, 
+/**
+ * Rules that fire now and did not.
+ */
+triggers: Array<FiredTrigger>, 
+/**
+ * Each difference in words.
+ */
+changes: Array<string>, };
+
+/**
  * Why a case exists.
  */
 export type Purpose = "primary" | "second" | "audit" | "canary" | "quality" | "appeal" | "label" | "reconcile" | "post_answer";
@@ -2975,7 +3065,31 @@ merged_into: Id | null,
 /**
  * Cases that were opened about what it ended with.
  */
-reopened_as: Array<Id>, };
+reopened_as: Array<Id>, 
+/**
+ * What the caller said is at stake; with the next four, what the case needs to be judged again.
+ */
+claimed_risk_level: RiskLevel | null, 
+/**
+ * Whether the user asked for a person.
+ */
+asks_for_person: boolean | null, 
+/**
+ * A judge's score of the draft, in [0, 1].
+ */
+judge_score: Score | null, 
+/**
+ * The user's rating of an answer they got, 1 to 5.
+ */
+feedback_rating: number | null, 
+/**
+ * JSON Pointers of fields of the request that were not known.
+ */
+unknown_fields: Array<string>, 
+/**
+ * What policies raised that were released while it was open, oldest first, the last 20.
+ */
+rejudgings: Array<Rejudged>, };
 
 /**
  * What an edge said of a request: advice, checked by the host.
@@ -3342,6 +3456,10 @@ reason: string | null,
  * When.
  */
 withdrawn_at: TimestampMs, } | { 
+/**
+ * What, and under which policy.
+ */
+rejudged: Rejudged, } | { 
 /**
  * The other.
  */

@@ -1,7 +1,7 @@
 //! What somebody wants done to a case.
 
 use crate::case::{
-    Answer, ClockKind, Decision, FollowUp, Place, RerouteKind, Timing, UserNotice, Work,
+    Answer, ClockKind, Decision, FollowUp, Place, Rejudged, RerouteKind, Timing, UserNotice, Work,
 };
 use crate::identity::CaseOperation;
 use crate::policy::Authority;
@@ -190,6 +190,11 @@ pub enum Command {
         /// Why.
         reason: Option<String>,
     },
+    /// Raise what a newly released policy raises.
+    Rejudge {
+        /// What, and under which policy.
+        rejudged: Box<Rejudged>,
+    },
     /// It is the same as another case.
     Merge {
         /// The other.
@@ -234,6 +239,7 @@ impl Command {
             Self::Link { .. } => "link",
             Self::Notify { .. } => "notify",
             Self::Withdraw { .. } => "withdraw",
+            Self::Rejudge { .. } => "rejudge",
             Self::Merge { .. } => "merge",
         }
     }
@@ -273,7 +279,8 @@ impl Command {
             | Self::Finalize { .. }
             | Self::Fire { .. }
             | Self::Link { .. }
-            | Self::Notify { .. } => CaseOperation::PassTime,
+            | Self::Notify { .. }
+            | Self::Rejudge { .. } => CaseOperation::PassTime,
         }
     }
 }

@@ -208,6 +208,12 @@ impl Escalation {
             effective_at: None,
             answer: None,
             closed_at: None,
+            claimed_risk_level: request.risk_level,
+            asks_for_person: request.asks_for_person,
+            judge_score: request.judge_score,
+            feedback_rating: request.feedback_rating,
+            unknown_fields: request.unknown_fields,
+            rejudgings: Vec::new(),
             merged_into: None,
             reopened_as: Vec::new(),
         })

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::case::{
-    Answer, Case, CaseVote, ClockKind, Decision, FollowUp, Place, RerouteKind, Timing, UserNotice,
-    Waiting, Work,
+    Answer, Case, CaseVote, ClockKind, Decision, FollowUp, Place, Rejudged, RerouteKind, Timing,
+    UserNotice, Waiting, Work,
 };
 use crate::policy::Authority;
 use crate::request::Message;
@@ -201,6 +201,11 @@ pub enum Event {
         /// When.
         withdrawn_at: TimestampMs,
     },
+    /// A newly released policy raised it.
+    CaseRejudged {
+        /// What, and under which policy.
+        rejudged: Box<Rejudged>,
+    },
     /// It is the same as another case.
     CaseMerged {
         /// The other.
@@ -237,6 +242,7 @@ impl Event {
         "user_notice",
         "case_expired",
         "case_withdrawn",
+        "case_rejudged",
         "case_merged",
     ];
 
@@ -268,6 +274,7 @@ impl Event {
             Self::UserNotified { .. } => "user_notice",
             Self::CaseExpired { .. } => "case_expired",
             Self::CaseWithdrawn { .. } => "case_withdrawn",
+            Self::CaseRejudged { .. } => "case_rejudged",
             Self::CaseMerged { .. } => "case_merged",
         }
     }

@@ -36,6 +36,7 @@ mod follow_up;
 mod notice;
 mod parts;
 mod record;
+mod rejudged;
 mod stored_event;
 mod timing;
 
@@ -51,4 +52,5 @@ pub use notice::{CaseEvent, CaseEventData};
 pub(crate) use notice::{source_of, type_of};
 pub use parts::{CaseVote, FollowUp, NoticeKind, Place, RerouteKind, UserNotice, Waiting};
 pub use record::{Attachment, CASE_VERSION, Case, CaseState, Purpose};
+pub use rejudged::Rejudged;
 pub use timing::{ClockKind, Mark, MarkAction, Step, Timing};

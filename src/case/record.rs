@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::case::{Answer, CaseVote, Claimed, Decision, Mark, UserNotice, Waiting, Work};
+use crate::case::rejudged::REJUDGINGS_MAX;
+use crate::case::{Answer, CaseVote, Claimed, Decision, Mark, Rejudged, UserNotice, Waiting, Work};
 use crate::confidence::Confidence;
 use crate::json::{INTEGER_MAX, Json};
 use crate::limits;
@@ -12,7 +13,7 @@ use crate::read::{self, Node, Read};
 use crate::request::{
     Action, Evidence, Intent, Message, Release, Request, RiskLevel, Signal, ToolResult,
 };
-use crate::units::{Id, TimestampMs};
+use crate::units::{Id, Score, TimestampMs};
 use crate::verdict::FiredTrigger;
 use crate::word::words;
 
@@ -241,6 +242,19 @@ pub struct Case {
     pub merged_into: Option<Id>,
     /// Cases that were opened about what it ended with.
     pub reopened_as: Vec<Id>,
+
+    /// What the caller said is at stake; with the next four, what the case needs to be judged again.
+    pub claimed_risk_level: Option<RiskLevel>,
+    /// Whether the user asked for a person.
+    pub asks_for_person: Option<bool>,
+    /// A judge's score of the draft, in [0, 1].
+    pub judge_score: Option<Score>,
+    /// The user's rating of an answer they got, 1 to 5.
+    pub feedback_rating: Option<i64>,
+    /// JSON Pointers of fields of the request that were not known.
+    pub unknown_fields: Vec<String>,
+    /// What policies raised that were released while it was open, oldest first, the last 20.
+    pub rejudgings: Vec<Rejudged>,
 }
 
 impl Case {
@@ -334,6 +348,12 @@ impl Case {
             effective_at: fields.optional("effective_at", read::timestamp)?,
             answer: fields.optional("answer", Answer::read)?,
             closed_at: fields.optional("closed_at", read::timestamp)?,
+            claimed_risk_level: fields.optional("claimed_risk_level", RiskLevel::read)?,
+            asks_for_person: request.asks_for_person,
+            judge_score: request.judge_score,
+            feedback_rating: request.feedback_rating,
+            unknown_fields: fields.list("unknown_fields", limits::UNKNOWN_FIELDS_MAX, text)?,
+            rejudgings: fields.list("rejudgings", REJUDGINGS_MAX, Rejudged::read)?,
             merged_into: fields.optional("merged_into", read::id)?,
             reopened_as: fields.list("reopened_as", limits::FOLLOW_UPS_MAX, read::id)?,
             model_draft: request.model_draft,

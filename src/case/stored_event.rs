@@ -1,7 +1,7 @@
 //! Events as they are read back from the audit log.
 
 use crate::case::{
-    Answer, Case, CaseVote, ClockKind, Decision, Event, FollowUp, Place, ReleaseReason,
+    Answer, Case, CaseVote, ClockKind, Decision, Event, FollowUp, Place, Rejudged, ReleaseReason,
     RerouteKind, Timing, UserNotice, Waiting, Work,
 };
 use crate::json::INTEGER_MAX;
@@ -104,6 +104,9 @@ impl Event {
             "case_merged" => Self::CaseMerged {
                 into: fields.required("into", read::id)?,
                 merged_at: fields.required("merged_at", read::timestamp)?,
+            },
+            "case_rejudged" => Self::CaseRejudged {
+                rejudged: Box::new(fields.required("rejudged", Rejudged::read)?),
             },
             _ => {
                 return Err(

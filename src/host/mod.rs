@@ -18,6 +18,7 @@ pub mod http;
 pub mod ids;
 pub mod impact;
 pub mod key_file;
+pub mod layers;
 mod listen;
 pub mod outbound;
 pub mod people;

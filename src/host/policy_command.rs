@@ -82,6 +82,14 @@ pub(super) enum PolicyCommand {
     },
     /// Proposes a policy to a host's data; a second person puts it into force.
     Release(ReleaseOptions),
+    /// Raises the sequence of what is in force, after a backup was restored: edges refuse a lower one.
+    Sequence {
+        /// Above the highest that any edge has seen.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
+        at_least: i64,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Prints the public key that edges verify manifests with.
     Key {
         #[command(flatten)]
@@ -115,6 +123,9 @@ pub(super) enum ToolsCommand {
 pub(super) async fn run(command: PolicyCommand, out: &mut impl Write) -> Result<(), CommandError> {
     match command {
         PolicyCommand::Release(options) => release_command::release(options, out).await,
+        PolicyCommand::Sequence { at_least, data } => {
+            release_command::raise_sequence(at_least, &data, out).await
+        }
         PolicyCommand::Key { data } => release_command::key(&data, out),
         PolicyCommand::Check { file, base } => {
             let compiled = compile_layered(&file, base.as_deref())?;

@@ -53,7 +53,7 @@ pub fn propose(
     request: Request,
     executors: &Executors,
 ) -> Result<Proposal, Failure> {
-    let policy = policies::in_force(tx)?;
+    let policy = policies::of_tenant(tx, &request.context.tenant_id)?;
     let (requested_by, requested_by_person) = Opening::requester(actor);
     let requester = Requester {
         tenant_id: &request.context.tenant_id,
@@ -167,13 +167,44 @@ pub fn objection(
     Ok(None)
 }
 
+/// Why a proposal has to be looked at anew under the policy in force; `None` where that asks for no
+/// more than the one that it was made under.
+///
+/// # Errors
+/// Where the store fails.
+pub fn asks_for_more(
+    snapshot: &Snapshot<'_>,
+    proposal: &Proposal,
+    executors: &Executors,
+) -> Result<Option<String>, Failure> {
+    let judged = judge_again(snapshot, proposal, &Request::of(proposal), executors)?;
+    let (was, is) = (&proposal.required, Requirement::of(&judged.gate));
+    if is.verdict == crate::tool::GateVerdict::Deny {
+        return Ok(Some(format!("the policy in force does not allow it: {}", judged.gate.reason)));
+    }
+    if judged.tools_digest != proposal.tools_digest {
+        return Ok(Some("what is known of its tools has changed".to_owned()));
+    }
+    let covered = is.authorities.iter().all(|needed| {
+        was.authorities.iter().any(|known| {
+            known.level >= needed.level && (known.domain == needed.domain || needed.domain == "any")
+        })
+    });
+    let more = is.verdict > was.verdict
+        || is.tier > was.tier
+        || is.quorum > was.quorum
+        || (is.preview_required && !was.preview_required)
+        || !covered;
+    Ok(more.then(|| "the policy in force asks for more approval".to_owned()))
+}
+
 fn judge_again(
     snapshot: &Snapshot<'_>,
     earlier: &Proposal,
     request: &Request,
     executors: &Executors,
 ) -> Result<Judged, Failure> {
-    let policy = policies::in_force(snapshot)?;
+    let policy = policies::of_tenant(snapshot, &earlier.tenant_id)?;
     let requester = Requester {
         tenant_id: &earlier.tenant_id,
         principal_id: &earlier.requested_by,
@@ -305,7 +336,7 @@ fn succeed(
     judged: Judged,
     author: Option<Author>,
 ) -> Result<Proposal, Failure> {
-    let policy = policies::in_force(tx)?;
+    let policy = policies::of_tenant(tx, &earlier.tenant_id)?;
     let id = ids::new_id("prop", tx.now)?;
     let asked = (id, earlier.requested_by.clone(), earlier.requested_by_person.clone());
     let successor = make(tx, &policy, request, judged, asked)?;

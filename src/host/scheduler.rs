@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::host::executor::Executors;
 use crate::host::people::{HostActor, host_actor};
-use crate::host::store::{Failure, Store, cases, idempotency, random_audits};
+use crate::host::store::{Failure, Store, cases, idempotency, random_audits, rejudging, releases};
 use crate::host::work;
 use crate::units::Id;
 
@@ -23,11 +24,13 @@ const SWEEP_EVERY: u64 = 7_200;
 const GIVE_UP_EVERY: u64 = 120;
 /// Cases that are moved in one period; the rest follows in the next.
 const MOVES_MAX: i64 = 200;
+/// Transactions of one look that judge open cases again.
+const REJUDGE_STEPS_MAX: usize = 20;
 /// When a case is looked at again that waits for something else, in milliseconds.
 const AGAIN_MS: i64 = 2_000;
 
 /// Runs until `stop` turns true. Every host may run one: a move that another made first is refused.
-pub async fn run(store: Arc<Store>, mut stop: watch::Receiver<bool>) {
+pub async fn run(store: Arc<Store>, executors: Arc<Executors>, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut count: u64 = 0;
@@ -43,6 +46,12 @@ pub async fn run(store: Arc<Store>, mut stop: watch::Receiver<bool>) {
             && let Err(failure) = store.write(idempotency::sweep).await
         {
             tracing::warn!(%failure, "old idempotency keys could not be removed");
+        }
+        if let Err(failure) = judge_again(&store, &executors).await {
+            tracing::warn!(%failure, "what is open could not be judged again");
+        }
+        if let Err(failure) = expire_releases(&store).await {
+            tracing::warn!(%failure, "releases that nobody confirmed could not be ended");
         }
         if count.is_multiple_of(GIVE_UP_EVERY)
             && let Err(failure) = give_up_audits(&store).await
@@ -78,6 +87,37 @@ pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
     });
     in_order(moves).await;
     Ok(())
+}
+
+/// Judges what is open by the policy that came into force, a few in each transaction, until nothing is
+/// left or the host is needed for something else.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn judge_again(store: &Store, executors: &Arc<Executors>) -> Result<(), Failure> {
+    for _ in 0..REJUDGE_STEPS_MAX {
+        if !store.read(rejudging::is_due).await? {
+            return Ok(());
+        }
+        let executors = Arc::clone(executors);
+        store.write(move |tx| rejudging::step(tx, &executors)).await?;
+    }
+    Ok(())
+}
+
+/// Ends releases that nobody confirmed in time.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn expire_releases(store: &Store) -> Result<(), Failure> {
+    if !store.read(releases::has_overdue).await? {
+        return Ok(());
+    }
+    let write = store.write(|tx| {
+        let actor = host_actor(tx, HostActor::Scheduler)?;
+        releases::expire(tx, MOVES_MAX, &actor.reference())
+    });
+    write.await
 }
 
 /// Counts as lost what no edge delivered in time.

@@ -10,15 +10,17 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::compile::{Compiled, DEFAULT_POLICY, compile};
+use crate::compile::DEFAULT_POLICY;
 use crate::host::config::{Config, host_name};
 use crate::host::executor::{self, Executors};
 use crate::host::http::{App, Streams, router};
-use crate::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
+use crate::host::layers::{Refusal, candidate};
+use crate::host::people::{HostActor, host_actor};
 use crate::host::sampling_key::SamplingKey;
 use crate::host::store::place::Place;
 use crate::host::store::{Failure, StartError, Store, identity, policies, releases};
 use crate::host::{listen, samples, scheduler, webhook};
+use crate::release::EVERY_TENANT;
 
 /// How long requests that are under way may take to end, once the host is asked to stop.
 const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -68,12 +70,13 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
     announce(&store, config, &place, address, out).await?;
 
     let (stop, stopping) = watch::channel(false);
-    let scheduler = tokio::spawn(scheduler::run(Arc::clone(&store), stopping.clone()));
+    let executors = Arc::new(executors);
+    let scheduler =
+        tokio::spawn(scheduler::run(Arc::clone(&store), Arc::clone(&executors), stopping.clone()));
     let webhooks =
         webhook::Settings { key_file: place.webhook_key(), allowed: config.webhook_allow.clone() };
     let deliverer =
         tokio::spawn(webhook::run(Arc::clone(&store), webhooks.clone(), stopping.clone()));
-    let executors = Arc::new(executors);
     let carrier = tokio::spawn(executor::run(
         Arc::clone(&store),
         Arc::clone(&executors),
@@ -127,17 +130,27 @@ async fn put_policy_in_force(store: &Store, config: &Config) -> Result<(), Serve
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| system(format!("`{}`: {error}", path.display())))?;
-            Some(compile_policy(&text, &path.display().to_string())?)
+            Some((text, path.display().to_string()))
         }
     };
     let is_named = named.is_some();
-    let compiled = match named {
-        Some(compiled) => compiled,
-        None => compile_policy(DEFAULT_POLICY, "default.toml")?,
+    let (text, file) =
+        named.unwrap_or_else(|| (DEFAULT_POLICY.to_owned(), "default.toml".to_owned()));
+    let ground = store.read(policies::ground).await?;
+    let candidate = match candidate(ground.as_ref(), EVERY_TENANT, Some(&text), &file) {
+        Ok(candidate) => candidate,
+        // A new form of the default policy takes no overlay from a tenant: the one before stays.
+        Err(refusal @ Refusal::Overlay(..)) if !is_named => {
+            tracing::warn!("the policy in force stays: {}", refusal.words());
+            return Ok(());
+        }
+        Err(refusal) => return Err(ServeError::Policy(refusal.words())),
     };
     let write = store.write(move |tx| {
         let current = policies::reference_in_force(tx)?;
-        let wanted = compiled.policy.reference();
+        let wanted = candidate.own.compiled.policy.reference();
+        // A later form of the default policy takes the place of an earlier one, but not of what a
+        // second person confirmed.
         if let (false, Some(current)) = (is_named, &current)
             && (current.id != wanted.id || releases::was_confirmed(tx, &current.hash)?)
         {
@@ -145,16 +158,10 @@ async fn put_policy_in_force(store: &Store, config: &Config) -> Result<(), Serve
         }
         let by = host_actor(tx, HostActor::CommandLine)?;
         host_actor(tx, HostActor::Scheduler)?;
-        policies::release(tx, &compiled, &fixed_id(HOST_TENANT)?, by.reference(), None)
+        candidate.require_ground(policies::ground(tx)?.as_ref())?;
+        policies::release(tx, &candidate, &by.reference(), None)
     });
     Ok(write.await?)
-}
-
-fn compile_policy(text: &str, name: &str) -> Result<Compiled, ServeError> {
-    compile(text, name).map_err(|diagnostics| {
-        let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-        ServeError::Policy(told.join("\n"))
-    })
 }
 
 async fn announce(

@@ -26,7 +26,7 @@ pub fn resumed(snapshot: &Snapshot<'_>, case: &Case) -> Result<Option<Timing>, F
     if case.paused_at.is_none() {
         return Ok(None);
     }
-    let policy = policies::in_force(snapshot)?;
+    let policy = policies::of_tenant(snapshot, &case.tenant_id)?;
     Ok(case.resumed(calendar_of(&policy, &case.queue), snapshot.now))
 }
 
@@ -39,7 +39,7 @@ pub fn retimed(
     case: &Case,
     due_at: TimestampMs,
 ) -> Result<Timing, Failure> {
-    let policy = policies::in_force(snapshot)?;
+    let policy = policies::of_tenant(snapshot, &case.tenant_id)?;
     Ok(case.retimed(calendar_of(&policy, &case.queue), due_at, snapshot.now))
 }
 
@@ -57,7 +57,7 @@ pub fn waits_until(snapshot: &Snapshot<'_>) -> Result<TimestampMs, Failure> {
 /// # Errors
 /// `unknown_queue` where the policy in force does not have it.
 pub fn in_queue(snapshot: &Snapshot<'_>, case: &Case, queue: &str) -> Result<Place, Failure> {
-    let policy = policies::in_force(snapshot)?;
+    let policy = policies::of_tenant(snapshot, &case.tenant_id)?;
     place_in(&policy, case, queue).ok_or_else(|| {
         Failure::Refused(Fault::new(
             ErrorCode::UnknownQueue,
@@ -73,7 +73,7 @@ pub fn in_queue(snapshot: &Snapshot<'_>, case: &Case, queue: &str) -> Result<Pla
 /// # Errors
 /// `invalid_state` where there is no higher one.
 pub fn above(snapshot: &Snapshot<'_>, case: &Case) -> Result<Place, Failure> {
-    let place = place_above(&*policies::in_force(snapshot)?, case);
+    let place = place_above(&*policies::of_tenant(snapshot, &case.tenant_id)?, case);
     if place.authority.level > case.authority.level {
         return Ok(place);
     }
@@ -117,7 +117,7 @@ pub fn adjudication(
     snapshot: &Snapshot<'_>,
     case: &Case,
 ) -> Result<crate::policy::Authority, Failure> {
-    Ok(place_above(&*policies::in_force(snapshot)?, case).authority)
+    Ok(place_above(&*policies::of_tenant(snapshot, &case.tenant_id)?, case).authority)
 }
 
 /// Whether a reviewer may hold one more case.
@@ -125,7 +125,8 @@ pub fn adjudication(
 /// # Errors
 /// `invalid_state` where they hold as many as the policy lets them.
 pub fn require_capacity(snapshot: &Snapshot<'_>, actor: &Actor) -> Result<(), Failure> {
-    let most = WorkPolicy::of(&*policies::in_force(snapshot)?)?.open_leases_max;
+    let most = WorkPolicy::of(&*policies::of_tenant(snapshot, &actor.principal.tenant_id)?)?
+        .open_leases_max;
     let held = next::held_by(snapshot, &actor.principal.principal_id)?;
     if held < most {
         return Ok(());
@@ -200,7 +201,7 @@ pub fn follow(
     kind: FollowUp,
     reason: Option<String>,
 ) -> Result<Case, Failure> {
-    let policy = policies::in_force(tx)?;
+    let policy = policies::of_tenant(tx, &parent.tenant_id)?;
     let work = WorkPolicy::of(&policy)?;
     let queue = policy.queue(&parent.queue).unwrap_or_else(|| policy.fallback());
     let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
@@ -251,7 +252,7 @@ pub fn reroute(
 /// # Errors
 /// Where the store fails.
 pub fn tell(tx: &Tx<'_>, case: Case, kind: NoticeKind) -> Result<Case, Failure> {
-    let work = WorkPolicy::of(&*policies::in_force(tx)?)?;
+    let work = WorkPolicy::of(&*policies::of_tenant(tx, &case.tenant_id)?)?;
     let Some(notice) = work.notice(kind, &case) else { return Ok(case) };
     let told = case
         .notices
@@ -302,7 +303,7 @@ pub fn pass_time(tx: &Tx<'_>, case: Case, command: Command) -> Result<Case, Fail
 }
 
 fn fire(tx: &Tx<'_>, case: &Case, mark: &Mark) -> Result<Command, Failure> {
-    let policy = policies::in_force(tx)?;
+    let policy = policies::of_tenant(tx, &case.tenant_id)?;
     let consequence = match mark.then {
         MarkAction::Warn => Consequence::Told,
         MarkAction::Reassign => match (case.state, &case.assigned_to) {

@@ -26,6 +26,7 @@ mod hostile;
 mod identity;
 mod impact;
 mod journey;
+mod layers;
 mod lists;
 mod measures;
 mod monitors;

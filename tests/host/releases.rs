@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{Call, Folder, Host, Who, assert_sound, fresh, run, run_ok, verify};
 
-fn owner(folder: &Folder, name: &str, tenant: &str, more: &[&str]) -> Who {
+pub(crate) fn owner(folder: &Folder, name: &str, tenant: &str, more: &[&str]) -> Who {
     let create = ["principal", "create", "--tenant", "northwind", "--name", name];
     let id = run_ok(folder.path(), &[&create, more].concat());
     run_ok(folder.path(), &["grant", "add", &id, "--role", "policy_owner", "--tenant", tenant]);
@@ -18,7 +18,7 @@ fn owner(folder: &Folder, name: &str, tenant: &str, more: &[&str]) -> Who {
 }
 
 /// The default policy with another undo window.
-fn policy(seconds: u32) -> String {
+pub(crate) fn policy(seconds: u32) -> String {
     let lines = countersign::compile::DEFAULT_POLICY.lines().map(|line| match line {
         line if line.starts_with("undo_window = ") => format!("undo_window = \"{seconds} s\""),
         line => line.to_owned(),
@@ -31,13 +31,13 @@ fn propose(who: &Who, seconds: u32) -> Call {
     Call::post("/v1/policies/releases", body).of(who).key(&fresh("key"))
 }
 
-fn approve(who: &Who, release: &Value, changes_hash: &Value) -> Call {
+pub(crate) fn approve(who: &Who, release: &Value, changes_hash: &Value) -> Call {
     let path = format!("/v1/policies/releases/{}/approve", release["release_id"].as_str().unwrap());
     Call::post(&path, json!({ "changes_hash": changes_hash })).of(who).key(&fresh("key"))
 }
 
 /// The manifest, after its signature was found to be right.
-fn manifest(host: &Host, folder: &Folder, who: &Who) -> Value {
+pub(crate) fn manifest(host: &Host, folder: &Folder, who: &Who) -> Value {
     let signed = host.expect(&Call::get("/v1/policies/current/manifest").of(who), 200);
     let key = STANDARD.decode(run_ok(folder.path(), &["policy", "key"])).unwrap();
     let told: Json = serde_json::from_value(signed["manifest"].clone()).unwrap();

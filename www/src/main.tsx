@@ -18,6 +18,7 @@ import "./styles/decide.css";
 import "./styles/action.css";
 import "./styles/rail.css";
 import "./styles/workflow.css";
+import "./styles/policy.css";
 
 async function useToken(token: string): Promise<void> {
   if (await signIn(token)) leaveSignIn();

@@ -102,6 +102,10 @@ impl Case {
             Event::CaseWithdrawn { withdrawn_at, .. } => {
                 self.end(CaseState::Withdrawn, *withdrawn_at);
             }
+            Event::CaseRejudged { rejudged } => {
+                self.raise(rejudged);
+                self.set(rejudged.timing.as_ref());
+            }
             Event::CaseMerged { into, merged_at } => {
                 self.end(CaseState::Withdrawn, *merged_at);
                 self.merged_into = Some(into.clone());

@@ -120,6 +120,13 @@ pub fn apply(
         (state, Command::Withdraw { reason }) if !state.is_terminal() => {
             Ok(vec![Event::CaseWithdrawn { reason, withdrawn_at: now }])
         }
+        (state, Command::Rejudge { rejudged }) if state.is_open() => {
+            let known = case.rejudgings.last().map(|last| last.sequence);
+            let is_new = known.is_none_or(|known| known < rejudged.sequence);
+            is_new
+                .then(|| vec![Event::CaseRejudged { rejudged }])
+                .ok_or_else(|| refusal(CaseState::Held, name))
+        }
         (state, Command::Merge { into }) if !state.is_terminal() => follow::merged(case, into, now),
         (state, _) => Err(refusal(state, name)),
     }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use super::strict::{Findings, Item, Shifts, TIERS, duration, escalates, place_of};
 use crate::calendar::{Calendar, Sla};
+use crate::json::Json;
 use crate::policy::{Bundle, Policy, Queue, Trigger, TriggerKind};
 use crate::request::RiskLevel;
 use crate::units::TimestampMs;
@@ -132,6 +133,11 @@ fn of_queues(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
             findings.loosens(item, "authority", detail, format!("write at least level {was}"));
         }
         findings.all_of(item, "skills", (&was.skills, &is.skills));
+        let work = (work_of(base, &was.queue), work_of(merged, &was.queue));
+        if work.0 != work.1 {
+            let detail = "its reviewers, or what is done as its deadline comes, are others";
+            findings.loosens(item, "steps", detail, help);
+        }
     }
     for (index, is) in merged.calendars.iter().enumerate() {
         let was = base.calendars.iter().find(|was| was.calendar == is.calendar);
@@ -142,6 +148,17 @@ fn of_queues(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
             findings.loosens(item, "", "other open hours make other deadlines", help);
         }
     }
+}
+
+/// What is said of the work in a queue.
+fn work_of<'a>(bundle: &'a Bundle, queue: &str) -> Option<&'a Json> {
+    let Some(Json::Object(work)) = &bundle.work else { return None };
+    let Some(Json::Array(queues)) = work.get("queues") else { return None };
+    let is_named = |one: &&Json| match one {
+        Json::Object(fields) => fields.get("queue") == Some(&Json::String(queue.to_owned())),
+        _ => false,
+    };
+    queues.iter().find(is_named)
 }
 
 fn causes(base: &Policy, merged: &Policy, shifts: Shifts) -> Vec<Cause> {

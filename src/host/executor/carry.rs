@@ -9,7 +9,7 @@ use crate::execution::{
 };
 use crate::host::ids;
 use crate::host::people::{HostActor, host_actor};
-use crate::host::propose::{objection, renew};
+use crate::host::propose::{asks_for_more, objection, renew};
 use crate::host::store::{self, Failure, Tx, approvals, executions, proposals};
 use crate::host::webhook::secret::WebhookKey;
 use crate::identity::Actor;
@@ -126,6 +126,25 @@ pub fn start(
         approvals::prepare(tx, &by, &proposal, execution)?;
     }
     Ok(())
+}
+
+/// Takes back what waits for people, or for its time, under a policy that asks for less than the one
+/// in force; people get a new proposal without votes.
+pub(in crate::host) fn reconsider(
+    tx: &Tx<'_>,
+    tenant_id: &Id,
+    proposal_id: &Id,
+    executors: &Executors,
+) -> Result<(), Failure> {
+    let Some(proposal) = proposals::get(tx, tenant_id, proposal_id)? else { return Ok(()) };
+    if !proposal.state.is_live() || proposal.expires_at <= tx.now {
+        return Ok(());
+    }
+    let Some(reason) = asks_for_more(tx, &proposal, executors)? else { return Ok(()) };
+    let by = host_actor(tx, HostActor::Scheduler)?;
+    let successor = renew(tx, &by, &proposal, executors)?;
+    let command = proposal::Command::Void { reason, successor_id: Some(successor.proposal_id) };
+    approvals::perform(tx, &by, proposal, command).map(|_| ())
 }
 
 fn prepare(

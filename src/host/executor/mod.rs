@@ -12,7 +12,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(in crate::host) use carry::stop_plan;
+pub(in crate::host) use carry::{reconsider, stop_plan};
 pub use worker::run;
 
 use crate::compile::{Diagnostic, read_duration, read_toml};

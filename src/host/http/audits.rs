@@ -101,7 +101,7 @@ fn judge(
     body: Json,
 ) -> Result<RandomAudit, Failure> {
     let sent = read_escalation(actor, body, tx.now)?;
-    let in_force = policies::in_force(tx)?;
+    let in_force = policies::of_tenant(tx, &actor.principal.tenant_id)?;
     let decided_by = policies::find(tx, &audit.policy_hash)?;
     let verdict = match decided_by {
         Some(policy) => {

@@ -97,7 +97,7 @@ fn read_command(
     name: &str,
     body: &Json,
 ) -> Result<Command, Failure> {
-    let lease_duration_ms = policies::in_force(tx)?.bundle().lease_duration_ms;
+    let lease_duration_ms = policies::of_tenant(tx, &case.tenant_id)?.bundle().lease_duration_ms;
     let mut fields = Node::root(body).object()?;
     let command = match name {
         "claim" => Command::Claim { lease_duration_ms },

@@ -102,9 +102,10 @@ pub(super) fn moved(
     reply(StatusCode::OK, &CaseOnly { case: &case })
 }
 
-/// How long a claim lasts under the policy in force.
-pub(super) fn claim_command(snapshot: &Snapshot<'_>) -> Result<Command, Failure> {
-    let lease_duration_ms = policies::in_force(snapshot)?.bundle().lease_duration_ms;
+/// How long a claim lasts under the policy in force for the case's tenant.
+pub(super) fn claim_command(snapshot: &Snapshot<'_>, case: &Case) -> Result<Command, Failure> {
+    let policy = policies::of_tenant(snapshot, &case.tenant_id)?;
+    let lease_duration_ms = policy.bundle().lease_duration_ms;
     Ok(Command::Claim { lease_duration_ms })
 }
 
@@ -136,7 +137,8 @@ pub(super) fn read_escalation(
 
 fn open(tx: &Tx<'_>, actor: &Actor, body: Json) -> Result<Reply, Failure> {
     let escalation = read_escalation(actor, body, tx.now)?;
-    let in_force = monitors::cautious(tx, policies::in_force(tx)?, &actor.principal.tenant_id)?;
+    let tenant_id = &actor.principal.tenant_id;
+    let in_force = monitors::cautious(tx, policies::of_tenant(tx, tenant_id)?, tenant_id)?;
     let claimed = escalation.claimed.as_ref().map(|claimed| {
         policies::find(tx, &claimed.policy_hash)?.ok_or_else(|| {
             Failure::Refused(Fault::new(

@@ -206,10 +206,12 @@ pub(super) fn policy_text(generator: &mut SchemaGenerator) -> Schema {
     Object::new(generator).required("source", text(POLICY_BYTES_MAX)).closed()
 }
 
-/// A policy that is to be put into force.
+/// A policy that is to be put into force: for every tenant, or a tenant's overlay; a tenant without a
+/// text goes back to the base.
 pub(super) fn policy_release(generator: &mut SchemaGenerator) -> Schema {
     Object::new(generator)
-        .required("source", text(POLICY_BYTES_MAX))
+        .optional("tenant_id", name())
+        .optional("source", text(POLICY_BYTES_MAX))
         .optional("reason", filled_text(NOTE_LENGTH_MAX))
         .closed()
 }

@@ -27,6 +27,7 @@ mod problem;
 mod proposals;
 mod query;
 mod queues;
+mod release_routes;
 mod releases;
 mod routes;
 mod routes_watch;

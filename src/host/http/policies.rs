@@ -16,7 +16,7 @@ use super::auth::Caller;
 use super::body::{JsonBody, ok};
 use super::problem::Problem;
 use super::query::{Parameters, PathId};
-use crate::compile::{Diagnostic, compile};
+use crate::compile::{Diagnostic, Source, compile, compile_overlay, is_overlay_text};
 use crate::error::{ErrorCode, Fault};
 use crate::host::store::{Failure, policies};
 use crate::image::{PolicyImage, image_hash};
@@ -26,14 +26,15 @@ use crate::read::Node;
 /// `GET /v1/policies/current`
 pub(super) async fn current(
     State(app): State<Arc<App>>,
-    _: Caller,
+    caller: Caller,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let read = app.store.read(|snapshot| {
-        let hash = policies::in_force(snapshot)?.reference().hash.clone();
-        let bundle = policies::bundle(snapshot, &hash)?;
+    let tenant_id = caller.actor.principal.tenant_id;
+    let read = app.store.read(move |snapshot| {
+        let hash = policies::of_tenant(snapshot, &tenant_id)?.reference().hash.clone();
+        let bundle = policies::bundle(snapshot, &tenant_id, &hash)?;
         Ok((hash, bundle.ok_or_else(|| Failure::internal("the policy in force is not stored"))?))
     });
     let (hash, bundle) = read.await?;
@@ -59,15 +60,17 @@ pub(super) async fn image(
 /// `GET /v1/policies/{hash}`
 pub(super) async fn by_hash(
     State(app): State<Arc<App>>,
-    _: Caller,
+    caller: Caller,
     parameters: Parameters,
     PathId(hash): PathId,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     parameters.none()?;
     let wanted = hash.clone();
-    let bundle =
-        app.store.read(move |snapshot| policies::bundle(snapshot, wanted.as_str())).await?;
+    let tenant_id = caller.actor.principal.tenant_id;
+    let read =
+        app.store.read(move |snapshot| policies::bundle(snapshot, &tenant_id, wanted.as_str()));
+    let bundle = read.await?;
     let bundle = bundle.ok_or_else(|| {
         Fault::new(
             ErrorCode::NotFound,
@@ -96,6 +99,7 @@ pub(super) struct Told {
 
 /// `POST /v1/policies/check`: compiles a text; nothing is stored.
 pub(super) async fn check(
+    State(app): State<Arc<App>>,
     _: Caller,
     parameters: Parameters,
     JsonBody(body): JsonBody,
@@ -105,7 +109,18 @@ pub(super) async fn check(
     let source = fields.required("source", |node| node.text(POLICY_BYTES_MAX))?;
     fields.finish()?;
     // A long text takes long enough to hold up others.
-    let compiled = spawn_blocking(move || compile(&source, "policy.toml")).await;
+    let is_overlay = is_overlay_text(&source);
+    let ground = if is_overlay { app.store.read(policies::ground).await? } else { None };
+    let under = ground.and_then(|ground| ground.source);
+    let compiled = spawn_blocking(move || match &under {
+        // An overlay is held against the base in force.
+        Some(under) => compile_overlay(
+            Source { text: under, file: "base.toml" },
+            Source { text: &source, file: "overlay.toml" },
+        ),
+        None => compile(&source, "policy.toml"),
+    });
+    let compiled = compiled.await;
     let compiled =
         compiled.map_err(|error| Failure::internal(format!("the compiler panicked: {error}")))?;
     let told = |diagnostic| Told { severity: "error", diagnostic };

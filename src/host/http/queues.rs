@@ -16,7 +16,7 @@ use super::query::{Parameters, PathId};
 use super::write::Operation;
 use crate::case::Case;
 use crate::error::{ErrorCode, Fault};
-use crate::host::store::{Failure, cases, inbox, needs, next, policies};
+use crate::host::store::{Failure, Snapshot, cases, inbox, needs, next, policies};
 use crate::host::work;
 use crate::identity::{Actor, CaseOperation, GrantRole, PrincipalKind, authorize};
 use crate::policy::{Authority, Policy, Queue};
@@ -60,13 +60,12 @@ pub(super) async fn list(
     parameters.none()?;
     let queues = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let counts = inbox::counts(snapshot, &caller.actor)?;
-        let policy = policies::in_force(snapshot)?;
-        let view = |queue: &Queue| {
+        let view = |policy: &Policy, queue: &Queue| {
             let counted = counts.get(&queue.queue).copied().unwrap_or_default();
             QueueView {
                 queue: queue.queue.clone(),
                 title: queue.title.clone(),
-                sla_ms: sla_ms(&policy, queue, snapshot.now),
+                sla_ms: sla_ms(policy, queue, snapshot.now),
                 authority: queue.authority.clone(),
                 counts: Counts {
                     ready: counted.ready,
@@ -78,7 +77,15 @@ pub(super) async fn list(
                 mine: is_mine(&caller.actor, queue, snapshot.now),
             }
         };
-        Ok(Queues { queues: policy.bundle().queues.iter().map(view).collect(), now: snapshot.now })
+        let mut queues: Vec<QueueView> = Vec::new();
+        for policy in policies_seen(snapshot, &caller.actor)? {
+            for queue in &policy.bundle().queues {
+                if queues.iter().all(|known| known.queue != queue.queue) {
+                    queues.push(view(&policy, queue));
+                }
+            }
+        }
+        Ok(Queues { queues, now: snapshot.now })
     });
     ok(&queues.await?)
 }
@@ -106,7 +113,7 @@ pub(super) async fn claim_next(
         .run(&app, caller.key, move |tx, actor| {
             let queue = queue.as_str();
             // A queue that the policy gave up still has to be emptied.
-            if policies::in_force(tx)?.queue(queue).is_none() && !cases::has_queue(tx, queue)? {
+            if !has_queue(tx, actor, queue)? && !cases::has_queue(tx, queue)? {
                 return Err(Failure::Refused(Fault::new(
                     ErrorCode::UnknownQueue,
                     "/queue",
@@ -135,9 +142,33 @@ pub(super) async fn claim_next(
                 Fault::new(ErrorCode::NotFound, "", detail, "look again later")
             })?;
             next::served(tx, queue, &case.tenant_id)?;
-            moved(tx, actor, case, claim_command(tx)?)
+            let command = claim_command(tx, &case)?;
+            moved(tx, actor, case, command)
         })
         .await
+}
+
+/// The policies whose queues an actor may work in: the one of their own tenant first, which says the
+/// terms where several have a queue of one name, then those of other tenants that a grant covers.
+fn policies_seen(snapshot: &Snapshot<'_>, actor: &Actor) -> Result<Vec<Arc<Policy>>, Failure> {
+    let mut seen = vec![policies::of_tenant(snapshot, &actor.principal.tenant_id)?];
+    let covers = |tenant_id: &str| {
+        actor.grants.iter().any(|grant| {
+            grant.in_force(snapshot.now)
+                && grant.tenants.iter().any(|name| name == "*" || name == tenant_id)
+        })
+    };
+    for place in policies::places(snapshot)? {
+        if place.tenant_id == "*" || covers(&place.tenant_id) {
+            seen.extend(policies::find(snapshot, &place.hash)?);
+        }
+    }
+    Ok(seen)
+}
+
+fn has_queue(snapshot: &Snapshot<'_>, actor: &Actor, queue: &str) -> Result<bool, Failure> {
+    let seen = policies_seen(snapshot, actor)?;
+    Ok(seen.iter().any(|policy| policy.queue(queue).is_some()))
 }
 
 /// How long a case that arrives now has, by the queue's calendar.

@@ -14,7 +14,7 @@ use super::routes_watch::watching;
 use super::write::Operation;
 use super::{
     audit, case_inputs, case_routes, corrections, decisions, description, events, gauges, health,
-    inputs, metrics, observations, policies, policy_changes, proposals, releases, session,
+    inputs, metrics, observations, policies, policy_changes, proposals, release_routes, session,
     show_proposal, webhooks,
 };
 use crate::case::ReviewVerdict;
@@ -27,7 +27,6 @@ use crate::image::PolicyImage;
 use crate::metrics::Breakdown;
 use crate::policy::Bundle;
 use crate::proposal::ProposalState;
-use crate::release::SignedManifest;
 use crate::request::RiskLevel;
 use crate::units::{Id, TimestampMs};
 
@@ -53,7 +52,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all.extend(proposal_operations());
     all.extend(proposal_commands());
     all.extend(records_and_policies());
-    all.extend(policy_releases());
+    all.extend(release_routes::endpoints());
     all.extend(events_and_webhooks());
     all.extend(measures());
     all.extend(watching());
@@ -224,29 +223,6 @@ fn proposal_commands() -> Vec<Endpoint> {
             "Takes back what one proposed.",
         )
         .takes(case_inputs::withdraw),
-    ]
-}
-
-fn policy_releases() -> Vec<Endpoint> {
-    vec![
-        Endpoint::get("/v1/policies/current/manifest", releases::manifest)
-            .named("readPolicyManifest", "Gives the signed manifest of the policy in force.")
-            .answers::<SignedManifest>(200, "The manifest, good for seven days."),
-        Endpoint::get("/v1/policies/releases", releases::list)
-            .named("listReleases", "Lists the newest releases, for owners of policies.")
-            .answers::<releases::Releases>(200, "The releases, newest first."),
-        Endpoint::post("/v1/policies/releases", releases::propose)
-            .named("proposeRelease", "Proposes a policy; another person puts it into force.")
-            .keyed(Key::Required)
-            .takes(inputs::policy_release)
-            .answers::<releases::ReleaseOnly>(201, "The release, which waits for a second person.")
-            .refuses(&[ErrorCode::PolicyRejected, ErrorCode::InvalidState]),
-        Endpoint::post("/v1/policies/releases/{release_id}/approve", releases::approve)
-            .named("approveRelease", "Puts a policy into force that somebody else proposed.")
-            .keyed(Key::Required)
-            .takes(inputs::release_approval)
-            .answers::<releases::ReleaseOnly>(200, "The release, in force.")
-            .refuses(&[ErrorCode::SelfApproval, ErrorCode::InvalidState, ErrorCode::StaleVersion]),
     ]
 }
 

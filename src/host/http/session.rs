@@ -142,7 +142,7 @@ fn describe(snapshot: &Snapshot<'_>, actor: Actor, csrf_token: String) -> Result
         tenants,
         grants: grants.collect(),
         csrf_token,
-        policy: policies::in_force(snapshot)?.reference().clone(),
+        policy: policies::of_tenant(snapshot, &principal.tenant_id)?.reference().clone(),
         now,
         principal: MyPrincipal {
             principal_id: principal.principal_id,

@@ -12,9 +12,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_events.sql"),
     include_str!("schema/0004_approvals.sql"),
     include_str!("schema/0005_releases.sql"),
-    include_str!("schema/0007_loop.sql"),
-    include_str!("schema/0008_queues.sql"),
-    include_str!("schema/0009_dropped_decisions.sql"),
+    include_str!("schema/0006_loop.sql"),
+    include_str!("schema/0007_queues.sql"),
+    include_str!("schema/0008_dropped_decisions.sql"),
+    include_str!("schema/0009_layers.sql"),
 ];
 
 /// Brings the schema to this program's version.

@@ -34,6 +34,7 @@ pub mod postgres;
 pub mod proposals;
 pub mod random_audits;
 mod readers;
+pub mod rejudging;
 pub mod releases;
 pub mod replay;
 pub mod sql;

@@ -163,7 +163,7 @@ pub fn pick(
         // A policy that was never released here could say what it likes: then the one in force says.
         let policy = match policies::find(tx, &audit.policy_hash)? {
             Some(policy) => policy,
-            None => policies::in_force(tx)?,
+            None => policies::of_tenant(tx, &audit.tenant_id)?,
         };
         let sampling = policy.bundle().sampling;
         audit.propensity = sampling.map_or(0.0, |sampling| sampling.share(audit.disposition));

@@ -1,5 +1,7 @@
 //! Principals, grants, credentials, policies: the stored rows against what their entries say.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::entries::Fold;
 use super::{Key, Report};
 use crate::host::people::sha256_text;
@@ -167,18 +169,29 @@ fn verify_bundles(connection: &Connection, report: &mut Report) -> Result<(), St
 }
 
 fn verify_policy_in_force(connection: &Connection, report: &mut Report) -> Result<(), StartError> {
-    let select = "SELECT hash, sequence FROM policy_in_force WHERE tenant_id = '*'";
-    let found: Option<(String, i64)> =
-        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    // Entries of the time before sequences have none: what was in force then is the first.
-    let select = "SELECT entry ->> '$.data.policy.hash', coalesce(CAST(entry ->> '$.data.sequence' AS BIGINT), 1) \
-        FROM audit_pending WHERE entity_kind = 'policy' ORDER BY 2 DESC, at DESC, entry_id DESC LIMIT 1";
-    let released: Option<(String, i64)> =
-        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    if found != released {
-        let id = found.map_or_else(|| "none".to_owned(), |(hash, _)| hash);
-        let key = Key { tenant_id: "*".to_owned(), kind: "policy_in_force".to_owned(), id };
-        report.fault(&key, None, "it is not the policy that was released last");
+    let select = "SELECT tenant_id, hash, sequence FROM policy_in_force";
+    let mut statement = connection.prepare(select)?;
+    let found: BTreeMap<String, (String, i64)> = statement
+        .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
+        .collect::<Result<_, _>>()?;
+    // Entries of the time before sequences have none: what was in force then is the first. The last
+    // entry of a tenant says what is in force for it.
+    let select = "SELECT coalesce(entry ->> '$.data.tenant_id', '*'), \
+        entry ->> '$.data.policy.hash', coalesce(CAST(entry ->> '$.data.sequence' AS BIGINT), 1) \
+        FROM audit_pending WHERE entity_kind = 'policy' ORDER BY at, entry_id";
+    let mut statement = connection.prepare(select)?;
+    let released: BTreeMap<String, (String, i64)> = statement
+        .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
+        .collect::<Result<_, _>>()?;
+    let tenants: BTreeSet<&String> = found.keys().chain(released.keys()).collect();
+    for tenant_id in tenants {
+        let in_force = found.get(tenant_id);
+        if in_force != released.get(tenant_id) {
+            let id = in_force.map_or_else(|| "none".to_owned(), |(hash, _)| hash.clone());
+            let (tenant_id, kind) = (tenant_id.clone(), "policy_in_force".to_owned());
+            let key = Key { tenant_id, kind, id };
+            report.fault(&key, None, "it is not the policy that was released last");
+        }
     }
     Ok(())
 }

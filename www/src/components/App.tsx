@@ -5,6 +5,7 @@ import { ActionScreen } from "../routes/ActionScreen";
 import { Actions } from "../routes/Actions";
 import { CaseScreen } from "../routes/CaseScreen";
 import { Inbox } from "../routes/Inbox";
+import { Policy } from "../routes/Policy";
 import { SignIn } from "../routes/SignIn";
 import { Unknown } from "../routes/Unknown";
 import { Workflow } from "../routes/Workflow";
@@ -80,6 +81,8 @@ function Route(): JSX.Element {
       return <ActionScreen key={current.proposal_id} proposal_id={current.proposal_id} />;
     case "workflow":
       return <Workflow filter={current.filter} />;
+    case "policy":
+      return <Policy />;
     case "sign_in":
       return (
         <main class="page-loading">

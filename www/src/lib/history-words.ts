@@ -30,6 +30,7 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   case_merged: "merged it with another case",
   case_reopened: "reopened it",
   case_retimed: "changed the deadline",
+  case_rejudged: "raised it under a newer policy",
   sla_warned: "warned that the deadline is near",
   sla_breached: "noted that the deadline was missed",
   question_sent: "asked the customer",
@@ -110,6 +111,8 @@ function detail(entry: HistoryEntry): string {
       return decisionDetail(field(entry.data, "decision") ?? entry.data);
     case "case_released":
       return join(wordOf(RELEASE_WORDS, textField(entry.data, "reason") ?? "released"), textField(entry.data, "note"));
+    case "case_rejudged":
+      return join("", changesOf(field(entry.data, "rejudged")));
     case "case_rerouted":
       return join(
         `${wordOf(REROUTE_WORDS, textField(entry.data, "kind") ?? "transferred")}, ${textField(field(entry.data, "place"), "queue") ?? ""}`,
@@ -130,6 +133,11 @@ function detail(entry: HistoryEntry): string {
     default:
       return join("", textField(entry.data, "reason") ?? textField(field(entry.data, "closing"), "reason") ?? textField(entry.data, "detail"));
   }
+}
+
+function changesOf(rejudged: unknown): string | null {
+  const changes = field(rejudged, "changes");
+  return Array.isArray(changes) ? changes.filter((change) => typeof change === "string").join("; ") : null;
 }
 
 function decisionDetail(decision: unknown): string {

@@ -11,6 +11,7 @@ export type Route =
   | { name: "actions"; filter: ActionFilter }
   | { name: "action"; proposal_id: string }
   | { name: "workflow"; filter: MeasureFilter }
+  | { name: "policy" }
   | { name: "unknown" };
 
 export const route = signal<Route>({ name: "inbox", filter: NO_FILTER });
@@ -24,7 +25,7 @@ export function startRouter(onToken: (token: string) => void): () => void {
     const token = takeToken();
     if (token !== null) onToken(token);
     route.value = parseRoute(location.hash);
-    if (["inbox", "case", "actions", "action", "workflow"].includes(route.value.name)) returnAddress = location.hash;
+    if (["inbox", "case", "actions", "action", "workflow", "policy"].includes(route.value.name)) returnAddress = location.hash;
   };
   window.addEventListener("hashchange", read);
   read();
@@ -42,6 +43,7 @@ export function parseRoute(hash: string): Route {
   const argument = decoded(rest.join("/"));
   if (name === "" || name === "inbox") return { name: "inbox", filter: parseFilter(query) };
   if (name === "workflow") return { name: "workflow", filter: parseMeasureFilter(query) };
+  if (name === "policy") return { name: "policy" };
   if (name === "actions" && rest.length === 0) return { name: "actions", filter: parseActionFilter(query) };
   if (name === "actions" && argument !== null && argument !== "") return { name: "action", proposal_id: argument };
   if (name === "sign-in") return { name: "sign_in" };

@@ -97,6 +97,12 @@ export function sampleCase(change: Partial<Case> = {}): Case {
     closed_at: null,
     merged_into: null,
     reopened_as: [],
+    claimed_risk_level: null,
+    asks_for_person: null,
+    judge_score: null,
+    feedback_rating: null,
+    unknown_fields: [],
+    rejudgings: [],
     ...change,
   };
 }

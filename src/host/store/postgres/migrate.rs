@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_loop.sql"),
     include_str!("schema/0003_queues.sql"),
     include_str!("schema/0004_dropped_decisions.sql"),
+    include_str!("schema/0005_layers.sql"),
 ];
 const PROTECT: &str = include_str!("schema/protect.sql");
 

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { type InboxFilter, type InboxView, NO_FILTER } from "../../lib/inbox-filter";
+import { ownsPolicies } from "../../lib/release-rules";
 import { openActions } from "../../services/actions";
 import { mineCount, openCount, overdueCount, queues, servedQueues } from "../../services/queues";
 import { inboxAddress } from "../../services/router";
@@ -15,7 +16,7 @@ import { VIEW_TITLES } from "./view-title";
 const VIEW_ICONS: Readonly<Record<InboxView, IconName>> = { mine: "person", open: "inbox", overdue: "overdue", resolved: "check" };
 
 interface ViewNavProps {
-  screen: "inbox" | "actions" | "workflow";
+  screen: "inbox" | "actions" | "workflow" | "policy";
   /** The inbox's filter; `null` on every other screen. */
   filter: InboxFilter | null;
 }
@@ -70,6 +71,13 @@ export function ViewNav({ screen, filter }: ViewNavProps): JSX.Element {
               Workflow
             </ViewLink>
           </li>
+          {ownsPolicies(currentMe()) && (
+            <li>
+              <ViewLink address="#/policy" current={screen === "policy"} icon="document" count={null}>
+                Policy
+              </ViewLink>
+            </li>
+          )}
         </ul>
       </nav>
       <nav aria-labelledby="queues-title">

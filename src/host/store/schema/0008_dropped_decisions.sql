@@ -1,4 +1,4 @@
--- Counts of decisions whose records an edge had no room for: each stands for the sequence numbers from
+-- Version 8: counts of decisions whose records an edge had no room for: each stands for the sequence numbers from
 -- `first_sequence` to `last_sequence` of its stream.
 
 CREATE TABLE dropped_decisions (

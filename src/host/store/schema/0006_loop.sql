@@ -1,4 +1,4 @@
--- Version 7: random audits of what no person decided, and what watches over decisions. One audit for
+-- Version 6: random audits of what no person decided, and what watches over decisions. One audit for
 -- each request at most; what could not be delivered stays, as lost. The columns beside a body are
 -- copies for indexes.
 

@@ -1,4 +1,4 @@
--- Version 6: the whole table of cases, and queues that find what somebody may take without reading
+-- Version 7: the whole table of cases, and queues that find what somebody may take without reading
 -- the cases themselves.
 
 -- What a case asks of whoever takes it. Cases that ask the same share a row, so that whether a
