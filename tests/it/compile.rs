@@ -191,10 +191,6 @@ fn what_is_wrong_with_the_work_of_people_is_told_with_its_mend() {
     check(queue, &overflow("triage"), "a full queue cannot send its cases to itself");
     check(queue, &overflow("nowhere"), "there is no queue `nowhere`");
     check(queue, &format!("{queue}\nreviewers = 10"), "`10` is not a whole number from 1 to 9");
-    check(
-        "open_leases_max = 20",
-        "open_leases_max = 0",
-        "`0` is not a whole number from 1 to 1000",
-    );
+    check("waiting = \"2 d\"", "open_leases_max = 0", "`0` is not a whole number from 1 to 1000");
     check("[notice.expected]", "[notice.expcted]", "the field `expcted` is not known");
 }

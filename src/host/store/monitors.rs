@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::audit::{self, Entity, stored_json, text_list};
 use super::events::{self, Happened};
+use super::hold::Hold;
 use super::random_audits::RandomAudit;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, policies};
@@ -308,7 +309,8 @@ fn rate_before(tx: &Tx<'_>, subject: Subject<'_>) -> Result<Option<Tally>, Failu
 fn load(tx: &Tx<'_>, subject: Subject<'_>) -> Result<Option<Bet>, Failure> {
     let select = "SELECT body FROM monitors \
         WHERE tenant_id = ?1 AND policy_hash = ?2 AND risk_level = ?3 AND kind = ?4";
-    let mut statement = tx.connection.prepare_cached(select)?;
+    let select = tx.holding(select, Hold::Change);
+    let mut statement = tx.connection.prepare_cached(&*select)?;
     let Subject { tenant_id, policy_hash, risk_level, kind } = subject;
     let key = params![tenant_id.as_str(), policy_hash, risk_level.as_str(), kind.as_str()];
     let body: Option<String> = statement.query_row(key, |row| row.get(0)).optional()?;

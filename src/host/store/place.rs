@@ -50,7 +50,7 @@ pub enum Database {
     File(PathBuf),
     /// With a server.
     #[cfg(feature = "postgres")]
-    Server(Server),
+    Server(Box<Server>),
 }
 
 impl Database {
@@ -152,7 +152,7 @@ impl Place {
     pub fn database(&self) -> Database {
         #[cfg(feature = "postgres")]
         if let Some(server) = &self.server {
-            return Database::Server(server.clone());
+            return Database::Server(Box::new(server.clone()));
         }
         Database::File(self.directory.join("countersign.db"))
     }
