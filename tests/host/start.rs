@@ -145,6 +145,7 @@ fn a_policy_that_does_not_compile_is_told_with_its_place() {
 #[test]
 fn the_doctor_names_what_is_wrong_and_the_mend() {
     let folder = Folder::new();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     assert!(run(folder.path(), &["doctor"]).status.success() || server().is_some());
     Host::start(&folder).stop();
     let told = |expected_bad: bool| {

@@ -198,6 +198,12 @@ impl Store {
         self.read(narrowed).await
     }
 
+    /// Whether writes are made in the order in which they were asked for.
+    #[must_use]
+    pub const fn has_one_writer(&self) -> bool {
+        matches!(self.backend, Backend::File { .. })
+    }
+
     /// Turns true when a write could not be made durable: the process must then end.
     #[must_use]
     pub fn lost(&self) -> watch::Receiver<bool> {
