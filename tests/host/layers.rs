@@ -1,6 +1,7 @@
 //! Policies of single tenants over a base: released like any other, carried along with the base, and
 //! what a release does to cases and actions that are open.
 
+use countersign::host::store::sql::Sql;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -293,7 +294,7 @@ fn a_host_that_dies_goes_on_and_judges_each_case_once() {
         .database()
         .query_row(
             "SELECT count(*) FROM (SELECT subject_id FROM events WHERE event = 'case_rejudged' \
-             GROUP BY subject_id HAVING count(*) > 1)",
+             GROUP BY subject_id HAVING count(*) > 1) AS twice",
             [],
             |row| row.get(0),
         )
@@ -363,8 +364,13 @@ fn a_release_that_waits_is_withdrawn_or_expires() {
     folder
         .database()
         .execute(
-            "UPDATE policy_releases SET expires_at = 1, \
-             body = json_set(body, '$.expires_at', '1970-01-01T00:00:00.001Z') WHERE release_id = ?1",
+            Sql {
+                sqlite: "UPDATE policy_releases SET expires_at = 1, body = json_set(body, \
+                    '$.expires_at', '1970-01-01T00:00:00.001Z') WHERE release_id = ?1",
+                postgres: "UPDATE policy_releases SET expires_at = 1, body = regexp_replace(body, \
+                    '\"expires_at\":\"[^\"]*\"', '\"expires_at\":\"1970-01-01T00:00:00.001Z\"') \
+                    WHERE release_id = ?1",
+            },
             [id],
         )
         .unwrap();

@@ -88,6 +88,18 @@ fn build() -> PathBuf {
     let mut sources = Vec::new();
     files(&root().join("src"), &mut sources);
     files(&root().join("tests/simulation"), &mut sources);
+    // What is gone from the sources must not stay in a copy of an earlier day.
+    let mut copied = Vec::new();
+    if copy.is_dir() {
+        files(&copy, &mut copied);
+    }
+    let is_gone = |path: &PathBuf| {
+        let name = path.strip_prefix(&copy).unwrap();
+        name.extension().is_some_and(|kind| kind == "rs") && !root().join(name).exists()
+    };
+    for gone in copied.iter().filter(|path| is_gone(path)) {
+        std::fs::remove_file(gone).unwrap();
+    }
     for source in sources {
         let name = source.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
         let bytes = std::fs::read(&source).unwrap();

@@ -8,7 +8,11 @@
 use std::borrow::Cow;
 
 use super::{Failure, Snapshot};
+#[cfg(feature = "postgres")]
+use crate::host::people::HOST_TENANT;
 use crate::identity::Actor;
+#[cfg(feature = "postgres")]
+use crate::identity::GrantRole;
 
 /// What a row is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +77,11 @@ impl Snapshot<'_> {
         if let Some(session) = self.connection.session() {
             let mut tenants = vec![actor.principal.tenant_id.as_str()];
             let grants = actor.grants.iter().filter(|grant| grant.in_force(self.now));
-            tenants.extend(grants.flat_map(|grant| grant.tenants.iter().map(String::as_str)));
+            for grant in grants {
+                tenants.extend(grant.tenants.iter().map(String::as_str));
+                // What is proposed for a tenant's policy, and its log, is kept with the host's own.
+                tenants.extend((grant.role == GrantRole::PolicyOwner).then_some(HOST_TENANT));
+            }
             tenants.sort_unstable();
             tenants.dedup();
             let is_everywhere = tenants.contains(&"*");
