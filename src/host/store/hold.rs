@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::sql::Engine;
 use super::{Failure, Snapshot};
 #[cfg(feature = "postgres")]
 use crate::host::people::HOST_TENANT;
@@ -26,16 +27,8 @@ pub(super) enum Hold {
 }
 
 impl Snapshot<'_> {
-    #[cfg(feature = "postgres")]
     fn locks(&self) -> bool {
-        use super::sql::Engine;
-        self.is_writing && self.connection.engine() == Engine::Postgres
-    }
-
-    #[cfg(not(feature = "postgres"))]
-    #[expect(clippy::unused_self, reason = "with a server it depends on the connection")]
-    const fn locks(&self) -> bool {
-        false
+        self.is_writing && self.connection.engine() != Engine::Sqlite
     }
 
     /// The statement, which holds its rows where this is a write.
