@@ -11,8 +11,7 @@ use countersign::gate::{Context, classify};
 use countersign::host::executor::Executors;
 use countersign::host::layers::Candidate;
 use countersign::host::people::{
-    HOST_TENANT, HostActor, NewGrant, add_grant, create_credential, create_principal, fixed_id,
-    host_actor,
+    HostActor, NewGrant, add_grant, create_credential, create_principal, host_actor,
 };
 use countersign::host::store::identity::{CredentialKind, Scope};
 use countersign::host::store::place::Place;
