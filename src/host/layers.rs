@@ -176,6 +176,14 @@ fn base(ground: Option<&Ground>, text: &str, file: &str) -> Result<Candidate, Re
 }
 
 impl Candidate {
+    /// A policy for every tenant that carries no overlay along, and whose text is not kept.
+    #[must_use]
+    pub fn of(compiled: Compiled) -> Self {
+        let (tenant_id, source) = (EVERY_TENANT.to_owned(), None);
+        let own = TenantPolicy { tenant_id, compiled, source };
+        Self { own, base: None, overlays: Vec::new(), carried: Vec::new() }
+    }
+
     /// Refuses what was compiled over something that is not in force any more.
     ///
     /// # Errors

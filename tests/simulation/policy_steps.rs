@@ -1,7 +1,8 @@
 //! Policies that come into force: by the operator, or with two people.
 
 use countersign::Fault;
-use countersign::host::people::{HOST_TENANT, HostActor, fixed_id, host_actor};
+use countersign::host::layers::Candidate;
+use countersign::host::people::{HostActor, host_actor};
 use countersign::host::store::policies;
 use serde_json::json;
 
@@ -33,7 +34,8 @@ pub(crate) fn by_operator(world: &mut World<'_>, chance: &mut Chance) -> Result<
     let host = chance.below(HOSTS);
     let done = world.write(host, move |tx| {
         let by = host_actor(tx, HostActor::CommandLine)?;
-        policies::release(tx, &compiled, &fixed_id(HOST_TENANT)?, by.reference(), None)
+        let candidate = Candidate::of(compiled.as_ref().clone());
+        policies::release(tx, &candidate, &by.reference(), None)
     });
     done.map_err(|failure| failure.to_string())?;
     let is_new = world.policy != variant;

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use countersign::compile::{Compiled, compile};
 use countersign::gate::{Context, classify};
 use countersign::host::executor::Executors;
+use countersign::host::layers::Candidate;
 use countersign::host::people::{
-    HOST_TENANT, HostActor, NewGrant, add_grant, create_credential, create_principal, fixed_id,
-    host_actor,
+    HostActor, NewGrant, add_grant, create_credential, create_principal, host_actor,
 };
 use countersign::host::store::identity::{CredentialKind, Scope};
 use countersign::host::store::place::Place;
@@ -199,7 +199,7 @@ impl Site {
         let tokens = runtime.block_on(store.write(move |tx| {
             let by = host_actor(tx, HostActor::CommandLine)?;
             host_actor(tx, HostActor::Scheduler)?;
-            policies::release(tx, &first, &fixed_id(HOST_TENANT)?, by.reference(), None)?;
+            policies::release(tx, &Candidate::of(first.as_ref().clone()), &by.reference(), None)?;
             let mut tokens = BTreeMap::new();
             for person in cast() {
                 let principal = Principal {
