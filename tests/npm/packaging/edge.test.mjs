@@ -71,9 +71,9 @@ const places = {
       write("edge/ahead.json", JSON.stringify({ ...config, main: "ahead-worker.mjs", define: { __AHEAD_MS__: String(aheadMs) } }));
       run(process.execPath, [wrangler, "deploy", "--dry-run", "--config", "edge/ahead.json", "--outdir", "built"], { env });
       const built = join(folder, "edge/built");
-      const [module] = readdirSync(built).filter((name) => name.endsWith(".wasm"));
+      const compiled = readdirSync(built).filter((name) => name.endsWith(".wasm")).map((name) => ({ type: "CompiledWasm", path: join(built, name) }));
       worker = new Miniflare({
-        modules: [{ type: "ESModule", path: join(built, "ahead-worker.js") }, { type: "CompiledWasm", path: join(built, module) }],
+        modules: [{ type: "ESModule", path: join(built, "ahead-worker.js") }, ...compiled],
         modulesRoot: built,
         compatibilityDate: config.compatibility_date,
         durableObjects: { EDGE: { className: "EdgeObject", useSQLite: true } },
@@ -133,7 +133,7 @@ const places = {
     const { build } = require("esbuild");
     write("edge/start.mjs", 'import "./ahead.mjs";\nexport { start } from "./page.mjs";\n');
     await build({ entryPoints: [join(folder, "edge/start.mjs")], bundle: true, format: "esm", outfile: join(state.files, "start.js"), logLevel: "error" });
-    write("page/countersign_bg.wasm", readFileSync(join(project.installed, "dist/countersign_bg.wasm")));
+    for (const name of ["countersign_bg.wasm", "countersign_reader.wasm"]) write(`page/${name}`, readFileSync(join(project.installed, "dist", name)));
     write("page/index.html", "<!doctype html><title>edge</title>");
     const { chromium } = createRequire(join(PACKAGE, "../www/package.json"))("playwright-core");
     const executablePath = run(join(ROOT, ".ci/browser"), ["chromium"]).trim();
