@@ -141,7 +141,7 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("store_policy_remembered", "src/host/store/policies.rs", "known.get(hash).cloned()", "if PLANTED { known.values().next().cloned() } else { known.get(hash).cloned() }"),
 
     // Releases of policies.
-    plant("release_confirmed_by_proposer", "src/release.rs", "        if is_own {", "        if !PLANTED && is_own {"),
+    plant("release_confirmed_by_proposer", "src/release.rs", "        if self.is_by(actor) {", "        if !PLANTED && self.is_by(actor) {"),
     plant("release_confirmed_twice", "src/release.rs", "if self.state != ReleaseState::Pending {", "if !PLANTED && self.state != ReleaseState::Pending {"),
     plant("release_over_another", "src/release.rs", "if self.replaces.hash != in_force.hash {", "if !PLANTED && self.replaces.hash != in_force.hash {"),
     plant("release_of_other_changes", "src/release.rs", "if self.changes_hash != changes_hash {", "if !PLANTED && self.changes_hash != changes_hash {"),
