@@ -18,7 +18,7 @@ use crate::host::layers::{Refusal, candidate};
 use crate::host::people::{HostActor, host_actor};
 use crate::host::sampling_key::SamplingKey;
 use crate::host::store::place::Place;
-use crate::host::store::{Failure, StartError, Store, identity, policies, releases};
+use crate::host::store::{Ending, Failure, StartError, Store, identity, policies, releases};
 use crate::host::{listen, samples, scheduler, webhook};
 use crate::release::EVERY_TENANT;
 
@@ -43,6 +43,11 @@ pub enum ServeError {
     /// A write could not be made durable.
     #[error("a write could not be made durable; the host stopped so that nothing is built on it")]
     StoreLost,
+    /// A later release brought the schema up to date.
+    #[error(
+        "a later release changed the database's schema; this host stopped: start the newer one"
+    )]
+    Outdated,
 }
 
 impl From<Failure> for ServeError {
@@ -99,14 +104,14 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         // An error says that nobody is left who could ask.
         let _ = asked_to_stop.wait_for(|stop| *stop).await;
     }));
-    let mut lost = store.lost();
+    let mut ending = store.ending();
     tokio::select! {
         ended = &mut server => {
             let ended = ended.map_err(|error| error.to_string());
             return Err(system(format!("the server ended: {ended:?}")));
         }
         () = signalled => {}
-        _ = lost.wait_for(|lost| *lost) => {}
+        _ = ending.wait_for(|ending| *ending != Ending::None) => {}
     }
     tracing::info!("stopping");
     stop.send_replace(true);
@@ -115,11 +120,15 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         server.abort();
     }
     let _ = (scheduler.await, deliverer.await, carrier.await);
-    let was_lost = *store.lost().borrow();
+    let ending = *ending.borrow();
     if let Some(store) = Arc::into_inner(store) {
         store.close();
     }
-    if was_lost { Err(ServeError::StoreLost) } else { Ok(()) }
+    match ending {
+        Ending::None => Ok(()),
+        Ending::Lost => Err(ServeError::StoreLost),
+        Ending::Outdated => Err(ServeError::Outdated),
+    }
 }
 
 /// Compiles the policy that the operator named. Without one, what is in force stays, unless it is
