@@ -17,7 +17,7 @@ bench: ## Set up, build for release, measure.
 simulate: ## Run histories against a model (MINUTES=, SEED=), then plant every fault and find it.
 	@.ci/simulate
 
-torture: ## Kill, stop, starve and lie to hosts, row by row (ROW=F1, MINUTES=); counts add up.
+torture: ## Kill, stop, starve and lie to hosts, row by row (ROW=F1, ENGINE=, MINUTES=); counts add up.
 	@.ci/torture
 
 clean: ## Remove what was built; keep data/ and the tools in the cache.
