@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
+use crate::host::backup_command::{self, BackupOptions, RestoreOptions};
 use crate::host::confidence::{self, command::ConfidenceCommand};
 use crate::host::config::{Config, ServerOptions, host_name};
 use crate::host::doctor::{Finding, examine};
@@ -54,6 +55,12 @@ enum Command {
     Audit(AuditCommand),
     /// Looks at what a host stands on, and says how to mend what is not as it must be.
     Doctor(Data),
+    /// Copies the data to a file, while hosts run on it, and checks the copy.
+    Backup(BackupOptions),
+    /// Makes the database of a data directory out of a copy; what was unfinished is held.
+    Restore(RestoreOptions),
+    /// Lets a restored host act again.
+    Resume(Data),
     /// Learns and certifies confidence from reviewed rows.
     #[command(subcommand)]
     Confidence(ConfidenceCommand),
@@ -317,6 +324,9 @@ pub async fn run(
         Command::Policy(command) => policy_command::run(command, out).await,
         Command::Impact(command) => impact::run(command, out),
         Command::Doctor(data) => doctor(&data, out),
+        Command::Backup(options) => backup_command::make(&options, out),
+        Command::Restore(options) => backup_command::bring_back(options, out).await,
+        Command::Resume(data) => backup_command::resume(&data, out).await,
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Confidence(command) => confidence::command::run(command, out),
         Command::Eval(command) => eval::run(command, out),

@@ -7,6 +7,7 @@ use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids;
 use crate::host::store::audit::{self, Entity};
+use crate::host::store::fence::Fenced;
 use crate::host::store::identity::{self, Credential, CredentialKind, Scope};
 use crate::host::store::{Failure, Snapshot, Tx};
 use crate::identity::{
@@ -169,6 +170,7 @@ pub fn set_status(
         PrincipalStatus::Active => "principal_activated",
         PrincipalStatus::Suspended => "principal_suspended",
     };
+    tx.fence(&Fenced::Status(principal_id.clone(), status))?;
     put_principal(tx, &Principal { status, ..principal }, event, by)
 }
 
@@ -277,6 +279,7 @@ pub fn revoke_credential(
     by: ActorReference,
 ) -> Result<(), Failure> {
     if identity::revoke(tx, &credential.credential_id)? {
+        tx.fence(&Fenced::Revoked(credential.credential_id.clone()))?;
         credential_event(tx, credential, "credential_revoked", Json::Object(BTreeMap::new()), by)?;
     }
     Ok(())

@@ -36,7 +36,7 @@ fn start_with_undo(folder: &Folder, sink: &Sink, more: &str, undo_window: &str) 
 }
 
 /// A reviewer of every tenant with this authority in every domain.
-fn reviewer(host: &Host, folder: &Folder, name: &str, level: &str) -> (String, Who) {
+pub(crate) fn reviewer(host: &Host, folder: &Folder, name: &str, level: &str) -> (String, Who) {
     let made = ["principal", "create", "--tenant", "northwind", "--name", name];
     let id = run_ok(folder.path(), &made);
     run_ok(folder.path(), &["grant", "add", &id, "--role", "reviewer", "--level", level]);
@@ -45,7 +45,7 @@ fn reviewer(host: &Host, folder: &Folder, name: &str, level: &str) -> (String, W
     (id, host.sign_in_with(&secret))
 }
 
-fn refund(amount: &str) -> Value {
+pub(crate) fn refund(amount: &str) -> Value {
     json!({
         "actions": [{
             "tool": "billing.refund",
@@ -55,17 +55,17 @@ fn refund(amount: &str) -> Value {
     })
 }
 
-fn propose(host: &Host, edge: &Who, body: Value) -> Value {
+pub(crate) fn propose(host: &Host, edge: &Who, body: Value) -> Value {
     let call = Call::post("/v1/proposals", body).of(edge).key(&fresh("key"));
     host.expect(&call, 201)["proposal"].clone()
 }
 
-fn read(host: &Host, who: &Who, proposal: &Value) -> Value {
+pub(crate) fn read(host: &Host, who: &Who, proposal: &Value) -> Value {
     let path = format!("/v1/proposals/{}", proposal["proposal_id"].as_str().unwrap());
     host.expect(&Call::get(&path).of(who), 200)
 }
 
-fn command(host: &Host, who: &Who, proposal: &Value, name: &str, body: Value) -> Answer {
+pub(crate) fn command(host: &Host, who: &Who, proposal: &Value, name: &str, body: Value) -> Answer {
     let path = format!("/v1/proposals/{}/{name}", proposal["proposal_id"].as_str().unwrap());
     host.call(&Call::post(&path, body).of(who).key(&fresh("key")))
 }
@@ -82,23 +82,23 @@ fn wait(host: &Host, who: &Who, proposal: &Value, fits: impl Fn(&Value) -> bool)
     }
 }
 
-fn wait_for(host: &Host, who: &Who, proposal: &Value, state: &str) -> Value {
+pub(crate) fn wait_for(host: &Host, who: &Who, proposal: &Value, state: &str) -> Value {
     wait(host, who, proposal, |view| view["proposal"]["state"] == state)
 }
 
 /// Waits until the first execution stands like this.
-fn wait_executed(host: &Host, who: &Who, proposal: &Value, state: &str) -> Value {
+pub(crate) fn wait_executed(host: &Host, who: &Who, proposal: &Value, state: &str) -> Value {
     wait(host, who, proposal, |view| view["executions"][0]["state"] == state)
 }
 
 /// Approves what stands there now.
-fn approve(host: &Host, who: &Who, proposal: &Value) -> Answer {
+pub(crate) fn approve(host: &Host, who: &Who, proposal: &Value) -> Answer {
     let view = wait(host, who, proposal, |view| view["proposal"]["state"] != "previewing");
     let digest = view["proposal"]["binding_digest"].clone();
     command(host, who, proposal, "approve", json!({ "binding_digest": digest }))
 }
 
-fn approved(host: &Host, who: &Who, proposal: &Value) -> Value {
+pub(crate) fn approved(host: &Host, who: &Who, proposal: &Value) -> Value {
     let answer = approve(host, who, proposal);
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.body["proposal"].clone()

@@ -15,6 +15,7 @@
 mod actions;
 mod admission;
 mod audits;
+mod backup;
 mod conformance;
 mod contract;
 mod corpus;

@@ -8,16 +8,19 @@ pub mod approvals;
 pub mod audit;
 pub mod cases;
 mod connection;
+pub(in crate::host) mod copy;
 pub mod corrections;
 pub mod decisions;
 pub mod events;
 pub mod executions;
 mod failure;
+pub(in crate::host) mod fence;
 pub mod gauges;
 mod hold;
 pub mod idempotency;
 pub mod identity;
 pub mod inbox;
+pub mod instance;
 mod job;
 pub mod measures;
 mod migrate;
@@ -42,7 +45,7 @@ pub mod webhooks;
 mod writer;
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -85,6 +88,7 @@ struct Shared {
     clock: HeldClock,
     policies: PolicyCache,
     host: String,
+    fence: PathBuf,
     commits: watch::Sender<u64>,
 }
 
@@ -103,6 +107,7 @@ pub struct Tx<'a> {
     snapshot: Snapshot<'a>,
     /// The host's name, for the audit log.
     pub host: &'a str,
+    fence: &'a Path,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -122,7 +127,7 @@ impl Store {
         match place.database() {
             Database::File(path) => Self::open_file(place, path, host),
             #[cfg(feature = "postgres")]
-            Database::Server(server) => Self::open_server(&server, host),
+            Database::Server(server) => Self::open_server(place, &server, host),
         }
     }
 
@@ -135,7 +140,7 @@ impl Store {
             first_start(&connection)?;
             connection
         };
-        let shared = Shared::new(host);
+        let shared = Shared::new(place, host);
         let readers = Readers::new(database, Arc::clone(&shared));
         let writer = Writer::start(connection, lock, Arc::clone(&shared))?;
         let lost = writer.lost();
@@ -143,9 +148,13 @@ impl Store {
     }
 
     #[cfg(feature = "postgres")]
-    fn open_server(server: &postgres::Server, host: &str) -> Result<Self, StartError> {
+    fn open_server(
+        place: &Place,
+        server: &postgres::Server,
+        host: &str,
+    ) -> Result<Self, StartError> {
         apart(|| server.migrate())?;
-        let shared = Shared::new(host);
+        let shared = Shared::new(place, host);
         let pool = postgres::Pool::start(server, &shared)?;
         let lost = pool.lost();
         Ok(Self { backend: Backend::Server(pool), shared, lost })
@@ -235,11 +244,12 @@ impl Store {
 }
 
 impl Shared {
-    fn new(host: &str) -> Arc<Self> {
+    fn new(place: &Place, host: &str) -> Arc<Self> {
         Arc::new(Self {
             clock: HeldClock::default(),
             policies: PolicyCache::default(),
             host: host.to_owned(),
+            fence: place.fence(),
             commits: watch::Sender::new(0),
         })
     }
@@ -250,7 +260,7 @@ impl Shared {
 
     fn tx<'a>(&'a self, connection: &'a Connection, now: TimestampMs) -> Tx<'a> {
         let snapshot = Snapshot { is_writing: true, ..self.snapshot(connection, now) };
-        Tx { snapshot, host: &self.host }
+        Tx { snapshot, host: &self.host, fence: &self.fence }
     }
 }
 
