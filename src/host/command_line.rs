@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
+use crate::host::absence_command::{self, AwayOptions, BackOptions};
 use crate::host::backup_command::{self, BackupOptions, RestoreOptions};
 use crate::host::confidence::{self, command::ConfidenceCommand};
 use crate::host::config::{Config, ServerOptions, host_name};
@@ -225,6 +226,10 @@ enum PrincipalCommand {
         #[command(flatten)]
         data: Data,
     },
+    /// Says that somebody is away.
+    Away(AwayOptions),
+    /// Says that somebody is back, or does not go.
+    Back(BackOptions),
     /// Lets a principal act again.
     Activate {
         /// Which.
@@ -407,12 +412,15 @@ async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<()
                     name: name.clone(),
                     languages: languages.clone(),
                     skills: skills.clone(),
+                    away: None,
                 };
                 people::create_principal(tx, &principal, by)?;
                 Ok(principal.principal_id)
             });
             return print(out, made.await?.as_str());
         }
+        PrincipalCommand::Away(options) => return absence_command::away(options, out).await,
+        PrincipalCommand::Back(options) => return absence_command::back(options).await,
         PrincipalCommand::Suspend { principal_id, data } => {
             (principal_id, data, PrincipalStatus::Suspended)
         }

@@ -4,6 +4,8 @@
 //! what follows from a command is [`crate::case::apply`]'s to say, and who may give it
 //! [`crate::identity::authorize`]'s.
 
+pub mod absence;
+mod absence_command;
 pub mod backup;
 mod backup_command;
 pub mod clock;

@@ -91,6 +91,7 @@ pub fn host_actor(tx: &Tx<'_>, which: HostActor) -> Result<Actor, Failure> {
         name: which.name().to_owned(),
         languages: Vec::new(),
         skills: Vec::new(),
+        away: None,
     };
     // Nobody is there before the host's own principals: they make themselves.
     let maker = Actor {
@@ -338,7 +339,8 @@ pub fn sha256_text(hash: &[u8; 32]) -> String {
     format!("sha256:{hex}")
 }
 
-fn put_principal(
+/// Stores the new form of a principal, with what happened.
+pub(super) fn put_principal(
     tx: &Tx<'_>,
     principal: &Principal,
     event: &str,

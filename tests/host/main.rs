@@ -12,6 +12,7 @@
     reason = "a test that finds something else than it expects ends"
 )]
 
+mod absence;
 mod actions;
 mod admission;
 mod audits;

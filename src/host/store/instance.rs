@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::audit::{self, Entity};
 use super::events::stored_id;
-use super::sql::{Connection, params};
+use super::sql::{Connection, Sql, params};
 use super::{Failure, Snapshot, Tx, approvals, executions, identity, instance_id, meta};
 use crate::error::{ErrorCode, Fault};
 use crate::execution::Command;
@@ -133,6 +133,32 @@ pub(in crate::host) fn resume(tx: &Tx<'_>) -> Result<Unfinished, Failure> {
     let data = [("held_since", Json::String(since.to_string()))];
     tell(tx, &instance_id(tx)?, "instance_resumed", &data, by)?;
     unfinished(tx.connection)
+}
+
+/// How far the database's clock is behind what was written by it, in milliseconds: time is held so long.
+///
+/// # Errors
+/// Where the store fails.
+pub fn clock_behind_ms(snapshot: &Snapshot<'_>) -> Result<i64, Failure> {
+    let reached = meta(snapshot.connection, "clock_ms")?.and_then(|text| text.parse().ok());
+    let clock = Sql {
+        sqlite: "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+        postgres: "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+    };
+    let mut statement = snapshot.connection.prepare_cached(clock)?;
+    let now: i64 = statement.query_row([], |row| row.get(0))?;
+    Ok(reached.map_or(0, |reached: i64| reached.saturating_sub(now)).max(0))
+}
+
+/// Keeps in the audit log that the clock went back.
+///
+/// # Errors
+/// Where the store fails.
+pub(in crate::host) fn tell_clock(tx: &Tx<'_>, behind_ms: i64) -> Result<(), Failure> {
+    let by = host_actor(tx, HostActor::Scheduler)?.reference();
+    #[expect(clippy::cast_precision_loss, reason = "a time is far below 2^53")]
+    let behind = Json::Number(behind_ms as f64);
+    tell(tx, &instance_id(tx)?, "clock_went_back", &[("behind_ms", behind)], by)
 }
 
 fn epoch(snapshot: &Snapshot<'_>) -> Result<i64, Failure> {

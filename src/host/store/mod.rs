@@ -4,6 +4,7 @@
 //! share with others, and its caller hears of it only after the commit. State, audit entries and
 //! the idempotency row belong into one closure, so that there is never one without the others.
 
+pub mod absences;
 pub mod approvals;
 pub mod audit;
 pub mod cases;
