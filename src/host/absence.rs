@@ -19,7 +19,7 @@ const PASSED_ON_MAX: i64 = 100;
 /// Says that somebody is away; an absence that was said before ends by it.
 ///
 /// # Errors
-/// `invalid_field` where it makes no sense; `not_found` where there is nobody of that id.
+/// `invalid_time` or `not_eligible` where it makes no sense; `not_found` where there is nobody of that id.
 pub fn leave(
     tx: &Tx<'_>,
     principal_id: &Id,
@@ -28,23 +28,30 @@ pub fn leave(
     delegate: Option<Id>,
     by: ActorReference,
 ) -> Result<Away, Failure> {
-    let refused = |path: &str, detail: &str, help: &str| {
-        Err(Failure::Refused(Fault::new(ErrorCode::InvalidField, path, detail, help)))
+    let refused = |code: ErrorCode, path: &str, detail: &str, help: &str| {
+        Err(Failure::Refused(Fault::new(code, path, detail, help)))
     };
+    let (time, person) = (ErrorCode::InvalidTime, ErrorCode::NotEligible);
     let principal = require_principal(tx, principal_id)?;
     if principal.kind != PrincipalKind::Person {
-        return refused("", "only a person can be away", "suspend what is not to act");
+        return refused(person, "", "only a person can be away", "suspend what is not to act");
     }
     let from = from.unwrap_or(tx.now);
     if until <= from || until <= tx.now {
         return refused(
+            time,
             "/until",
             "the absence would be over before it begins",
             "name a later time",
         );
     }
     if until.as_ms() - from.as_ms() > DURATION_MS_MAX {
-        return refused("/until", "the absence is longer than a year", "suspend the principal");
+        return refused(
+            time,
+            "/until",
+            "the absence is longer than a year",
+            "suspend the principal",
+        );
     }
     if let Some(delegate) = &delegate {
         let known = people::actor(tx, delegate, None, crate::identity::Door::Scheduler)?;
@@ -55,7 +62,7 @@ pub fn leave(
         };
         if !known.is_some_and(|known| fits(&known.principal)) {
             let detail = format!("`{delegate}` is no colleague who could stand in");
-            return refused("/delegate", &detail, "name another person of the same tenant");
+            return refused(person, "/delegate", &detail, "name another person of the same tenant");
         }
     }
     let away = Away { from, until, delegate, begun_at: None };

@@ -55,7 +55,7 @@ fn what_somebody_has_goes_to_who_stands_in_or_back_to_its_queue() {
         let answer = say(&host, who, body);
         assert_eq!(
             (answer.status, answer.body["path"].as_str().unwrap_or_default()),
-            (400, path),
+            (422, path),
             "{}",
             answer.text
         );
@@ -87,7 +87,7 @@ fn what_somebody_has_goes_to_who_stands_in_or_back_to_its_queue() {
     }
     let to = json!({ "to": "prin_jonas_weber" });
     let told = refused(&host, &sofia, &other, "assign", to.clone());
-    assert_eq!(told, (400, "invalid_field".to_owned(), "/to".to_owned()));
+    assert_eq!(told, (422, "not_eligible".to_owned(), "/to".to_owned()));
     // Back again, everything is as before.
     let back = Call { method: "DELETE", ..Call::get("/v1/me/absence") }.of(&jonas);
     assert_eq!(host.expect(&back, 200)["away"], Value::Null);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::actions::{approved, command, propose, read, refund, reviewer, wait_executed, wait_for};
+use crate::acting::{approved, command, propose, read, refund, reviewer, wait_executed, wait_for};
 use crate::sink::{Manner, Sink};
 use crate::support::{
     Call, Folder, Host, Who, assert_sound, billing_request, fresh, only_sqlite, quick_policy, run,

@@ -13,8 +13,10 @@
 )]
 
 mod absence;
+mod acting;
 mod actions;
 mod admission;
+mod approvals;
 mod audits;
 mod backup;
 mod conformance;

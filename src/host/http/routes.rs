@@ -95,7 +95,8 @@ fn identity() -> Vec<Endpoint> {
             .named("sayAbsence", "Says that the caller is away: nothing falls to them meanwhile, and what is theirs goes to who stands in for them, or back to its queue.")
             .keyed(Key::Optional)
             .takes(inputs::absence)
-            .answers::<absence::Absence>(200, "The absence."),
+            .answers::<absence::Absence>(200, "The absence.")
+            .refuses(&[ErrorCode::InvalidTime, ErrorCode::NotEligible]),
         Endpoint::delete("/v1/me/absence", absence::take_back)
             .named("endAbsence", "Says that the caller is back, or does not go.")
             .answers::<absence::Absence>(200, "There is none any more.")
