@@ -592,6 +592,8 @@ export interface ReleaseReply {
 export interface ReleasesReply {
   /** Newest first. */
   releases: PolicyRelease[];
+  /** The names of those who proposed, confirmed or withdrew them, by id. */
+  people: Record<string, string>;
 }
 
 export interface ReleaseDetails {
@@ -612,6 +614,8 @@ export interface PolicyInForce {
 
 export interface PoliciesInForceReply {
   policies: PolicyInForce[];
+  /** The names of those who proposed and confirmed them, by id. */
+  people: Record<string, string>;
 }
 
 /**

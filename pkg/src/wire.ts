@@ -4168,7 +4168,7 @@ line: number,
  */
 column: number, 
 /**
- * The line's text.
+ * The line's text; of a very long one, the part around the fault.
  */
 source_line: string, 
 /**

@@ -47,8 +47,8 @@ pub fn retimed(
 ///
 /// # Errors
 /// Where the store fails.
-pub fn waits_until(snapshot: &Snapshot<'_>) -> Result<TimestampMs, Failure> {
-    let work = WorkPolicy::of(&*policies::in_force(snapshot)?)?;
+pub fn waits_until(snapshot: &Snapshot<'_>, case: &Case) -> Result<TimestampMs, Failure> {
+    let work = WorkPolicy::of(&*policies::of_tenant(snapshot, &case.tenant_id)?)?;
     Ok(snapshot.now.saturating_add(work.waiting_ms))
 }
 

@@ -43,6 +43,7 @@ export type {
   QueueSummary,
   QueuesReply,
   ReleaseDetails,
+  ReleaseInput,
   Requirement,
   ReviewersReply,
   Tool,
