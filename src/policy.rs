@@ -127,6 +127,11 @@ pub struct Tier {
     pub certified: Option<CertificateDemand>,
     /// What was shown.
     pub certificate: Option<Certificate>,
+    /// What a certificate must show before the user gets a limited answer; its threshold takes the place
+    /// of `limited_answer`.
+    pub limited_certified: Option<CertificateDemand>,
+    /// What was shown of limited answers: of all drafts at or above its threshold.
+    pub limited_certificate: Option<Certificate>,
 }
 
 /// One rule.
@@ -442,6 +447,9 @@ impl Tier {
             certified: fields.optional("certified", CertificateDemand::read)?,
             certificate: fields
                 .optional("certificate", |node| Certificate::read(node, risk_level))?,
+            limited_certified: fields.optional("limited_certified", CertificateDemand::read)?,
+            limited_certificate: fields
+                .optional("limited_certificate", |node| Certificate::read(node, risk_level))?,
         };
         fields.finish()?;
         let problem = tier.problem();
@@ -455,16 +463,24 @@ impl Tier {
                 "make `limited_answer` at most `answer`",
             ));
         }
-        if self.certified.is_none() && self.certificate.is_some() {
+        let unasked = self.certified.is_none() && self.certificate.is_some();
+        if unasked || (self.limited_certified.is_none() && self.limited_certificate.is_some()) {
             return Some((
                 "a certificate that nobody asks for",
-                "add `certified` with what it must show, or take the certificate out",
+                "add `certified` or `limited_certified` with what it must show, or take it out",
             ));
         }
-        if self.certified.is_some() && self.answer.is_some() {
+        let doubled = self.certified.is_some() && self.answer.is_some();
+        if doubled || (self.limited_certified.is_some() && self.limited_answer.is_some()) {
             return Some((
                 "the threshold of a certified tier is the certificate's",
-                "take `answer` out, or `certified`",
+                "take `answer` or `limited_answer` out, or what is demanded of it",
+            ));
+        }
+        if self.limited_certified.is_some() && self.certified.is_none() {
+            return Some((
+                "a limited answer needs a certificate here, and an answer needs none",
+                "add `certified`, or take `limited_certified` out",
             ));
         }
         if self.certified.is_some() && self.without_signals == Disposition::Answer {
