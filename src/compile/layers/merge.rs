@@ -136,7 +136,8 @@ impl Merge<'_> {
         self.items.insert(place.clone(), place.clone());
         // The threshold of a certified tier is the certificate's own.
         if section.name == "tier" {
-            for (demand, own) in [("certified", "answer"), ("limited_certified", "limited_answer")] {
+            for (demand, own) in [("certified", "answer"), ("limited_certified", "limited_answer")]
+            {
                 if said.contains_key(demand) {
                     known.remove(own);
                 }

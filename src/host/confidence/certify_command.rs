@@ -104,8 +104,7 @@ fn demands_of(
 ) -> Result<Vec<(RiskLevel, Disposition, CertificateDemand)>, CommandError> {
     let of_tier = compiled.policy.bundle().tiers.of(tier);
     let demanded = of_tier.certified;
-    let tolerated_error =
-        options.tolerated_error.or(demanded.map(|demand| demand.tolerated_error));
+    let tolerated_error = options.tolerated_error.or(demanded.map(|demand| demand.tolerated_error));
     let failure_probability =
         options.failure_probability.or(demanded.map(|demand| demand.failure_probability));
     let Some((tolerated_error, failure_probability)) = tolerated_error.zip(failure_probability)
@@ -115,7 +114,8 @@ fn demands_of(
         )));
     };
     let answers = CertificateDemand { tolerated_error, failure_probability };
-    let limited = of_tier.limited_certified.map(|demand| (tier, Disposition::LimitedAnswer, demand));
+    let limited =
+        of_tier.limited_certified.map(|demand| (tier, Disposition::LimitedAnswer, demand));
     Ok([(tier, Disposition::Answer, answers)].into_iter().chain(limited).collect())
 }
 

@@ -56,22 +56,23 @@ pub(super) fn standing(policy: &Policy, risk_level: RiskLevel, now: TimestampMs)
         (Disposition::Answer, tier.certified, tier.certificate.as_ref()),
         (Disposition::LimitedAnswer, tier.limited_certified, tier.limited_certificate.as_ref()),
     ];
-    let of_demand = |(disposition, demand, shown): (_, Option<CertificateDemand>, Option<&Certificate>)| {
-        let demand = demand?;
-        let state = demand.state(shown, policy.decision_hash(), now);
-        let is_ended = state == CertificateState::InForce && policy.has_ended(risk_level);
-        Some(Standing {
-            risk_level,
-            disposition,
-            demand,
-            state: if is_ended { CertificateState::Ended } else { state },
-            threshold: shown.map(|shown| shown.threshold),
-            answers: shown.map(|shown| shown.answers),
-            errors: shown.map(|shown| shown.errors),
-            expires_at: shown.map(|shown| shown.expires_at),
-            answers_min: demand.answers_min(),
-        })
-    };
+    let of_demand =
+        |(disposition, demand, shown): (_, Option<CertificateDemand>, Option<&Certificate>)| {
+            let demand = demand?;
+            let state = demand.state(shown, policy.decision_hash(), now);
+            let is_ended = state == CertificateState::InForce && policy.has_ended(risk_level);
+            Some(Standing {
+                risk_level,
+                disposition,
+                demand,
+                state: if is_ended { CertificateState::Ended } else { state },
+                threshold: shown.map(|shown| shown.threshold),
+                answers: shown.map(|shown| shown.answers),
+                errors: shown.map(|shown| shown.errors),
+                expires_at: shown.map(|shown| shown.expires_at),
+                answers_min: demand.answers_min(),
+            })
+        };
     demanded.into_iter().filter_map(of_demand).collect()
 }
 
@@ -135,7 +136,11 @@ fn reviews_needed(policy: &Policy, standing: &Standing, reviewed: i64) -> i64 {
     let held_back = fit.map_or(HELD_BACK, |fit| fit.held_back);
     // Where nothing was held back, the model has to be fitted anew before anything can be shown.
     let held_back = if held_back > 0.0 { held_back } else { HELD_BACK };
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small counts")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "small counts"
+    )]
     let needed = libm::ceil(standing.answers_min as f64 / held_back) as i64;
     needed.saturating_sub(reviewed).max(0)
 }

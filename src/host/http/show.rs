@@ -162,10 +162,7 @@ fn blinded(case: Case) -> Case {
 
 /// Whom the history of a second review names as its sender while it is to look like any case: who sent
 /// the first one, and not the host.
-fn apparent_sender(
-    snapshot: &Snapshot<'_>,
-    case: &Case,
-) -> Result<Option<Principal>, Failure> {
+fn apparent_sender(snapshot: &Snapshot<'_>, case: &Case) -> Result<Option<Principal>, Failure> {
     let is_hidden = hides_purpose(case.purpose, case.state) && case.purpose == Purpose::Second;
     if is_hidden { identity::principal(snapshot, &case.requested_by) } else { Ok(None) }
 }

@@ -160,7 +160,8 @@ pub fn ended_certificates(
         while let Some(row) = rows.next()? {
             let Bet { monitor, .. } = read_bet(&row.get::<_, String>(0)?)?;
             let of_it = demand(tier, monitor.kind).1.map(|shown| shown.issued_at);
-            if of_it.is_some() && monitor.ended_certificate == of_it && !ended.contains(risk_level) {
+            if of_it.is_some() && monitor.ended_certificate == of_it && !ended.contains(risk_level)
+            {
                 ended.push(*risk_level);
             }
         }
@@ -231,10 +232,7 @@ fn observe(
 
 /// What a certificate must show of what is watched, and the one that shows it. An escalation rate takes
 /// none.
-fn demand(
-    tier: &Tier,
-    kind: MonitorKind,
-) -> (Option<CertificateDemand>, Option<&Certificate>) {
+fn demand(tier: &Tier, kind: MonitorKind) -> (Option<CertificateDemand>, Option<&Certificate>) {
     match kind {
         MonitorKind::WrongAnswers => (tier.certified, tier.certificate.as_ref()),
         MonitorKind::WrongSent => (tier.limited_certified, tier.limited_certificate.as_ref()),

@@ -30,8 +30,7 @@ pub fn count(tx: &Tx<'_>, by: &ActorReference) -> Result<(), Failure> {
     let bodies: Vec<String> =
         statement.query_map([tx.now.as_ms()], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for body in bodies {
-        let audit =
-            RandomAudit { overdue_since: Some(tx.now), ..random_audits::read(&body)? };
+        let audit = RandomAudit { overdue_since: Some(tx.now), ..random_audits::read(&body)? };
         random_audits::store(tx, &audit, "random_audit_overdue", by.clone())?;
         monitors::unjudged(tx, &audit, by)?;
     }
