@@ -38,7 +38,8 @@ fn fault(path: String, detail: impl Into<String>, help: impl Into<String>) -> Fa
     Fault::new(ErrorCode::InvalidField, path, detail, help)
 }
 
-/// Where a tier demands a certificate, everything that a machine sends in it is certified, and watched.
+/// Where a tier demands a certificate, everything that confidence lets a machine send in it is certified,
+/// and watched. What is sent without any signal is the author's word, as it is for a rule.
 fn of_tier(bundle: &Bundle, word: &str, tier: &Tier) -> Vec<Fault> {
     let at = |field: &str| format!("/confidence/tiers/{word}/{field}");
     let mut faults = Vec::new();
@@ -47,13 +48,6 @@ fn of_tier(bundle: &Bundle, word: &str, tier: &Tier) -> Vec<Fault> {
             at("limited_answer"),
             "an answer needs a certificate here, and a limited answer none",
             "write `limited_certified = { tolerated_error = …, failure_probability = … }` in its place",
-        ));
-    }
-    if tier.certified.is_some() && tier.without_signals == Disposition::LimitedAnswer {
-        faults.push(fault(
-            at("without_signals"),
-            "a limited answer without any signal cannot be certified",
-            "write `escalate`",
         ));
     }
     let sampling = bundle.sampling;

@@ -208,7 +208,9 @@ impl Imaged for Weights {
         while values.len() <= BUCKETS {
             let value = bytes.byte()?.cast_signed();
             let more = if value == 0 { usize::try_from(bytes.number()?).ok()? } else { 0 };
-            if more > BUCKETS - values.len() {
+            // Zeros that stand together are told once: a policy has one image.
+            let told_apart = value == 0 && values.last() == Some(&0);
+            if more > BUCKETS - values.len() || told_apart {
                 return None;
             }
             values.resize(values.len() + 1 + more, value);

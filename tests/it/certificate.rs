@@ -236,7 +236,6 @@ fn where_a_certificate_is_demanded_nothing_is_sent_or_goes_unseen_without_one() 
         assert_ne!(text, countersign::compile::DEFAULT_POLICY, "{from}");
         text
     };
-    let escalates = format!("without_signals = \"escalate\"\n{LIMITED_DEMAND}");
     let certificate = format!(
         "\n[confidence.tiers.high.certificate]\nrisk_level = \"high\"\nthreshold = 0.9\ntolerated_error = 0.02\n\
          failure_probability = 0.1\nanswers = 200\nerrors = 0\nrows_hash = \"r\"\ndecision_hash = \"d\"\n\
@@ -251,10 +250,6 @@ fn where_a_certificate_is_demanded_nothing_is_sent_or_goes_unseen_without_one() 
         (
             changed(LIMITED_DEMAND, &format!("{LIMITED_DEMAND}limited_answer = 0.5\n")),
             "a limited answer none",
-        ),
-        (
-            changed(&escalates, &escalates.replace("escalate", "limited_answer")),
-            "a limited answer without any signal",
         ),
         (
             changed(LIMITED_DEMAND, &format!("{LIMITED_DEMAND}{limited}limited_answer = 0.5\n")),

@@ -136,11 +136,14 @@ impl Merge<'_> {
         self.items.insert(place.clone(), place.clone());
         // The threshold of a certified tier is the certificate's own.
         if section.name == "tier" {
-            for (demand, own) in [("certified", "answer"), ("limited_certified", "limited_answer")]
-            {
-                if said.contains_key(demand) {
-                    known.remove(own);
-                }
+            // Where answers are certified, a limited one is too, or there is none.
+            let own: &[&str] = match () {
+                () if said.contains_key("certified") => &["answer", "limited_answer"],
+                () if said.contains_key("limited_certified") => &["limited_answer"],
+                () => &[],
+            };
+            for name in own {
+                known.remove(*name);
             }
         }
         for (field, value) in said {
