@@ -32,7 +32,7 @@ export type Json = unknown;
 /**
  * A stable code; its HTTP status and title never change with it.
  */
-export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "quorum_closed" | "proposal_void" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_currency" | "unknown_tenant" | "unknown_queue" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
+export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "quorum_closed" | "proposal_void" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_currency" | "unknown_tenant" | "unknown_queue" | "not_eligible" | "invalid_time" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
 
 /**
  * How much is at stake, ascending.

@@ -88,11 +88,11 @@ pub fn above(snapshot: &Snapshot<'_>, case: &Case) -> Result<Place, Failure> {
 /// The place where a case is, for one colleague alone; whoever is away is stood in for.
 ///
 /// # Errors
-/// `invalid_field` where they could not work on it.
+/// `not_eligible` where they could not work on it.
 pub fn for_colleague(snapshot: &Snapshot<'_>, case: &Case, to: &Id) -> Result<Place, Failure> {
     let refused = |detail: String| {
         let help = "name somebody who may decide this case";
-        Failure::Refused(Fault::new(ErrorCode::InvalidField, "/to", detail, help))
+        Failure::Refused(Fault::new(ErrorCode::NotEligible, "/to", detail, help))
     };
     let Some(colleague) = people::actor(snapshot, to, None, Door::Scheduler)? else {
         return Err(refused(format!("there is no principal `{to}`")));

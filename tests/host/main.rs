@@ -12,8 +12,10 @@
     reason = "a test that finds something else than it expects ends"
 )]
 
+mod acting;
 mod actions;
 mod admission;
+mod approvals;
 mod audits;
 mod conformance;
 mod contract;
