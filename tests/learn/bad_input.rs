@@ -44,12 +44,12 @@ fn every_kind_of_bad_rows_is_refused_or_falls_back_aloud() {
         (
             "a label above 1",
             some() + &row("\"good\":0.5", "1.5"),
-            Then::Refused("line 61: invalid_field at /label"),
+            Then::Refused("line 61: invalid_field at `/label`"),
         ),
         (
             "a label below 0",
             some() + &row("\"good\":0.5", "-1"),
-            Then::Refused("line 61: invalid_field at /label"),
+            Then::Refused("line 61: invalid_field at `/label`"),
         ),
         ("a label in words", some() + &row("\"good\":0.5", "\"good\""), Then::Refused("/label")),
         ("a label between", some() + &row("\"good\":0.5", "0.25"), Then::Said("labels fitted")),
@@ -62,7 +62,7 @@ fn every_kind_of_bad_rows_is_refused_or_falls_back_aloud() {
         (
             "a reading above 1",
             some() + &row("\"good\":7", "1"),
-            Then::Refused("line 61: invalid_field at /signals/good"),
+            Then::Refused("line 61: invalid_field at `/signals/good`"),
         ),
         (
             "a constant signal",
@@ -84,7 +84,7 @@ fn every_kind_of_bad_rows_is_refused_or_falls_back_aloud() {
             simulated(3, 42).0,
             Then::Said("3 labels are few: most of this is the expert's prior"),
         ),
-        ("a row twice", some() + &some(), Then::Refused("line 61: invalid_field at /id")),
+        ("a row twice", some() + &some(), Then::Refused("line 61: invalid_field at `/id`")),
         ("no row", "\n\n".to_owned(), Then::Refused("there is no row")),
         ("no rows but text", "<html>\n".to_owned(), Then::Refused("line 1: invalid_json")),
     ];

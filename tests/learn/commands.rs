@@ -109,7 +109,7 @@ fn limited_answers_are_certified_with_the_answers_of_their_tier() {
     std::fs::write(&rows, simulated(3_000, 21).0).unwrap();
     done(&["confidence", "fit", "--rows", &rows, "-o", &fitted]);
     let text = with_model(&std::fs::read_to_string(&fitted).unwrap());
-    let limited = "\nlimited_certified = { tolerated_error = 0.35, failure_probability = 0.1 }\n";
+    let limited = "\nlimited_certified = { tolerated_error = 0.26, failure_probability = 0.1 }\n";
     let text = text.replacen(
         "\n\n[confidence.tiers.critical]",
         &format!("{limited}\n[confidence.tiers.critical]"),

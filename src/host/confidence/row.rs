@@ -21,8 +21,6 @@ use crate::request::{RiskLevel, Signal, ToolStatus, read_signal};
 const LINE_BYTES_MAX: u64 = 1_000_000;
 /// Rows that are kept in memory: what a fit learns from more of them is far below what it cannot know.
 pub const ROWS_MAX: usize = 500_000;
-/// The least share of the conversations that may stand for all.
-const SHARE_MIN: f64 = 1e-6;
 /// The least probability with which a label may have been asked for: rarer ones would outweigh
 /// a thousand others each.
 const PROPENSITY_MIN: f64 = 0.001;
@@ -160,7 +158,8 @@ impl Rows {
             rows.rows.push(row);
             while rows.rows.len() > rows_max {
                 kept.share *= 0.5;
-                if beyond == Beyond::Refused || kept.share < SHARE_MIN {
+                let thinned = rows.rows.iter().any(|row| kept.keeps(row));
+                if beyond == Beyond::Refused || !thinned {
                     let detail = format!("there are more than {rows_max} rows");
                     let code = ErrorCode::LimitExceeded;
                     let help = "send fewer, or more conversations with fewer rows each";

@@ -253,10 +253,10 @@ pub fn lose(
 ) -> Result<RandomAudit, Failure> {
     let (closed_at, lost) = (Some(tx.now), Some(reason));
     let audit = RandomAudit { state: AuditState::Lost, closed_at, lost, ..audit };
-    store(tx, &audit, "random_audit_lost", by.clone())?;
     if audit.overdue_since.is_none() {
         monitors::unjudged(tx, &audit, &by)?;
     }
+    store(tx, &audit, "random_audit_lost", by)?;
     Ok(audit)
 }
 
