@@ -36,6 +36,7 @@ pub mod replay;
 pub mod samples;
 pub mod sampling_key;
 pub mod scheduler;
+pub mod second_review;
 pub mod serve;
 pub mod store;
 mod text;

@@ -15,7 +15,8 @@ use crate::host::absence;
 use crate::host::executor::Executors;
 use crate::host::people::{HostActor, host_actor};
 use crate::host::store::{
-    Failure, Store, cases, idempotency, instance, random_audits, rejudging, releases,
+    Failure, Store, cases, idempotency, instance, overdue_audits, random_audits, rejudging,
+    releases,
 };
 use crate::host::work;
 use crate::units::Id;
@@ -24,7 +25,8 @@ use crate::units::Id;
 const PERIOD: Duration = Duration::from_millis(500);
 /// How many periods lie between two sweeps of old idempotency keys (about an hour).
 const SWEEP_EVERY: u64 = 7_200;
-/// How many periods lie between two looks at audits whose texts never came (about a minute).
+/// How many periods lie between two looks at audits whose texts never came, or that nobody judged
+/// (about a minute).
 const GIVE_UP_EVERY: u64 = 120;
 /// How many periods lie between two looks at who went away (2 s).
 const ABSENCES_EVERY: u64 = 4;
@@ -80,7 +82,7 @@ pub async fn run(store: Arc<Store>, executors: Arc<Executors>, mut stop: watch::
         if count.is_multiple_of(GIVE_UP_EVERY)
             && let Err(failure) = give_up_audits(&store).await
         {
-            tracing::warn!(%failure, "audits that never came could not be given up");
+            tracing::warn!(%failure, "audits that never came or are overdue could not be counted");
         }
         count += 1;
     }
@@ -176,19 +178,26 @@ pub async fn expire_releases(store: &Store) -> Result<(), Failure> {
     write.await
 }
 
-/// Counts as lost what no edge delivered in time.
+/// Counts as lost what no edge delivered in time, and as overdue what nobody judged in time.
 ///
 /// # Errors
 /// Where the store fails.
 pub async fn give_up_audits(store: &Store) -> Result<(), Failure> {
-    if !store.read(random_audits::has_overdue).await? {
-        return Ok(());
+    if store.read(random_audits::has_overdue).await? {
+        let write = store.write(|tx| {
+            let actor = host_actor(tx, HostActor::Scheduler)?;
+            random_audits::give_up(tx, &actor.reference())
+        });
+        write.await?;
     }
-    let write = store.write(|tx| {
-        let actor = host_actor(tx, HostActor::Scheduler)?;
-        random_audits::give_up(tx, &actor.reference())
-    });
-    write.await
+    if store.read(overdue_audits::has_any).await? {
+        let write = store.write(|tx| {
+            let actor = host_actor(tx, HostActor::Scheduler)?;
+            overdue_audits::count(tx, &actor.reference())
+        });
+        write.await?;
+    }
+    Ok(())
 }
 
 async fn move_one(store: &Store, tenant_id: Id, case_id: Id) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 
 use crate::case::{
     Answer, Case, CaseState, Command, Consequence, Depends, FollowUp, Mark, MarkAction, NoticeKind,
-    Outcome, Place, Purpose, RerouteKind, Successor, Timing,
+    Outcome, Place, RerouteKind, Successor, Timing,
 };
 use crate::error::{ErrorCode, Fault};
 use crate::execution::ExecutionState;
@@ -200,7 +200,7 @@ pub fn placed(tx: &Tx<'_>, policy: &Policy, case: Case) -> Result<Case, Failure>
 /// A case that nobody may decide goes to the fallback queue at once, with the same authority.
 fn attended(tx: &Tx<'_>, policy: &Policy, case: Case) -> Result<Case, Failure> {
     let fallback = &policy.fallback().queue;
-    if case.queue == *fallback || identity::anybody_meets(tx, &Need::of(&case))? {
+    if case.queue == *fallback || identity::anybody_meets(tx, &Need::of(&case), &case.excluded)? {
         return Ok(case);
     }
     let Some(place) = place_in(policy, &case, fallback) else { return Ok(case) };
@@ -219,7 +219,7 @@ pub fn prepared(policy: &Policy, mut case: Case) -> Result<Case, Failure> {
     case.first_touch_due_at = timing.first_touch_due_at;
     case.marks = timing.marks;
     // The user of what is audited has the answer already.
-    if case.purpose != Purpose::Audit {
+    if !case.purpose.is_hidden() {
         case.notices.extend(work.notice(NoticeKind::Received, &case));
     }
     Ok(case)
@@ -237,11 +237,7 @@ pub fn follow(
     reason: Option<String>,
 ) -> Result<Case, Failure> {
     let policy = policies::of_tenant(tx, &parent.tenant_id)?;
-    let work = WorkPolicy::of(&policy)?;
-    let queue = policy.queue(&parent.queue).unwrap_or_else(|| policy.fallback());
-    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
-    let due_at = queue.sla.deadline(calendar, tx.now).due_at;
-    let timing = work.begin(&policy, &queue.queue, tx.now, due_at);
+    let (timing, place) = begins(&policy, &parent, tx.now)?;
     let own = kind == FollowUp::Appeal;
     let successor = Successor {
         case_id: ids::new_id("case", tx.now)?,
@@ -256,13 +252,29 @@ pub fn follow(
         requested_by_person: parent.requested_by_person.clone(),
         timing,
     };
-    let place = place_in(&policy, &parent, &queue.queue);
     let child = moves::follow(tx, actor, parent, successor)?;
-    // A queue that the policy gave up has no reviewers of its own.
     match place.filter(|place| place.queue != child.queue) {
         Some(place) => reroute(tx, child, RerouteKind::Transferred, place, "its queue is gone"),
         None => Ok(child),
     }
+}
+
+/// The clocks of a case that follows from another, and where its queue is now.
+///
+/// # Errors
+/// Where the policy cannot be read.
+pub fn begins(
+    policy: &Policy,
+    parent: &Case,
+    now: TimestampMs,
+) -> Result<(Timing, Option<Place>), Failure> {
+    let work = WorkPolicy::of(policy)?;
+    // A queue that the policy gave up has no hours and no reviewers of its own.
+    let queue = policy.queue(&parent.queue).unwrap_or_else(|| policy.fallback());
+    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
+    let due_at = queue.sla.deadline(calendar, now).due_at;
+    let timing = work.begin(policy, &queue.queue, now, due_at);
+    Ok((timing, place_in(policy, parent, &queue.queue)))
 }
 
 /// Moves a case by the host's own hand.
@@ -293,7 +305,7 @@ pub fn tell(tx: &Tx<'_>, case: Case, kind: NoticeKind) -> Result<Case, Failure> 
         .notices
         .iter()
         .any(|earlier| earlier.kind == kind && earlier.deadline_version == notice.deadline_version);
-    if told || case.state.is_terminal() || case.purpose == Purpose::Audit {
+    if told || case.state.is_terminal() || case.purpose.is_hidden() {
         return Ok(case);
     }
     let actor = host_actor(tx, HostActor::Scheduler)?;

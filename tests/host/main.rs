@@ -40,6 +40,7 @@ mod races;
 mod refusals;
 mod releases;
 mod replay;
+mod second_reviews;
 mod server;
 mod sink;
 mod sla;

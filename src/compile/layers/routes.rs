@@ -237,8 +237,10 @@ fn less_sure(base: &Policy, merged: &Policy, others: &[Cause]) -> Option<Cause> 
         return Some(Cause { asks, section: "tier", name: (*word).to_owned(), pointer });
     }
     let raises = others.iter().find(|cause| cause.asks.risk_level.is_some());
-    let has_certificate =
-        RiskLevel::WORDS.iter().any(|(_, risk)| old.tiers.of(*risk).certificate.is_some());
+    let has_certificate = RiskLevel::WORDS
+        .iter()
+        .map(|(_, risk)| old.tiers.of(*risk))
+        .any(|tier| tier.certificate.is_some() || tier.limited_certificate.is_some());
     let void = has_certificate && base.decision_hash() != merged.decision_hash();
     let by = raises.map(|cause| (cause.section, cause.name.clone(), cause.pointer.clone()));
     let by = by.or_else(|| void.then(|| ("tier", String::new(), "/overlay".to_owned())));

@@ -56,7 +56,15 @@ pub(super) const SECTIONS: &[Section] = &[
 
 const HEAD: &[&str] = &["risk_level_when_missing", "fallback_queue", "lease", "undo_window"];
 
-const SAMPLING: &[&str] = &["answer", "limited_answer", "refuse", "tolerated_error", "false_alarm"];
+const SAMPLING: &[&str] = &[
+    "answer",
+    "limited_answer",
+    "refuse",
+    "second_review",
+    "judged_within_days",
+    "tolerated_error",
+    "false_alarm",
+];
 
 const TOOL: &[&str] = &[
     "title",

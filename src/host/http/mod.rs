@@ -10,6 +10,7 @@ mod case_commands;
 mod case_inputs;
 mod case_routes;
 mod cases;
+mod certificates;
 mod corrections;
 mod decisions;
 mod description;

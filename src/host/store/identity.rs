@@ -184,11 +184,15 @@ pub fn has_people(snapshot: &Snapshot<'_>) -> Result<bool, Failure> {
     Ok(snapshot.connection.prepare_cached(select)?.exists([])?)
 }
 
-/// Whether anybody meets what a case needs.
+/// Whether anybody but these, named as principals or as people, meets what a case needs.
 ///
 /// # Errors
 /// Where the store fails.
-pub fn anybody_meets(snapshot: &Snapshot<'_>, need: &Need) -> Result<bool, Failure> {
+pub fn anybody_meets(
+    snapshot: &Snapshot<'_>,
+    need: &Need,
+    excluded: &[Id],
+) -> Result<bool, Failure> {
     // Few people have a grant, and the first who meets it ends the search.
     let select = "SELECT DISTINCT p.body FROM principals p JOIN grants g \
         ON g.principal_id = p.principal_id WHERE p.body ->> '$.kind' = 'person' \
@@ -197,7 +201,11 @@ pub fn anybody_meets(snapshot: &Snapshot<'_>, need: &Need) -> Result<bool, Failu
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let principal = stored(&row.get::<_, String>(0)?, Principal::read)?;
-        let grants = grants(snapshot, &principal.principal_id)?;
+        let Principal { principal_id, person_id, .. } = &principal;
+        if excluded.iter().any(|id| id == principal_id || Some(id) == person_id.as_ref()) {
+            continue;
+        }
+        let grants = grants(snapshot, principal_id)?;
         let actor = Actor { principal, grants, credential_id: None, door: Door::Scheduler };
         if meets(&actor, need, snapshot.now) {
             return Ok(true);

@@ -33,6 +33,7 @@ pub mod needs;
 pub mod next;
 pub mod observations;
 pub mod outcomes;
+pub mod overdue_audits;
 pub mod place;
 pub mod policies;
 #[cfg(feature = "postgres")]

@@ -14,6 +14,7 @@ export type {
   CaseReply,
   CasesReply,
   CaseSummary,
+  CaseCertificate,
   CertificateView,
   Correction,
   Execution,

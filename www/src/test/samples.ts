@@ -126,6 +126,7 @@ export function sampleReply(subject: Case, may: Partial<CaseReply["may"]> = {}):
       },
     ],
     review: { needed: subject.reviewers_needed, cast: subject.votes.length, adjudicating: subject.adjudicating },
+    certificates: [],
     may: {
       claim: subject.state === "ready",
       decide: holding,
