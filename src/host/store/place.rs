@@ -201,9 +201,10 @@ impl Place {
         self.file("countersign.fence")
     }
 
-    /// The file whose lock orders the writers of several processes.
-    pub(super) fn open_lock(&self) -> Result<File, StartError> {
-        self.open_locked("countersign.lock")
+    /// The lock that orders the writers of several processes.
+    pub(super) fn open_lock(&self) -> Result<Lock, StartError> {
+        let gate = self.open_locked("countersign.gate")?;
+        Ok(Lock { gate, writer: self.open_locked("countersign.lock")? })
     }
 
     /// The file whose lock is shared by all processes that use the database.
@@ -219,10 +220,23 @@ impl Place {
     }
 }
 
+/// The lock of the writers: who has it writes, and who has the gate is next. Without the gate, who just
+/// gave the lock back would find it free before all those who only look now and then.
+pub(super) struct Lock {
+    gate: File,
+    writer: File,
+}
+
 /// Takes the lock, waiting no longer than `wait_max`: a process that was stopped inside it must not
 /// block all others for ever. `None` if it was not to be had.
-pub(super) fn lock(file: &File, wait_max: Duration) -> Option<Held<'_>> {
-    let started = Instant::now();
+pub(super) fn lock(lock: &Lock, wait_max: Duration) -> Option<Held<'_>> {
+    let until = Instant::now() + wait_max;
+    // Many may wait for the gate, and one alone for the lock.
+    let _gate = take(&lock.gate, until, Duration::from_millis(2))?;
+    take(&lock.writer, until, Duration::from_micros(200))
+}
+
+fn take(file: &File, until: Instant, pause_max: Duration) -> Option<Held<'_>> {
     let mut pause = Duration::from_micros(50);
     loop {
         match file.try_lock() {
@@ -231,11 +245,11 @@ pub(super) fn lock(file: &File, wait_max: Duration) -> Option<Held<'_>> {
             Err(fs::TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
             Err(fs::TryLockError::Error(_)) => return None,
         }
-        if started.elapsed() >= wait_max {
+        if Instant::now() >= until {
             return None;
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(2));
+        pause = (pause * 2).min(pause_max);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The one thread that writes: it takes what waits, runs each job in its own savepoint of one
 //! transaction, commits once for all of them, and only then answers.
 
-use std::fs::File;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -34,7 +33,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
-        lock: File,
+        lock: place::Lock,
         log: LogSize,
         shared: Arc<Shared>,
     ) -> Result<Self, StartError> {
@@ -81,7 +80,7 @@ impl Writer {
 
 fn run(
     connection: &Connection,
-    (lock, mut log): (&File, LogSize),
+    (lock, mut log): (&place::Lock, LogSize),
     shared: &Shared,
     mut receiver: mpsc::Receiver<Box<dyn Job>>,
 ) {
@@ -118,7 +117,7 @@ fn run(
 
 fn commit_together(
     connection: &Connection,
-    (lock, log): (&File, &mut LogSize),
+    (lock, log): (&place::Lock, &mut LogSize),
     shared: &Shared,
     jobs: &mut [Box<dyn Job>],
 ) -> Fate {

@@ -119,7 +119,7 @@ pub(crate) fn deadlines() -> Vec<Row> {
     host.stop();
     let database = site.folder.database();
     // What is seeded need not last; what the host writes does.
-    let begins = wall_clock().saturating_add(i64::try_from(count / 8 + 5_000).unwrap());
+    let begins = wall_clock().saturating_add(i64::try_from(count / 4 + 15_000).unwrap());
     let step = |number: usize| {
         begins.saturating_add(
             i64::try_from(number).unwrap() * spread_ms / i64::try_from(count).unwrap(),
