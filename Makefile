@@ -20,7 +20,7 @@ compare: ## Hold it against others and against chance at full length (DECISIONS=
 simulate: ## Run histories against a model (MINUTES=, SEED=), then plant every fault and find it.
 	@.ci/simulate
 
-torture: ## Kill, stop, starve and lie to hosts, row by row (ROW=F1, MINUTES=); counts add up.
+torture: ## Kill, stop, starve and lie to hosts, row by row (ROW=F1, ENGINE=, MINUTES=); counts add up.
 	@.ci/torture
 
 clean: ## Remove what was built; keep data/ and the tools in the cache.

@@ -3614,7 +3614,32 @@ languages: Array<string>,
 /**
  * What it can do.
  */
-skills: Array<string>, };
+skills: Array<string>, 
+/**
+ * When it is away, if that was said.
+ */
+away: Away | null, };
+
+/**
+ * A time during which somebody is away.
+ */
+export type Away = { 
+/**
+ * When it begins.
+ */
+from: TimestampMs, 
+/**
+ * When it ends.
+ */
+until: TimestampMs, 
+/**
+ * Who gets what was theirs alone, where they may decide it; without one it goes back to its queue.
+ */
+delegate: Id | null, 
+/**
+ * When what they had was passed on.
+ */
+begun_at: TimestampMs | null, };
 
 /**
  * A right, given by somebody, for a while.

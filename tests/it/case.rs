@@ -34,6 +34,7 @@ fn actor(name: &str, kind: PrincipalKind, role: GrantRole) -> Actor {
             name: name.to_owned(),
             languages: Vec::new(),
             skills: vec!["billing".to_owned()],
+            away: None,
         },
         grants: vec![Grant {
             grant_id: id("grant_1"),

@@ -87,8 +87,8 @@ pub(super) async fn manifest(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let tenant_id = caller.actor.principal.tenant_id;
-    let read = app.store.read(move |snapshot| {
+    let tenant_id = caller.actor.principal.tenant_id.clone();
+    let read = app.store.read_as(caller.actor, move |snapshot| {
         let mut manifest = releases::manifest(snapshot, tenant_id.as_str())?;
         let policy = policies::of_tenant(snapshot, &tenant_id)?;
         manifest.certificates_void = monitors::ended_certificates(snapshot, &policy, &tenant_id)?;
@@ -154,7 +154,7 @@ pub(super) async fn get(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let release = find(snapshot, &caller.actor, &release_id)?;
         let (old, new) = releases::both_policies(snapshot, &release)?;
         let diff = diff(&old, &new).map_err(Failure::Refused)?;
