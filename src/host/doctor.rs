@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::host::backup_command::held;
 use crate::host::clock::wall_clock;
 use crate::host::store::place::{Database, Place};
 use crate::host::store::sql::{Connection, Engine};
@@ -69,6 +70,15 @@ pub fn examine(place: &Place) -> Vec<Finding> {
         Err(error) => note("schema", Err(error.to_string())),
         Ok(connection) => {
             note("schema", Ok("up to date".to_owned()));
+            let held = held(&connection).map_err(|error| error.to_string());
+            let mend = "find out what happened after the copy, then `countersign resume`";
+            note(
+                "instance",
+                held.and_then(|held| match held {
+                    None => Ok("acts".to_owned()),
+                    Some(held) => Err(format!("{held}: {mend}")),
+                }),
+            );
             note("clock", clock(&connection).map_err(|error| error.to_string()).and_then(|at| at));
             if let Database::File(path) = &database {
                 note("log of changes", log(path));

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::compile::DEFAULT_POLICY;
+use crate::host::backup_command::held;
 use crate::host::config::{Config, host_name};
 use crate::host::executor::{self, Executors};
 use crate::host::http::{App, Streams, router};
@@ -18,7 +19,7 @@ use crate::host::layers::{Refusal, candidate};
 use crate::host::people::{HostActor, host_actor};
 use crate::host::sampling_key::SamplingKey;
 use crate::host::store::place::Place;
-use crate::host::store::{Ending, Failure, StartError, Store, identity, policies, releases};
+use crate::host::store::{Ending, Failure, StartError, Store, fence, identity, policies, releases};
 use crate::host::{listen, samples, scheduler, webhook};
 use crate::release::EVERY_TENANT;
 
@@ -68,6 +69,12 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
     };
     let place = config.server.at(Place::prepare(&config.data)?)?;
     let store = Arc::new(Store::open(&place, &host_name())?);
+    let fenced = fence::enforce(&store).await?;
+    if fenced > 0 {
+        tracing::warn!(
+            "the database is older than its fence: {fenced} things were taken back again"
+        );
+    }
     put_policy_in_force(&store, config).await?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|error| system(format!("{}: {error}", config.listen)))?;
@@ -182,6 +189,11 @@ async fn announce(
 ) -> Result<(), ServeError> {
     let url = format!("http://{address}");
     let mut lines = vec![format!("countersign listens on {url}")];
+    if let Some(held) = store.read(|snapshot| held(snapshot.connection)).await? {
+        let data = config.data.display();
+        lines.push(format!("  {held}"));
+        lines.push(format!("  nothing leaves this host until `countersign resume --data {data}`"));
+    }
     if config.samples {
         let token_file = place.file("sample-edge.token");
         for link in samples::prepare(store, &token_file).await? {

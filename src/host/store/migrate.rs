@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_queues.sql"),
     include_str!("schema/0008_dropped_decisions.sql"),
     include_str!("schema/0009_layers.sql"),
+    include_str!("schema/0010_watching.sql"),
 ];
 
 /// Brings the schema to this program's version.

@@ -4,21 +4,25 @@
 //! share with others, and its caller hears of it only after the commit. State, audit entries and
 //! the idempotency row belong into one closure, so that there is never one without the others.
 
+pub mod absences;
 pub mod approvals;
 pub mod audit;
 pub mod cases;
 mod connection;
+pub(in crate::host) mod copy;
 pub mod corrections;
 pub mod decisions;
 pub mod events;
 pub mod executions;
 mod failure;
+pub(in crate::host) mod fence;
 pub mod file_clock;
 pub mod gauges;
 mod hold;
 pub mod idempotency;
 pub mod identity;
 pub mod inbox;
+pub mod instance;
 mod job;
 pub mod log_size;
 pub mod measures;
@@ -29,6 +33,7 @@ pub mod needs;
 pub mod next;
 pub mod observations;
 pub mod outcomes;
+pub mod overdue_audits;
 pub mod place;
 pub mod policies;
 #[cfg(feature = "postgres")]
@@ -44,7 +49,7 @@ pub mod webhooks;
 mod writer;
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
@@ -100,6 +105,7 @@ struct Shared {
     clock: HeldClock,
     policies: PolicyCache,
     host: String,
+    fence: PathBuf,
     commits: watch::Sender<u64>,
     ending: watch::Sender<Ending>,
 }
@@ -119,6 +125,7 @@ pub struct Tx<'a> {
     snapshot: Snapshot<'a>,
     /// The host's name, for the audit log.
     pub host: &'a str,
+    fence: &'a Path,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -138,13 +145,13 @@ impl Store {
         match place.database() {
             Database::File(path) => Self::open_file(place, path, host),
             #[cfg(feature = "postgres")]
-            Database::Server(server) => Self::open_server(&server, host),
+            Database::Server(server) => Self::open_server(place, &server, host),
         }
     }
 
     fn open_file(place: &Place, database: PathBuf, host: &str) -> Result<Self, StartError> {
         let lock = place.open_lock()?;
-        let shared = Shared::new(host);
+        let shared = Shared::new(place, host);
         let connection = {
             // Two processes that start at once must not both make the schema.
             let _held = place::lock(&lock, writer::LOCK_WAIT_MAX).ok_or(Failure::Busy)?;
@@ -162,9 +169,13 @@ impl Store {
     }
 
     #[cfg(feature = "postgres")]
-    fn open_server(server: &postgres::Server, host: &str) -> Result<Self, StartError> {
+    fn open_server(
+        place: &Place,
+        server: &postgres::Server,
+        host: &str,
+    ) -> Result<Self, StartError> {
         apart(|| server.migrate())?;
-        let shared = Shared::new(host);
+        let shared = Shared::new(place, host);
         let pool = postgres::Pool::start(server, &shared)?;
         Ok(Self { backend: Backend::Server(pool), shared })
     }
@@ -253,11 +264,12 @@ impl Store {
 }
 
 impl Shared {
-    fn new(host: &str) -> Arc<Self> {
+    fn new(place: &Place, host: &str) -> Arc<Self> {
         Arc::new(Self {
             clock: HeldClock::default(),
             policies: PolicyCache::default(),
             host: host.to_owned(),
+            fence: place.fence(),
             commits: watch::Sender::new(0),
             ending: watch::Sender::default(),
         })
@@ -281,7 +293,7 @@ impl Shared {
 
     fn tx<'a>(&'a self, connection: &'a Connection, now: TimestampMs) -> Tx<'a> {
         let snapshot = Snapshot { is_writing: true, ..self.snapshot(connection, now) };
-        Tx { snapshot, host: &self.host }
+        Tx { snapshot, host: &self.host, fence: &self.fence }
     }
 }
 

@@ -195,6 +195,12 @@ impl Place {
         self.file("audit.key")
     }
 
+    /// What was taken back, outside the database.
+    #[must_use]
+    pub fn fence(&self) -> PathBuf {
+        self.file("countersign.fence")
+    }
+
     /// The file whose lock orders the writers of several processes.
     pub(super) fn open_lock(&self) -> Result<File, StartError> {
         self.open_locked("countersign.lock")
