@@ -92,7 +92,7 @@ export class HotGate extends Writer {
 
   /** The gate; `undefined` where the path over objects has to give it. */
   classify(action: unknown, context: unknown, now: number, kept: Kept): object | undefined {
-    const read = this.reading(now, () => this.#read(action, context));
+    const read = this.reading<ReadAction>(now, action, context);
     if (read === undefined) return undefined;
     const nonce = this.sign(this.#nonceAt);
     const answer = this.handle.judge_action(nonce, read.known.index, now) >>> 0;
@@ -103,10 +103,14 @@ export class HotGate extends Writer {
     return lazy(new GateParts(kept, this.table, read, now, answer, this.u32[from - 1] as number, fired));
   }
 
-  #read(action: unknown, context: unknown): ReadAction {
+  protected read(action: unknown, context: unknown): ReadAction {
     if (!isPlain(action)) throw IRREGULAR;
-    for (const key in action) if (key !== "tool" && key !== "arguments") throw IRREGULAR;
-    const { tool: name, arguments: given } = action;
+    let name: unknown, given: unknown;
+    for (const field in action) {
+      if (field === "tool") name = action[field];
+      else if (field === "arguments") given = action[field];
+      else throw IRREGULAR;
+    }
     if (!isName(name)) throw IRREGULAR;
     let known = this.#tools.get(name);
     if (known === undefined) known = this.#find(name);
@@ -209,8 +213,36 @@ export class HotGate extends Writer {
 
   #readContext(given: unknown): Record<string, unknown> {
     if (!isPlain(given)) throw IRREGULAR;
-    const { tenant_id, domain, intent, language, risk_level, asks_for_person, facts } = given;
-    for (const key in given) if (!CONTEXT_FIELDS.has(key)) throw IRREGULAR;
+    let tenant_id: unknown, domain: unknown, intent: unknown, language: unknown, risk_level: unknown,
+      asks_for_person: unknown, facts: unknown;
+    for (const field in given) {
+      const value = given[field];
+      switch (field) {
+        case "tenant_id":
+          tenant_id = value;
+          break;
+        case "domain":
+          domain = value;
+          break;
+        case "facts":
+          facts = value;
+          break;
+        case "intent":
+          intent = value;
+          break;
+        case "language":
+          language = value;
+          break;
+        case "risk_level":
+          risk_level = value;
+          break;
+        case "asks_for_person":
+          asks_for_person = value;
+          break;
+        default:
+          throw IRREGULAR;
+      }
+    }
     if (!isId(tenant_id)) throw IRREGULAR;
     if (this.#tenant >= 0) this.putText(this.#tenant, tenant_id);
     if (domain != null && !isName(domain)) throw IRREGULAR;
@@ -227,10 +259,6 @@ export class HotGate extends Writer {
     return { tenant_id, domain, intent, language, risk_level, asks_for_person, read };
   }
 }
-
-const CONTEXT_FIELDS: ReadonlySet<string> = new Set([
-  "tenant_id", "domain", "intent", "language", "risk_level", "asks_for_person", "facts",
-]);
 
 /** A copy of a single value, or of a list of such. */
 function copyOf(value: unknown): unknown {

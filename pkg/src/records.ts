@@ -5,6 +5,7 @@ import type {
   Attachment,
   AuditEntry,
   Authority,
+  Away,
   Breakdown,
   Bundle,
   Case,
@@ -113,9 +114,20 @@ export type DecisionInput = Pick<Decision, "verdict" | "outcome"> &
     revision?: number | undefined;
   };
 
+/** When somebody is away, from now where no beginning is named, and who stands in for them. */
+export interface AbsenceInput {
+  from?: string | null | undefined;
+  until: string;
+  delegate?: string | null | undefined;
+}
+
+export interface AbsenceReply {
+  away: Away | null;
+}
+
 /** Who is signed in. */
 export interface Me {
-  principal: Pick<Principal, "principal_id" | "kind" | "name" | "tenant_id" | "languages" | "skills">;
+  principal: Pick<Principal, "principal_id" | "kind" | "name" | "tenant_id" | "languages" | "skills"> & { away: Away | null };
   tenants: string[];
   grants: Omit<Grant, "principal_id" | "granted_by">[];
   csrf_token: string;
@@ -582,6 +594,8 @@ export interface ReleaseReply {
 export interface ReleasesReply {
   /** Newest first. */
   releases: PolicyRelease[];
+  /** The names of those who proposed, confirmed or withdrew them, by id. */
+  people: Record<string, string>;
 }
 
 export interface ReleaseDetails {
@@ -602,6 +616,8 @@ export interface PolicyInForce {
 
 export interface PoliciesInForceReply {
   policies: PolicyInForce[];
+  /** The names of those who proposed and confirmed them, by id. */
+  people: Record<string, string>;
 }
 
 /**

@@ -3640,7 +3640,32 @@ languages: Array<string>,
 /**
  * What it can do.
  */
-skills: Array<string>, };
+skills: Array<string>, 
+/**
+ * When it is away, if that was said.
+ */
+away: Away | null, };
+
+/**
+ * A time during which somebody is away.
+ */
+export type Away = { 
+/**
+ * When it begins.
+ */
+from: TimestampMs, 
+/**
+ * When it ends.
+ */
+until: TimestampMs, 
+/**
+ * Who gets what was theirs alone, where they may decide it; without one it goes back to its queue.
+ */
+delegate: Id | null, 
+/**
+ * When what they had was passed on.
+ */
+begun_at: TimestampMs | null, };
 
 /**
  * A right, given by somebody, for a while.
@@ -4169,7 +4194,7 @@ line: number,
  */
 column: number, 
 /**
- * The line's text.
+ * The line's text; of a very long one, the part around the fault.
  */
 source_line: string, 
 /**

@@ -4,6 +4,10 @@
 //! what follows from a command is [`crate::case::apply`]'s to say, and who may give it
 //! [`crate::identity::authorize`]'s.
 
+pub mod absence;
+mod absence_command;
+pub mod backup;
+mod backup_command;
 pub mod clock;
 pub mod command_line;
 pub mod confidence;

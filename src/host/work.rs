@@ -12,7 +12,7 @@ use crate::host::people::{self, HostActor, host_actor};
 use crate::host::store::{
     Failure, Snapshot, Tx, cases, executions, identity, moves, next, policies, proposals,
 };
-use crate::identity::{Actor, CaseOperation, Door, Need, authorize};
+use crate::identity::{Actor, CaseOperation, Door, Need, Principal, authorize};
 use crate::policy::Policy;
 use crate::proposal::{Proposal, ProposalState};
 use crate::units::{Id, TimestampMs};
@@ -47,8 +47,8 @@ pub fn retimed(
 ///
 /// # Errors
 /// Where the store fails.
-pub fn waits_until(snapshot: &Snapshot<'_>) -> Result<TimestampMs, Failure> {
-    let work = WorkPolicy::of(&*policies::in_force(snapshot)?)?;
+pub fn waits_until(snapshot: &Snapshot<'_>, case: &Case) -> Result<TimestampMs, Failure> {
+    let work = WorkPolicy::of(&*policies::of_tenant(snapshot, &case.tenant_id)?)?;
     Ok(snapshot.now.saturating_add(work.waiting_ms))
 }
 
@@ -97,16 +97,51 @@ pub fn for_colleague(snapshot: &Snapshot<'_>, case: &Case, to: &Id) -> Result<Pl
     let Some(colleague) = people::actor(snapshot, to, None, Door::Scheduler)? else {
         return Err(refused(format!("there is no principal `{to}`")));
     };
-    let mut there = case.clone();
-    there.assigned_to = Some(to.clone());
-    authorize(&colleague, CaseOperation::Work, &there, snapshot.now).map_err(|fault| {
+    may_take(case, &colleague, snapshot.now).map_err(|fault| {
         // Who is no reviewer of the tenant is as good as absent.
         match fault.code {
             ErrorCode::NotFound => refused(format!("there is no principal `{to}`")),
             _ => refused(format!("`{to}` cannot take it: {}", fault.detail)),
         }
     })?;
-    Ok(place_of(case, Some(to.clone())))
+    let Some(away) = colleague.principal.away.as_ref().filter(|away| away.covers(snapshot.now))
+    else {
+        return Ok(place_of(case, Some(to.clone())));
+    };
+    let place = in_place_of(snapshot, case, &colleague.principal, away.delegate.as_ref())?;
+    if place.assigned_to.is_none() {
+        let detail = format!("`{to}` is away until {}, and nobody stands in for them", away.until);
+        return Err(refused(detail));
+    }
+    Ok(place)
+}
+
+/// The place of a case that was somebody's alone who is away: that of who stands in for them, where
+/// they are there and may decide it, and otherwise its queue.
+///
+/// # Errors
+/// Where the store fails.
+pub fn in_place_of(
+    snapshot: &Snapshot<'_>,
+    case: &Case,
+    absent: &Principal,
+    delegate: Option<&Id>,
+) -> Result<Place, Failure> {
+    let stands_in = match delegate.filter(|delegate| **delegate != absent.principal_id) {
+        Some(delegate) => people::actor(snapshot, delegate, None, Door::Scheduler)?,
+        None => None,
+    };
+    let stands_in = stands_in.filter(|other| {
+        !other.principal.is_away(snapshot.now) && may_take(case, other, snapshot.now).is_ok()
+    });
+    Ok(place_of(case, stands_in.map(|other| other.principal.principal_id)))
+}
+
+/// Whether somebody could work on a case, were it offered to them alone.
+fn may_take(case: &Case, actor: &Actor, now: TimestampMs) -> Result<(), Fault> {
+    let mut there = case.clone();
+    there.assigned_to = Some(actor.principal.principal_id.clone());
+    authorize(actor, CaseOperation::Work, &there, now).map(|_| ())
 }
 
 /// Who decides where several reviewers do not agree: one level higher, where there is one.

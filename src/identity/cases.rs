@@ -137,6 +137,7 @@ pub fn meets(actor: &Actor, need: &Need, now: TimestampMs) -> bool {
     let covers =
         |grant: &Grant| grant.covers_queue(&need.queue) && grant.covers_authority(&need.authority);
     principal.status == PrincipalStatus::Active
+        && !principal.is_away(now)
         && principal.kind == PrincipalKind::Person
         && need.assigned_to.as_ref().is_none_or(|to| *to == principal.principal_id)
         && actor.grants_of(GrantRole::Reviewer, &need.tenant_id, now).any(covers)

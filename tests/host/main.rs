@@ -12,11 +12,13 @@
     reason = "a test that finds something else than it expects ends"
 )]
 
+mod absence;
 mod acting;
 mod actions;
 mod admission;
 mod approvals;
 mod audits;
+mod backup;
 mod conformance;
 mod contract;
 mod corpus;

@@ -46,6 +46,7 @@ pub(super) const SECTIONS: &[Section] = &[
     section("sampling", "/sampling", Shape::Fields(SAMPLING)),
     section("calendar", "/calendar", Shape::Items("calendar")),
     section("queue", "/queue", Shape::Items("queue")),
+    section("work", "/work", Shape::Fields(&["waiting", "open_leases_max"])),
     section("notify", "/notify", Shape::Items("id")),
     section("notice", "/notice", Shape::Map),
     section("limited_answer", "/limited_answer", Shape::Map),

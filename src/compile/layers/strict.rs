@@ -6,10 +6,11 @@
 use std::fmt::Display;
 
 use super::read::{Head, MayLoosen, fault};
-use super::{actions, routes};
+use super::{actions, routes, work};
 use crate::certificate::Certificate;
 use crate::compile::cel::direction::{Direction, direction};
 use crate::error::Fault;
+use crate::fact::FactRecord;
 use crate::policy::{Bundle, Policy, Queue, Tier, Trigger, TriggerKind};
 use crate::request::RiskLevel;
 use crate::suppression::{LOW_CONFIDENCE, Suppression};
@@ -150,6 +151,7 @@ pub(super) fn loosened(base: &Policy, merged: &Policy, may: MayLoosen) -> Vec<Fa
     of_suppressions(&mut findings, base.bundle(), merged.bundle());
     let shifts = actions::loosened(&mut findings, base, merged);
     of_conditions(&mut findings, base.bundle(), merged.bundle(), shifts);
+    work::loosened(&mut findings, base, merged);
     routes::loosened(&mut findings, base, merged, shifts);
     findings.faults
 }
@@ -188,6 +190,9 @@ fn of_head(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
     let risk = "risk_level_when_missing";
     let pair = (base.risk_level_when_missing, merged.risk_level_when_missing);
     findings.at_least(item(risk), risk, pair);
+    // Who leaves a case lying keeps it from others for so long.
+    let lease = (Some(base.lease_duration_ms), Some(merged.lease_duration_ms));
+    findings.at_most_ms(item("lease"), "lease", lease);
     // A shorter time to take a decision back leaves a mistake standing.
     let (was, is) = (base.undo_window_ms, merged.undo_window_ms);
     if is < was {
@@ -229,6 +234,10 @@ fn of_facts(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
         let help = "leave `type` and `source` as the base has them";
         findings.same(item, "type", (&was.fact_type, &is.fact_type), help);
         findings.same(item, "source", (&was.source, &is.source), help);
+        if (was.record, is.record) == (FactRecord::Nothing, FactRecord::Value) {
+            let detail = "decision records keep its value, which the base keeps out of them";
+            findings.loosens(item, "record", detail, "leave `record` out");
+        }
     }
 }
 

@@ -121,7 +121,7 @@ fn read_command(
         "ask_customer" => Command::AskCustomer {
             epoch: fields.required("epoch", counter)?,
             question: fields.required("question", note)?,
-            until: work::waits_until(tx)?,
+            until: work::waits_until(tx, case)?,
         },
         "deliver" => Command::Deliver,
         "append_turn" => Command::AppendTurn {

@@ -1,5 +1,6 @@
 //! The REST interface: decode, ask the core, store, encode.
 
+mod absence;
 mod assets;
 mod audit;
 mod audits;

@@ -67,7 +67,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let watched = app.store.read(move |snapshot| {
+    let watched = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenants = visible_tenants(&caller.actor, measurable(), snapshot.now)?;
         let policy = policies::in_force(snapshot)?;
         let hash = &policy.reference().hash;
@@ -91,7 +91,7 @@ pub(super) async fn reviewers(
     parameters.none()?;
     // Reviewers do not watch each other.
     const MAY: &[GrantRole] = &[GrantRole::Auditor, GrantRole::PolicyOwner, GrantRole::Admin];
-    let found = app.store.read(move |snapshot| {
+    let found = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenants = visible_tenants(&caller.actor, MAY, snapshot.now)?;
         told(snapshot, tenants.as_deref())
     });

@@ -97,6 +97,20 @@ pub fn credential(
     found.optional()?.transpose()
 }
 
+/// Sessions and links that were not revoked.
+///
+/// # Errors
+/// Where the store fails.
+pub fn sign_ins(snapshot: &Snapshot<'_>) -> Result<Vec<Credential>, Failure> {
+    let mut statement = snapshot.connection.prepare_cached(
+        "SELECT tenant_id, credential_id, principal_id, kind, scope, expires_at, revoked_at, used_at \
+         FROM credentials WHERE kind IN ('session', 'link') AND revoked_at IS NULL \
+         ORDER BY credential_id",
+    )?;
+    let found = statement.query_map([], |row| Ok(read_credential(row)))?;
+    found.map(|credential| credential?).collect()
+}
+
 /// Stores a credential under the hash of its secret.
 ///
 /// # Errors

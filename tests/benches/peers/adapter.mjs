@@ -1,6 +1,6 @@
 /**
  * The comparison's decision by this package's public API alone: `evaluate` for the draft, `classify` for the tool
- * call. The compiled policy's path is in COUNTERSIGN_PEERS_POLICY.
+ * call. The path of the policy's image, as an edge loads it, is in COUNTERSIGN_PEERS_POLICY.
  */
 import { readFileSync } from "node:fs";
 import { Engine } from "../../../pkg/dist/node.js";
@@ -48,7 +48,7 @@ function contextOf({ tenant, domain, tool }) {
 }
 
 export async function init() {
-  const engine = await Engine.load(readFileSync(process.env.COUNTERSIGN_PEERS_POLICY, "utf8"));
+  const engine = await Engine.load(readFileSync(process.env.COUNTERSIGN_PEERS_POLICY));
   // One instant for all: it enters digests and deadlines, and no rule.
   const now = Date.UTC(2026, 10, 22, 10, 15);
   const decide = (context) => {

@@ -44,6 +44,7 @@ export type {
   QueueSummary,
   QueuesReply,
   ReleaseDetails,
+  ReleaseInput,
   Requirement,
   ReviewersReply,
   Tool,

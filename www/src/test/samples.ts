@@ -5,7 +5,7 @@ export const NOW = "2026-11-22T10:00:00.000Z";
 
 export function sampleMe(): Me {
   return {
-    principal: { principal_id: "prin_mara", kind: "person", name: "Mara Lindqvist", tenant_id: "northwind", languages: ["en"], skills: [] },
+    principal: { principal_id: "prin_mara", kind: "person", name: "Mara Lindqvist", tenant_id: "northwind", languages: ["en"], skills: [], away: null },
     tenants: ["northwind"],
     grants: [],
     csrf_token: "csrf",

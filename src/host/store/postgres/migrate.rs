@@ -20,6 +20,9 @@ const MIGRATIONS: &[&str] = &[
 ];
 const PROTECT: &str = include_str!("schema/protect.sql");
 
+/// The version of the schema that this program knows.
+pub(super) const VERSION: usize = MIGRATIONS.len();
+
 /// What a database holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
