@@ -1,6 +1,6 @@
 # The front door, and nothing more: every step lives in a small script under .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench simulate torture clean
+.PHONY: help run test bench compare simulate torture clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -14,10 +14,13 @@ test: ## Set up, then run every check: format, lints, native, wasm, npm package,
 bench: ## Set up, build for release, measure.
 	@.ci/bench
 
+compare: ## Hold it against others and against chance at full length (DECISIONS=, VALUES=, INPUTS=, OVERLAYS=, SEED=).
+	@.ci/compare
+
 simulate: ## Run histories against a model (MINUTES=, SEED=), then plant every fault and find it.
 	@.ci/simulate
 
-torture: ## Kill, stop, starve and lie to hosts, row by row (ROW=F1, MINUTES=); counts add up.
+torture: ## Kill, stop, starve and lie to hosts, row by row (ROW=F1, ENGINE=, MINUTES=); counts add up.
 	@.ci/torture
 
 clean: ## Remove what was built; keep data/ and the tools in the cache.

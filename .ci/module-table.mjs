@@ -3,10 +3,12 @@
  *
  *     node .ci/module-table.mjs MODULE_WITH_NAMES [ROWS]
  *
- * FUNCTIONS=100 lists the largest functions too.
+ * FUNCTIONS=100 lists the largest functions too; PART=confidence tells what the functions of one part have together,
+ * and after gzip.
  * Reads sizes from the code section and names from the name section; the constants of the data section have no owner.
  */
 import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 
 const bytes = readFileSync(process.argv[2]);
 const rows_max = Number(process.argv[3] ?? 24);
@@ -44,6 +46,7 @@ function passImport() {
 let imported = 0;
 let constants = 0;
 const sizes = [];
+const bodies = [];
 const names = new Map();
 while (at < bytes.length) {
   const section = bytes[at++];
@@ -54,6 +57,7 @@ while (at < bytes.length) {
     for (let count = integer(); count > 0; count -= 1) {
       const size = integer();
       sizes.push(size);
+      bodies.push(bytes.subarray(at, at + size));
       at += size;
     }
   }
@@ -94,4 +98,13 @@ line("everything else", rest, `${Math.max(sorted.length - rows_max, 0)} rooms`);
 if (process.env.FUNCTIONS) {
   const all = sizes.map((size, index) => [size, names.get(imported + index) ?? "?"]).sort(([a], [b]) => b - a);
   for (const [size, name] of all.slice(0, Number(process.env.FUNCTIONS))) console.log(String(size).padStart(7), name);
+}
+/** What belongs to a part, by name: its rooms, and what nothing else in the module needs. */
+const PARTS = { confidence: /countersign::(confidence|certificate|flat::curve)\b|libm::.*\bexp\b/ };
+if (process.env.PART) {
+  const belongs = PARTS[process.env.PART];
+  if (belongs === undefined) throw new Error(`${process.env.PART} is none of ${Object.keys(PARTS).join(", ")}`);
+  const own = bodies.filter((_, index) => belongs.test(names.get(imported + index) ?? ""));
+  const all = Buffer.concat(own);
+  line(process.env.PART, all.length, `${own.length} functions, ${gzipSync(all, { level: 9 }).length} bytes after gzip by themselves`);
 }

@@ -15,6 +15,9 @@ use crate::request::RiskLevel;
 use crate::units::{Score, TimestampMs};
 use crate::word::words;
 
+/// Reviewed answers past which nobody is told to wait for more.
+const ANSWERS_MAX: i64 = 1 << 40;
+
 /// Separates the digests of what decides from all other digests.
 const DECISIONS_DOMAIN: &str = "countersign/decisions/v1";
 
@@ -77,11 +80,23 @@ pub struct Certificate {
 impl CertificateDemand {
     /// Reviewed answers without one error that a certificate needs at least.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "a quotient of bounded logarithms")]
     pub fn answers_min(&self) -> i64 {
-        let exact = libm::log(self.failure_probability) / libm::log1p(-self.tolerated_error);
-        // A quotient that is whole but for rounding needs no further answer.
-        libm::ceil(exact - 1e-9).max(1.0) as i64
+        let mut many = 1;
+        while !self.shows(many) && many < ANSWERS_MAX {
+            many *= 2;
+        }
+        let mut few = many / 2;
+        while many - few > 1 {
+            let middle = few + (many - few) / 2;
+            if self.shows(middle) { many = middle } else { few = middle }
+        }
+        many
+    }
+
+    /// Whether so many answers without an error are improbable enough if more are wrong than tolerated;
+    /// rounding is given its part.
+    fn shows(&self, answers: i64) -> bool {
+        power(1.0 - self.tolerated_error, answers) <= self.failure_probability * (1.0 + 1e-9)
     }
 
     /// Whether a certificate lets the tier answer, of decisions with this digest, at this time.
@@ -153,11 +168,10 @@ impl Certificate {
             ));
         }
         let Certificate { tolerated_error, failure_probability, .. } = certificate;
-        // Without one error so many answers are this probable; rounding is given its part.
-        let chance = power(1.0 - tolerated_error, certificate.answers);
+        let shown = CertificateDemand { tolerated_error, failure_probability };
         #[expect(clippy::cast_precision_loss, reason = "counts of answers are small")]
         let errors_fit = certificate.errors as f64 <= tolerated_error * certificate.answers as f64;
-        if !errors_fit || chance > failure_probability * (1.0 + 1e-9) {
+        if !errors_fit || !shown.shows(certificate.answers) {
             return Err(node.invalid(
                 format!(
                     "{} errors in {} answers show no error of at most {}",

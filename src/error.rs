@@ -95,6 +95,10 @@ error_codes! {
     UnknownTenant = "unknown_tenant", 422, "the tenant is not known";
     /// A queue that the policy does not have.
     UnknownQueue = "unknown_queue", 422, "the queue is not known";
+    /// A principal who is not known, or may not work on it.
+    NotEligible = "not_eligible", 422, "the principal cannot take it";
+    /// A time that has passed, or lies beyond what is allowed.
+    InvalidTime = "invalid_time", 422, "the time does not fit";
     /// A policy version that was never in force here.
     UnknownPolicy = "unknown_policy", 422, "the policy is not known";
     /// The request did not arrive in time.
@@ -153,6 +157,8 @@ impl ErrorCode {
             }
             Self::UnknownTenant => "Leave `tenant_id` out, or use the credential of that tenant.",
             Self::UnknownQueue => "Use a queue that `GET /v1/queues` lists.",
+            Self::NotEligible => "Name somebody who may work on it: `detail` says what is missing.",
+            Self::InvalidTime => "Send a time within what `detail` says.",
             Self::UnknownPolicy => {
                 "Load the bundle from `GET /v1/policies/current`, and evaluate again."
             }

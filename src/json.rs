@@ -216,6 +216,7 @@ fn shortest_digits(value: f64) -> String {
 
 /// The other digits where two are equally near and these are odd: ECMAScript takes the even ones,
 /// Rust does not say which. `value` lies then exactly between the two, at `(2 × digits ± 1) × 10^power / 2`.
+#[cfg(not(all(feature = "wasm", target_arch = "wasm32")))]
 fn even_of_two(value: f64, digits: &str, power: i32) -> Option<u64> {
     let digits = digits.parse::<u64>().ok().filter(|digits| digits % 2 == 1)?;
     let bits = value.abs().to_bits();

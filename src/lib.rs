@@ -41,6 +41,7 @@ pub mod sampling;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod suppression;
+pub mod tier;
 pub mod tool;
 pub mod units;
 pub mod verdict;

@@ -74,6 +74,9 @@ pub const LEASE_DURATION_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
 /// Longest SLA or undo window, in milliseconds (one year).
 pub const DURATION_MS_MAX: i64 = 366 * 24 * 60 * 60 * 1_000;
 
+/// Longest time that a random audit may wait for its judgement, in days.
+pub const JUDGED_WITHIN_DAYS_MAX: i64 = 366;
+
 /// Calendars of one policy.
 pub const CALENDARS_MAX: usize = 50;
 /// Numbers of one calendar's intervals: ten years of three intervals a day.

@@ -19,6 +19,9 @@ words! {
     pub enum MonitorKind {
         /// The share of wrong answers among those audited at random.
         WrongAnswers = "wrong_answers",
+        /// The share of wrong drafts among everything that a machine sent, as an answer or in its place a
+        /// limited one, evenly audited; where limited answers take a certificate.
+        WrongSent = "wrong_sent",
         /// The share of requests that go to a person.
         EscalationRate = "escalation_rate",
     }
@@ -68,6 +71,8 @@ pub struct Monitor {
     pub baseline: Option<Tally>,
     /// What was seen since.
     pub seen: Tally,
+    /// How many of the wrong answers are audits that nobody judged, or not in time; 0 for a rate.
+    pub unjudged: i64,
     /// The capital of a bet against "nothing has got worse", which began with 1.
     pub capital: f64,
     /// The capital at which the alarm is raised.
@@ -145,6 +150,10 @@ impl Monitor {
             tolerated_error: fields.optional("tolerated_error", read::number)?,
             baseline: fields.optional("baseline", Tally::read)?,
             seen: fields.required("seen", Tally::read)?,
+            // Stored before these were counted, it counted none.
+            unjudged: fields
+                .optional("unjudged", |node| node.integer(0, INTEGER_MAX))?
+                .unwrap_or(0),
             capital: fields.required("capital", read::number)?,
             alarm_at: fields.required("alarm_at", read::number)?,
             raised_at: fields.optional("raised_at", read::timestamp)?,

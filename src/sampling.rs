@@ -8,11 +8,15 @@ use serde::Serialize;
 
 use crate::certificate::share;
 use crate::json::format_number;
+use crate::limits::JUDGED_WITHIN_DAYS_MAX;
 use crate::read::{Node, Read};
 use crate::verdict::Disposition;
 
 /// The smallest share that is not nothing: rarer picks would each outweigh a thousand rows.
 pub const SHARE_MIN: f64 = 0.001;
+
+/// How long an audit waits for its judgement where the policy does not say.
+const JUDGED_WITHIN_DAYS: i64 = 14;
 
 /// What is audited at random, and when the host raises the alarm over it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -25,6 +29,11 @@ pub struct Sampling {
     pub limited_answer: f64,
     /// Share of the refusals, in [0, 1].
     pub refuse: f64,
+    /// Share of what a person judged that another judges too, without seeing what the first one said;
+    /// in [0, 1].
+    pub second_review: f64,
+    /// Days after which an audit that nobody judged counts as a wrong answer for the alarm.
+    pub judged_within_days: i64,
     /// The share of wrong answers above which the host raises the alarm, where a certificate does not
     /// say it; in (0, 1).
     pub tolerated_error: f64,
@@ -55,6 +64,11 @@ impl Sampling {
             answer: fields.required("answer", picked)?,
             limited_answer: fields.required("limited_answer", picked)?,
             refuse: fields.required("refuse", picked)?,
+            // Bundles that were made before either of them have neither.
+            second_review: fields.optional("second_review", picked)?.unwrap_or(0.0),
+            judged_within_days: fields
+                .optional("judged_within_days", |node| node.integer(1, JUDGED_WITHIN_DAYS_MAX))?
+                .unwrap_or(JUDGED_WITHIN_DAYS),
             tolerated_error: fields.required("tolerated_error", share)?,
             false_alarm: fields.required("false_alarm", share)?,
         };

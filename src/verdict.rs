@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::certificate::CertificateState;
+use crate::certificate::{Certificate, CertificateDemand, CertificateState};
 use crate::confidence::Confidence;
 use crate::expr::Program;
 use crate::fact::{self, FactDeclaration, FactRecord, Value, is_missing};
@@ -65,6 +65,8 @@ pub struct Verdict {
     pub confidence: Confidence,
     /// Whether a certificate let this risk level answer; absent where none is asked for.
     pub certificate: Option<CertificateState>,
+    /// Whether a certificate let this risk level give limited answers; absent where none is asked for.
+    pub limited_certificate: Option<CertificateState>,
     /// Every rule that fired, in the policy's order.
     pub triggers: Vec<FiredTrigger>,
     /// Rules that fired and were cancelled, with what cancelled them.
@@ -157,7 +159,7 @@ fn explain(
     let bundle = policy.bundle();
     let confidence = bundle.confidence.assess(&request.signals);
     let facts = fact::extract(policy, request, &confidence, gate);
-    let Answer { disposition, risk_level, certificate, .. } = *answer;
+    let Answer { disposition, risk_level, certificates, .. } = *answer;
 
     let mut unjudged = unread(policy, request);
     // The gate's pointers begin at the list of actions.
@@ -185,7 +187,7 @@ fn explain(
         }
     }
     if let Some(low) = answer.low {
-        let told = low_confidence(policy, &confidence, risk_level, certificate, low.disposition);
+        let told = low_confidence(policy, &confidence, risk_level, certificates, low.disposition);
         match low.cancelled_by {
             Some(by) => suppressed.extend(cancelled(by, told)),
             None => triggers.push(told),
@@ -200,7 +202,8 @@ fn explain(
         disposition,
         user_message: user_message(policy, request, disposition, template(policy, answer)),
         risk_level,
-        certificate,
+        certificate: certificates.answer,
+        limited_certificate: certificates.limited_answer,
         reason: reason(&triggers, &suppressed, disposition, &confidence),
         triggers,
         suppressed,
@@ -369,31 +372,45 @@ fn words_of(value: &Value<'_>) -> String {
     }
 }
 
-/// Whether the risk level may answer, where that takes a certificate.
-pub(crate) fn certificate(
-    policy: &Policy,
-    risk: RiskLevel,
-    now: TimestampMs,
-) -> Option<CertificateState> {
+/// How the certificates of a risk level stand; absent where none is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Certificates {
+    pub(crate) answer: Option<CertificateState>,
+    pub(crate) limited_answer: Option<CertificateState>,
+}
+
+/// Whether the risk level may answer, in whole and in part, where that takes a certificate. An alarm ends
+/// both: each is about drafts of which the other's are a part.
+pub(crate) fn certificates(policy: &Policy, risk: RiskLevel, now: TimestampMs) -> Certificates {
     let tier = policy.bundle().tiers.of(risk);
-    let demand = tier.certified?;
-    let state = demand.state(tier.certificate.as_ref(), policy.decision_hash(), now);
-    let is_ended = state == CertificateState::InForce && policy.has_ended(risk);
-    Some(if is_ended { CertificateState::Ended } else { state })
+    let state = |demand: &Option<CertificateDemand>, shown: &Option<Certificate>| {
+        let state = demand.as_ref()?.state(shown.as_ref(), policy.decision_hash(), now);
+        let is_ended = state == CertificateState::InForce && policy.has_ended(risk);
+        Some(if is_ended { CertificateState::Ended } else { state })
+    };
+    Certificates {
+        answer: state(&tier.certified, &tier.certificate),
+        limited_answer: state(&tier.limited_certified, &tier.limited_certificate),
+    }
+}
+
+/// The confidence that takes: the author's, or the certificate's where one is asked for.
+fn bound(
+    own: Option<Score>,
+    state: Option<CertificateState>,
+    shown: Option<&Certificate>,
+) -> Option<Score> {
+    match state {
+        None => own,
+        Some(CertificateState::InForce) => shown.map(|shown| shown.threshold),
+        Some(_) => None,
+    }
 }
 
 /// The confidence from which the risk level answers.
-fn answer_bound(
-    policy: &Policy,
-    risk: RiskLevel,
-    certificate: Option<CertificateState>,
-) -> Option<Score> {
+fn answer_bound(policy: &Policy, risk: RiskLevel, certificates: Certificates) -> Option<Score> {
     let tier = policy.bundle().tiers.of(risk);
-    match certificate {
-        None => tier.answer,
-        Some(CertificateState::InForce) => tier.certificate.as_ref().map(|shown| shown.threshold),
-        Some(_) => None,
-    }
+    bound(tier.answer, certificates.answer, tier.certificate.as_ref())
 }
 
 /// The rule that every policy has: what the confidence allows at the risk level.
@@ -401,15 +418,19 @@ pub(crate) fn tier_disposition(
     policy: &Policy,
     odds: Odds,
     risk: RiskLevel,
-    certificate: Option<CertificateState>,
+    certificates: Certificates,
 ) -> Disposition {
     let tier = policy.bundle().tiers.of(risk);
     let reaches = |bound: Option<Score>| bound.is_some_and(|bound| odds.probability >= bound.get());
     if !odds.has_signals {
         tier.without_signals
-    } else if reaches(answer_bound(policy, risk, certificate)) {
+    } else if reaches(answer_bound(policy, risk, certificates)) {
         Disposition::Answer
-    } else if reaches(tier.limited_answer) {
+    } else if reaches(bound(
+        tier.limited_answer,
+        certificates.limited_answer,
+        tier.limited_certificate.as_ref(),
+    )) {
         Disposition::LimitedAnswer
     } else {
         Disposition::Escalate
@@ -421,18 +442,22 @@ fn low_confidence(
     policy: &Policy,
     confidence: &Confidence,
     risk: RiskLevel,
-    certificate: Option<CertificateState>,
+    certificates: Certificates,
     disposition: Disposition,
 ) -> FiredTrigger {
-    let reason = match answer_bound(policy, risk, certificate) {
+    let demanded = certificates.answer.zip(policy.bundle().tiers.of(risk).certified);
+    let reason = match (answer_bound(policy, risk, certificates), demanded) {
         _ if !confidence.has_signals() => format!("no signal was measured, at {risk} risk"),
-        None if certificate.is_some() => format!(
-            "at {risk} risk a person decides: {} (confidence {})",
-            certificate.map_or("", CertificateState::words),
+        (None, Some((state, demand))) => format!(
+            "at {risk} risk a person decides: {}, and one needs {} reviewed answers at least (confidence {})",
+            state.words(),
+            demand.answers_min(),
             confidence.percent(),
         ),
-        None => format!("at {risk} risk a person decides (confidence {})", confidence.percent()),
-        Some(bound) => format!(
+        (None, None) => {
+            format!("at {risk} risk a person decides (confidence {})", confidence.percent())
+        }
+        (Some(bound), _) => format!(
             "confidence {} is under {}, which an answer at {risk} risk needs",
             confidence.percent(),
             format_number(bound.get()),

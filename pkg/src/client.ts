@@ -9,6 +9,8 @@ import { type EventsOptions, type StreamedEvent, streamEvents } from "./events.j
 import { type CallOptions, type ClientOptions, Http, type KeyedCallOptions } from "./http.js";
 import { newId } from "./ids.js";
 import type {
+  AbsenceInput,
+  AbsenceReply,
   ActionInput,
   AuditQuery,
   AuditReceipt,
@@ -81,6 +83,16 @@ export class Client {
 
   async me(options?: CallOptions): Promise<Me> {
     return this.#remember(await this.#get("/v1/me", options));
+  }
+
+  /** Says that the caller is away: nothing falls to them meanwhile. */
+  async sayAbsence(absence: AbsenceInput, options?: CallOptions): Promise<AbsenceReply> {
+    return this.#post("/v1/me/absence", absence, options);
+  }
+
+  /** Says that the caller is back, or does not go. */
+  async endAbsence(options?: CallOptions): Promise<AbsenceReply> {
+    return (await this.#http.send({ method: "DELETE", path: "/v1/me/absence", signal: options?.signal })) as AbsenceReply;
   }
 
   queues(options?: CallOptions): Promise<QueuesReply> {

@@ -205,7 +205,9 @@ export class Edge {
     const { verdict, record } = decided;
     const certified = verdict.certificate === null ? undefined : verdict.risk_level;
     const doubt = this.#options.trust?.doubt({ ...this.#options.engine.policy, ...verdict.policy }, Date.parse(verdict.evaluated_at), certified) ?? null;
-    if (doubt === null || verdict.disposition !== "answer") return { ...decided, doubt: null };
+    // A limited answer sends a text of the policy: it is relied on where it took a certificate.
+    const relied = verdict.disposition === "answer" || (verdict.disposition === "limited_answer" && verdict.limited_certificate !== null);
+    if (doubt === null || !relied) return { ...decided, doubt: null };
     const disposition = "escalate";
     const reason = `${doubt}; ${verdict.reason}`;
     return { verdict: { ...verdict, disposition, reason }, record: { ...record, disposition }, doubt };

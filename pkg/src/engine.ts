@@ -48,10 +48,13 @@ export interface Decided {
   record: DecisionRecord;
 }
 
+/** What was given, in no part of which anybody can change anything. */
+export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
 /** Actions that nobody can change any more, and what the policy says of exactly them. */
-export interface Bound {
+export interface Bound<A extends ActionInput | readonly ActionInput[] = ActionInput | readonly ActionInput[]> {
   /** A deeply frozen copy, with its keys in canonical order. */
-  readonly actions: ActionInput | readonly ActionInput[];
+  readonly actions: Frozen<A>;
   readonly gate: Gate;
   /** Digest over tenant, tool, arguments and target, as in the gate. */
   readonly action_digest: string;
@@ -160,11 +163,11 @@ export abstract class LoadedEngine {
    * `action_digest` says, and nobody can change it any more. A digest over an object that can still change would sign
    * something that was never judged.
    */
-  bind(actions: ActionInput | readonly ActionInput[], options: ClassifyOptions): Bound {
+  bind<A extends ActionInput | readonly ActionInput[]>(actions: A, options: ClassifyOptions): Bound<A> {
     // Each property is read once, and what is no plain data is refused with its path.
     const copy = JSON.parse(under("/actions", () => this.canonicalize(actions))) as ActionInput | ActionInput[];
     const gate = this.classify(freeze(copy), options);
-    return { actions: copy, gate, action_digest: gate.action_digest };
+    return { actions: copy as Frozen<A>, gate, action_digest: gate.action_digest };
   }
 
   /** The canonical JSON text of a value (RFC 8785): what the digests are made over. */

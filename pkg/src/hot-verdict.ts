@@ -39,7 +39,7 @@ export interface Kept {
 
 const FIELDS: ReadonlySet<string> = new Set([
   "version", "request_id", "tenant_id", "disposition", "user_message", "risk_level", "confidence", "certificate",
-  "triggers", "suppressed", "shadow", "routing", "reason", "unjudged", "policy", "evaluated_at", "digest",
+  "limited_certificate", "triggers", "suppressed", "shadow", "routing", "reason", "unjudged", "policy", "evaluated_at", "digest",
 ]);
 const FIRED_FIELDS: ReadonlySet<string> = new Set(["id", "kind", "disposition", "risk_level", "reason", "unjudged"]);
 const ROUTING_FIELDS: ReadonlySet<string> = new Set([
@@ -98,6 +98,8 @@ export class VerdictParts implements Parts {
         return RISK_LEVELS[(answer >>> 3) & 3];
       case "certificate":
         return CERTIFICATES[(answer >>> 8) & 7];
+      case "limited_certificate":
+        return CERTIFICATES[(answer >>> 13) & 7];
       case "triggers":
         return (this.triggers ??= this.toldTriggers());
       case "suppressed":

@@ -5,6 +5,7 @@ import type {
   Attachment,
   AuditEntry,
   Authority,
+  Away,
   Breakdown,
   Bundle,
   Case,
@@ -113,9 +114,20 @@ export type DecisionInput = Pick<Decision, "verdict" | "outcome"> &
     revision?: number | undefined;
   };
 
+/** When somebody is away, from now where no beginning is named, and who stands in for them. */
+export interface AbsenceInput {
+  from?: string | null | undefined;
+  until: string;
+  delegate?: string | null | undefined;
+}
+
+export interface AbsenceReply {
+  away: Away | null;
+}
+
 /** Who is signed in. */
 export interface Me {
-  principal: Pick<Principal, "principal_id" | "kind" | "name" | "tenant_id" | "languages" | "skills">;
+  principal: Pick<Principal, "principal_id" | "kind" | "name" | "tenant_id" | "languages" | "skills"> & { away: Away | null };
   tenants: string[];
   grants: Omit<Grant, "principal_id" | "granted_by">[];
   csrf_token: string;
@@ -209,6 +221,8 @@ export interface CaseReply {
   history: HistoryEntry[];
   /** How far several reviewers are, where several are asked. */
   review: { needed: number; cast: number; adjudicating: boolean };
+  /** Whether this risk level may answer by itself by now, where that takes certificates. */
+  certificates: CaseCertificate[];
   may: {
     claim: boolean;
     decide: boolean;
@@ -580,6 +594,8 @@ export interface ReleaseReply {
 export interface ReleasesReply {
   /** Newest first. */
   releases: PolicyRelease[];
+  /** The names of those who proposed, confirmed or withdrew them, by id. */
+  people: Record<string, string>;
 }
 
 export interface ReleaseDetails {
@@ -600,6 +616,8 @@ export interface PolicyInForce {
 
 export interface PoliciesInForceReply {
   policies: PolicyInForce[];
+  /** The names of those who proposed and confirmed them, by id. */
+  people: Record<string, string>;
 }
 
 /**
@@ -608,21 +626,33 @@ export interface PoliciesInForceReply {
  */
 export type BundleInput = PolicyImage | Bundle | { readonly bundle_version: number } | string | Uint8Array | ArrayBuffer;
 
-/** Whether a risk level may answer by itself, and what is missing where it may not. */
-export interface CertificateView {
+/** One certificate that a policy demands, as it stands now. */
+export interface CaseCertificate {
   risk_level: RiskLevel;
+  /** What takes it: an answer, or a limited one. */
+  disposition: Disposition;
   demand: CertificateDemand;
   state: CertificateState;
-  /** Tenants for which an alarm ended it. */
-  ended_for: string[];
   threshold: number | null;
   answers: number | null;
   errors: number | null;
   expires_at: string | null;
   /** Reviewed answers without one error that a certificate needs at least. */
   answers_min: number;
+}
+
+/** Whether a risk level may answer by itself, and what is missing where it may not. */
+export interface CertificateView extends CaseCertificate {
+  /** Tenants for which an alarm ended it. */
+  ended_for: string[];
   /** Drafts of this risk level that people judged under this policy, and that may count. */
   reviewed: number;
+  /** Drafts that are still to be reviewed at least, if none of them is wrong; 0 while it is in force. */
+  reviews_needed: number;
+  /** Random audits that watch over it and were judged. */
+  audited: number;
+  /** Random audits that nobody judged, or not in time. */
+  unjudged: number;
 }
 
 export interface AuditTally {

@@ -32,7 +32,7 @@ export type Json = unknown;
 /**
  * A stable code; its HTTP status and title never change with it.
  */
-export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "quorum_closed" | "proposal_void" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_currency" | "unknown_tenant" | "unknown_queue" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
+export type ErrorCode = "invalid_json" | "invalid_field" | "unknown_field" | "unsupported_media_type" | "limit_exceeded" | "unauthenticated" | "not_permitted" | "self_approval" | "not_found" | "method_not_allowed" | "lease_lost" | "stale_version" | "already_decided" | "quorum_closed" | "proposal_void" | "invalid_state" | "duplicate" | "in_flight" | "expired" | "withdrawn" | "idempotency_mismatch" | "policy_rejected" | "unknown_currency" | "unknown_tenant" | "unknown_queue" | "not_eligible" | "invalid_time" | "unknown_policy" | "timed_out" | "too_many" | "internal" | "store_busy" | "store_lost" | "store_full";
 
 /**
  * How much is at stake, ascending.
@@ -286,6 +286,10 @@ confidence: Confidence,
  * Whether a certificate let this risk level answer; absent where none is asked for.
  */
 certificate: CertificateState | null, 
+/**
+ * Whether a certificate let this risk level give limited answers; absent where none is asked for.
+ */
+limited_certificate: CertificateState | null, 
 /**
  * Every rule that fired, in the policy's order.
  */
@@ -2150,6 +2154,15 @@ limited_answer: number,
  */
 refuse: number, 
 /**
+ * Share of what a person judged that another judges too, without seeing what the first one said;
+ * in [0, 1].
+ */
+second_review: number, 
+/**
+ * Days after which an audit that nobody judged counts as a wrong answer for the alarm.
+ */
+judged_within_days: number, 
+/**
  * The share of wrong answers above which the host raises the alarm, where a certificate does not
  * say it; in (0, 1).
  */
@@ -2167,7 +2180,7 @@ export type Label = "correct" | "model_error" | "retrieval_error" | "stale_knowl
 /**
  * What is watched.
  */
-export type MonitorKind = "wrong_answers" | "escalation_rate";
+export type MonitorKind = "wrong_answers" | "wrong_sent" | "escalation_rate";
 
 /**
  * What became of a rate.
@@ -2227,6 +2240,10 @@ baseline: Tally | null,
  * What was seen since.
  */
 seen: Tally, 
+/**
+ * How many of the wrong answers are audits that nobody judged, or not in time; 0 for a rate.
+ */
+unjudged: number, 
 /**
  * The capital of a bet against "nothing has got worse", which began with 1.
  */
@@ -2342,7 +2359,16 @@ certified: CertificateDemand | null,
 /**
  * What was shown.
  */
-certificate: Certificate | null, };
+certificate: Certificate | null, 
+/**
+ * What a certificate must show before the user gets a limited answer; its threshold takes the place
+ * of `limited_answer`.
+ */
+limited_certified: CertificateDemand | null, 
+/**
+ * What was shown of limited answers: of all drafts at or above its threshold.
+ */
+limited_certificate: Certificate | null, };
 
 /**
  * One rule.
@@ -3614,7 +3640,32 @@ languages: Array<string>,
 /**
  * What it can do.
  */
-skills: Array<string>, };
+skills: Array<string>, 
+/**
+ * When it is away, if that was said.
+ */
+away: Away | null, };
+
+/**
+ * A time during which somebody is away.
+ */
+export type Away = { 
+/**
+ * When it begins.
+ */
+from: TimestampMs, 
+/**
+ * When it ends.
+ */
+until: TimestampMs, 
+/**
+ * Who gets what was theirs alone, where they may decide it; without one it goes back to its queue.
+ */
+delegate: Id | null, 
+/**
+ * When what they had was passed on.
+ */
+begun_at: TimestampMs | null, };
 
 /**
  * A right, given by somebody, for a while.
@@ -4143,7 +4194,7 @@ line: number,
  */
 column: number, 
 /**
- * The line's text.
+ * The line's text; of a very long one, the part around the fault.
  */
 source_line: string, 
 /**

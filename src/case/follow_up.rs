@@ -35,27 +35,50 @@ impl Case {
         };
         let delivered = self.answer.as_ref().and_then(|answer| answer.text.clone());
         Self {
-            revision: 1,
-            state: CaseState::Ready,
-            epoch: 0,
             purpose: match kind {
                 FollowUp::Appeal => Purpose::Appeal,
                 FollowUp::QualityReview => Purpose::Quality,
                 FollowUp::Reopen | FollowUp::CorrectReleased => Purpose::PostAnswer,
             },
-            parent_case_id: Some(self.case_id.clone()),
-            dedupe_key: None,
             requested_by,
             requested_by_person,
             model_draft: delivered.or_else(|| self.model_draft.clone()),
-            proposal_ids: Vec::new(),
             reason_for_escalation: reason
                 .map_or_else(|| why.to_owned(), |said| format!("{why}: {said}")),
-            assigned_to: None,
             excluded: match kind {
                 FollowUp::Appeal | FollowUp::QualityReview => self.reviewers(),
                 FollowUp::Reopen | FollowUp::CorrectReleased => self.excluded.clone(),
             },
+            ..self.afresh(case_id, timing, now)
+        }
+    }
+
+    /// The same draft for another reviewer, who sees nothing of what was decided: nobody who had a part
+    /// in that may take it, and one alone is asked.
+    #[must_use]
+    pub fn second_review(&self, case_id: Id, timing: Timing, now: TimestampMs) -> Self {
+        let is_audit = self.purpose == Purpose::Audit;
+        Self {
+            purpose: Purpose::Second,
+            excluded: self.reviewers(),
+            reviewers_needed: 1,
+            // What an edge said tells that the user has an answer.
+            claimed: self.claimed.clone().filter(|_| !is_audit),
+            differences: if is_audit { Vec::new() } else { self.differences.clone() },
+            ..self.afresh(case_id, timing, now)
+        }
+    }
+
+    /// The same question, as it was before anybody worked on it.
+    fn afresh(&self, case_id: Id, timing: Timing, now: TimestampMs) -> Self {
+        Self {
+            revision: 1,
+            state: CaseState::Ready,
+            epoch: 0,
+            parent_case_id: Some(self.case_id.clone()),
+            dedupe_key: None,
+            proposal_ids: Vec::new(),
+            assigned_to: None,
             created_at: now,
             due_at: timing.due_at,
             sla_deadline: timing.due_at,

@@ -80,6 +80,14 @@ words! {
     }
 }
 
+impl Purpose {
+    /// Whether the user has what they get already, and whoever judges is not to know that.
+    #[must_use]
+    pub const fn is_hidden(self) -> bool {
+        matches!(self, Self::Audit | Self::Second)
+    }
+}
+
 /// A file that came with the question; named, not carried.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

@@ -2,8 +2,9 @@
 
 use crate::calendar::Sla;
 use crate::error::{ErrorCode, Fault};
-use crate::policy::{Authority, Bundle, Queue, Trigger};
+use crate::policy::{Authority, Bundle, Queue, Tier, Trigger};
 use crate::read;
+use crate::request::RiskLevel;
 use crate::suppression::{LOW_CONFIDENCE, Suppression, may_cancel};
 use crate::verdict::Disposition;
 
@@ -19,6 +20,9 @@ pub(super) fn problems(bundle: &Bundle) -> Vec<Fault> {
     for (index, queue) in bundle.queues.iter().enumerate() {
         faults.extend(of_queue(bundle, index, queue));
     }
+    for (word, level) in RiskLevel::WORDS {
+        faults.extend(of_tier(bundle, word, bundle.tiers.of(*level)));
+    }
     for (index, tool) in bundle.actions.tools.iter().enumerate() {
         let path = format!("/tool/{index}/authority");
         faults.extend(nobody(bundle, path, &tool.authority));
@@ -32,6 +36,39 @@ pub(super) fn problems(bundle: &Bundle) -> Vec<Fault> {
 
 fn fault(path: String, detail: impl Into<String>, help: impl Into<String>) -> Fault {
     Fault::new(ErrorCode::InvalidField, path, detail, help)
+}
+
+/// Where a tier demands a certificate, everything that confidence lets a machine send in it is certified,
+/// and watched. What is sent without any signal is the author's word, as it is for a rule.
+fn of_tier(bundle: &Bundle, word: &str, tier: &Tier) -> Vec<Fault> {
+    let at = |field: &str| format!("/confidence/tiers/{word}/{field}");
+    let mut faults = Vec::new();
+    if tier.certified.is_some() && tier.limited_answer.is_some() {
+        faults.push(fault(
+            at("limited_answer"),
+            "an answer needs a certificate here, and a limited answer none",
+            "write `limited_certified = { tolerated_error = …, failure_probability = … }` in its place",
+        ));
+    }
+    let sampling = bundle.sampling;
+    let watched = [
+        ("certificate", &tier.certificate, sampling.map_or(0.0, |sampling| sampling.answer)),
+        (
+            "limited_certificate",
+            &tier.limited_certificate,
+            sampling.map_or(0.0, |sampling| sampling.limited_answer.min(sampling.answer)),
+        ),
+    ];
+    for (field, shown, share) in watched {
+        if shown.is_some() && share <= 0.0 {
+            faults.push(fault(
+                at(field),
+                "nothing is audited at random, so nobody would see that it no longer holds",
+                "give the share under [sampling], such as `answer = 0.03`",
+            ));
+        }
+    }
+    faults
 }
 
 fn of_trigger(bundle: &Bundle, index: usize, trigger: &Trigger) -> Vec<Fault> {

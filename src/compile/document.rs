@@ -27,13 +27,14 @@ pub(super) fn parse<'a>(text: &'a str, file: &'a str) -> Result<Document<'a>, Ve
     if !errors.is_empty() {
         let diagnostic = |error: &toml::de::Error| {
             let byte = error.span().map_or(0, |span| span.start);
-            let help = "write it as TOML; see https://toml.io";
-            Diagnostic::at(
-                file,
-                text,
-                byte,
-                Fault::new(ErrorCode::PolicyRejected, "", error.message(), help),
-            )
+            let (detail, help) = match error.message() {
+                deep if deep.contains("recursion") => {
+                    ("nested too deep", "write it flatter: nothing in a policy is so deep")
+                }
+                other => (other, "write it as TOML; see https://toml.io"),
+            };
+            let fault = Fault::new(ErrorCode::PolicyRejected, "", detail, help);
+            Diagnostic::at(file, text, byte, fault)
         };
         return Err(errors.iter().map(diagnostic).collect());
     }

@@ -52,9 +52,11 @@ pub fn apply(
             let approved_by = approved_by();
             Ok(vec![Event::ExecutionFailed { reason, drifted, approved_by, closed_at: now }])
         }
-        (State::Started | State::Unknown, Command::Lose { detail, next_attempt_at }) => {
-            Ok(vec![Event::ExecutionUnknown { detail, next_attempt_at, ended_at: now }])
-        }
+        // What was prepared in a copy of the data may have been sent after the copy was made.
+        (
+            State::Prepared | State::Started | State::Unknown,
+            Command::Lose { detail, next_attempt_at },
+        ) => Ok(vec![Event::ExecutionUnknown { detail, next_attempt_at, ended_at: now }]),
         (State::Unknown, Command::Reconcile { happened, note }) => {
             settled(execution, now)?;
             let by = by.actor().clone();

@@ -1,7 +1,6 @@
 //! The decision over flat facts. Whoever decides, the host as an edge, decides here; what is told
 //! about it is made from the answer afterwards.
 
-use crate::certificate::CertificateState;
 use crate::expr::Truth;
 use crate::flat::cell::{Cell, FlatFacts, tag};
 use crate::flat::condition::Condition;
@@ -11,7 +10,7 @@ use crate::policy::{Accepts, Policy, Trigger, TriggerKind};
 use crate::request::RiskLevel;
 use crate::routing::{self, Kinds, Need, Place};
 use crate::units::TimestampMs;
-use crate::verdict::{Disposition, certificate, tier_disposition};
+use crate::verdict::{Certificates, Disposition, certificates, tier_disposition};
 
 /// What is decided of one request, in numbers; which rules fired lies on the desk.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +18,7 @@ pub(crate) struct Answer {
     pub(crate) disposition: Disposition,
     pub(crate) risk_level: RiskLevel,
     pub(crate) odds: Odds,
-    pub(crate) certificate: Option<CertificateState>,
+    pub(crate) certificates: Certificates,
     /// What the confidence asks for, where that is more than an answer.
     pub(crate) low: Option<Low>,
     /// Where the texts of a limited answer stand, where not in the policy's own.
@@ -102,8 +101,8 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
         }
     }
     let risk_level = standing.risk_level;
-    let certificate = certificate(policy, risk_level, now);
-    let low = tier_disposition(policy, odds, risk_level, certificate);
+    let certificates = certificates(policy, risk_level, now);
+    let low = tier_disposition(policy, odds, risk_level, certificates);
     let low = (low != Disposition::Answer).then(|| Low {
         disposition: low,
         cancelled_by: cancelling(&|by| cancels(by).is_some_and(|cancels| cancels.low_confidence)),
@@ -137,7 +136,7 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
         disposition,
         risk_level,
         odds,
-        certificate,
+        certificates,
         low,
         template: of_suppressions.or(standing.template.map(TemplateOf::Trigger)),
         place,

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::ReviewVerdict;
+use crate::host::absence_command::{self, AwayOptions, BackOptions};
+use crate::host::backup_command::{self, BackupOptions, RestoreOptions};
 use crate::host::confidence::{self, command::ConfidenceCommand};
 use crate::host::config::{Config, ServerOptions, host_name};
 use crate::host::doctor::{Finding, examine};
@@ -54,6 +56,12 @@ enum Command {
     Audit(AuditCommand),
     /// Looks at what a host stands on, and says how to mend what is not as it must be.
     Doctor(Data),
+    /// Copies the data to a file, while hosts run on it, and checks the copy.
+    Backup(BackupOptions),
+    /// Makes the database of a data directory out of a copy; what was unfinished is held.
+    Restore(RestoreOptions),
+    /// Lets a restored host act again.
+    Resume(Data),
     /// Learns and certifies confidence from reviewed rows.
     #[command(subcommand)]
     Confidence(ConfidenceCommand),
@@ -218,6 +226,10 @@ enum PrincipalCommand {
         #[command(flatten)]
         data: Data,
     },
+    /// Says that somebody is away.
+    Away(AwayOptions),
+    /// Says that somebody is back, or does not go.
+    Back(BackOptions),
     /// Lets a principal act again.
     Activate {
         /// Which.
@@ -317,6 +329,9 @@ pub async fn run(
         Command::Policy(command) => policy_command::run(command, out).await,
         Command::Impact(command) => impact::run(command, out),
         Command::Doctor(data) => doctor(&data, out),
+        Command::Backup(options) => backup_command::make(&options, out),
+        Command::Restore(options) => backup_command::bring_back(options, out).await,
+        Command::Resume(data) => backup_command::resume(&data, out).await,
         Command::Audit(AuditCommand::Verify { data, json }) => verify_audit(&data, json, out),
         Command::Confidence(command) => confidence::command::run(command, out),
         Command::Eval(command) => eval::run(command, out),
@@ -397,12 +412,15 @@ async fn principal(command: PrincipalCommand, out: &mut impl Write) -> Result<()
                     name: name.clone(),
                     languages: languages.clone(),
                     skills: skills.clone(),
+                    away: None,
                 };
                 people::create_principal(tx, &principal, by)?;
                 Ok(principal.principal_id)
             });
             return print(out, made.await?.as_str());
         }
+        PrincipalCommand::Away(options) => return absence_command::away(options, out).await,
+        PrincipalCommand::Back(options) => return absence_command::back(options).await,
         PrincipalCommand::Suspend { principal_id, data } => {
             (principal_id, data, PrincipalStatus::Suspended)
         }

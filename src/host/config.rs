@@ -18,6 +18,10 @@ pub struct ServerOptions {
     /// The certificates (PEM) of who may vouch for that server; by default those of the Web.
     #[arg(long, env = "COUNTERSIGN_DATABASE_CA", value_name = "FILE")]
     pub database_ca: Option<PathBuf>,
+    /// How many sessions with that server a host holds, for writing and reading together.
+    #[arg(long, env = "COUNTERSIGN_DATABASE_SESSIONS", value_name = "COUNT",
+        value_parser = clap::value_parser!(u16).range(2..=200))]
+    pub database_sessions: Option<u16>,
 }
 
 impl ServerOptions {
@@ -28,6 +32,7 @@ impl ServerOptions {
         Self {
             database: named("COUNTERSIGN_DATABASE").and_then(|address| address.into_string().ok()),
             database_ca: named("COUNTERSIGN_DATABASE_CA").map(PathBuf::from),
+            database_sessions: None,
         }
     }
 
@@ -37,7 +42,13 @@ impl ServerOptions {
     /// Where its address is not one.
     pub fn at(&self, place: Place) -> Result<Place, StartError> {
         match &self.database {
-            Some(address) => place.with_server(address, self.database_ca.as_deref()),
+            Some(address) => {
+                let place = place.with_server(address, self.database_ca.as_deref())?;
+                Ok(match self.database_sessions {
+                    Some(count) => place.with_sessions(count.into()),
+                    None => place,
+                })
+            }
             None => Ok(place),
         }
     }

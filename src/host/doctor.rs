@@ -4,10 +4,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::host::backup_command::held;
 use crate::host::clock::wall_clock;
 use crate::host::store::place::{Database, Place};
-use crate::host::store::sql::Connection;
-use crate::host::store::{Failure, StartError, meta};
+use crate::host::store::sql::{Connection, Engine};
+use crate::host::store::{Failure, StartError, file_clock, log_size, meta};
 use crate::units::TimestampMs;
 
 /// How far the clock of the database may be from this machine's, in milliseconds.
@@ -69,8 +70,18 @@ pub fn examine(place: &Place) -> Vec<Finding> {
         Err(error) => note("schema", Err(error.to_string())),
         Ok(connection) => {
             note("schema", Ok("up to date".to_owned()));
+            let held = held(&connection).map_err(|error| error.to_string());
+            let mend = "find out what happened after the copy, then `countersign resume`";
+            note(
+                "instance",
+                held.and_then(|held| match held {
+                    None => Ok("acts".to_owned()),
+                    Some(held) => Err(format!("{held}: {mend}")),
+                }),
+            );
             note("clock", clock(&connection).map_err(|error| error.to_string()).and_then(|at| at));
-            if matches!(database, Database::File(_)) {
+            if let Database::File(path) = &database {
+                note("log of changes", log(path));
                 note(
                     "file",
                     sound(&connection).map_err(|error| error.to_string()).and_then(|at| at),
@@ -96,14 +107,48 @@ fn closed(path: &Path, mode_max: u32) -> Result<String, String> {
 fn clock(connection: &Connection) -> Result<Result<String, String>, Failure> {
     let reached = meta(connection, "clock_ms")?.and_then(|text| text.parse().ok());
     let reached = reached.and_then(TimestampMs::new).unwrap_or(TimestampMs::MIN);
+    let shared = match connection.engine() {
+        Engine::Sqlite => file_clock::ahead_ms(connection)?,
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => None,
+    };
+    match shared {
+        Some(ahead_ms) if ahead_ms < -CLOCK_DIFFERENCE_MS_MAX => {
+            return Ok(Err(format!(
+                "the hosts' time is {} ms behind this machine's clock, which was set while they were \
+                 running: stop all of them, then start them",
+                -ahead_ms
+            )));
+        }
+        Some(ahead_ms) if ahead_ms > CLOCK_DIFFERENCE_MS_MAX => {
+            return Ok(Err(format!(
+                "the hosts' time is {ahead_ms} ms ahead of this machine's clock, which was set back; \
+                 time goes on from where it was until the machine is started again: set its clock"
+            )));
+        }
+        _ => {}
+    }
     let ahead_ms = reached.as_ms() - wall_clock().as_ms();
     if ahead_ms <= CLOCK_DIFFERENCE_MS_MAX {
-        return Ok(Ok("not behind what was written".to_owned()));
+        return Ok(Ok("together, and not behind what was written".to_owned()));
     }
     Ok(Err(format!(
         "it is {ahead_ms} ms behind what was written, and no time passes until it is there again: \
          set this machine's clock, or wait"
     )))
+}
+
+/// Whether somebody keeps the log beside the file from beginning anew.
+fn log(database: &Path) -> Result<String, String> {
+    let bytes = log_size::bytes(&log_size::path_of(database));
+    let megabytes = bytes >> 20;
+    if bytes < log_size::ALARM_BYTES {
+        return Ok(format!("{megabytes} MB"));
+    }
+    Err(format!(
+        "it has {megabytes} MB because some program reads the database for a long time: end it, and the \
+         next write makes the log small again"
+    ))
 }
 
 fn sound(connection: &Connection) -> Result<Result<String, String>, StartError> {

@@ -110,7 +110,7 @@ pub fn candidate(
             let help = "send `source`, the policy's text";
             let detail = "a base is not released without a text";
             return Err(Refusal::Ground(Fault::new(
-                ErrorCode::InvalidField,
+                ErrorCode::PolicyRejected,
                 "/source",
                 detail,
                 help,
@@ -144,7 +144,7 @@ pub fn candidate(
 fn base(ground: Option<&Ground>, text: &str, file: &str) -> Result<Candidate, Refusal> {
     let compiled = compile(text, file).map_err(|diagnostics| match is_overlay_text(text) {
         true => Refusal::Ground(Fault::new(
-            ErrorCode::InvalidField,
+            ErrorCode::PolicyRejected,
             "/tenant_id",
             "this is an overlay, and no tenant is named",
             "name the tenant that it is for",

@@ -4,6 +4,10 @@
 //! what follows from a command is [`crate::case::apply`]'s to say, and who may give it
 //! [`crate::identity::authorize`]'s.
 
+pub mod absence;
+mod absence_command;
+pub mod backup;
+mod backup_command;
 pub mod clock;
 pub mod command_line;
 pub mod confidence;
@@ -32,6 +36,7 @@ pub mod replay;
 pub mod samples;
 pub mod sampling_key;
 pub mod scheduler;
+pub mod second_review;
 pub mod serve;
 pub mod store;
 mod text;

@@ -7,6 +7,7 @@ use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
 use crate::host::ids;
 use crate::host::store::audit::{self, Entity};
+use crate::host::store::fence::Fenced;
 use crate::host::store::identity::{self, Credential, CredentialKind, Scope};
 use crate::host::store::{Failure, Snapshot, Tx};
 use crate::identity::{
@@ -90,6 +91,7 @@ pub fn host_actor(tx: &Tx<'_>, which: HostActor) -> Result<Actor, Failure> {
         name: which.name().to_owned(),
         languages: Vec::new(),
         skills: Vec::new(),
+        away: None,
     };
     // Nobody is there before the host's own principals: they make themselves.
     let maker = Actor {
@@ -169,6 +171,7 @@ pub fn set_status(
         PrincipalStatus::Active => "principal_activated",
         PrincipalStatus::Suspended => "principal_suspended",
     };
+    tx.fence(&Fenced::Status(principal_id.clone(), status))?;
     put_principal(tx, &Principal { status, ..principal }, event, by)
 }
 
@@ -277,6 +280,7 @@ pub fn revoke_credential(
     by: ActorReference,
 ) -> Result<(), Failure> {
     if identity::revoke(tx, &credential.credential_id)? {
+        tx.fence(&Fenced::Revoked(credential.credential_id.clone()))?;
         credential_event(tx, credential, "credential_revoked", Json::Object(BTreeMap::new()), by)?;
     }
     Ok(())
@@ -335,7 +339,8 @@ pub fn sha256_text(hash: &[u8; 32]) -> String {
     format!("sha256:{hex}")
 }
 
-fn put_principal(
+/// Stores the new form of a principal, with what happened.
+pub(super) fn put_principal(
     tx: &Tx<'_>,
     principal: &Principal,
     event: &str,

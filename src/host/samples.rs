@@ -155,6 +155,7 @@ fn make_reviewer(
         name: reviewer.name.to_owned(),
         languages: Vec::new(),
         skills: reviewer.skills.iter().map(|skill| (*skill).to_owned()).collect(),
+        away: None,
     };
     people::create_principal(tx, &principal, by.reference())?;
     let tenants: Vec<String> = TENANTS.iter().map(|tenant| (*tenant).to_owned()).collect();
@@ -208,6 +209,7 @@ fn make_edge(
         name: format!("Sample edge of {tenant}"),
         languages: Vec::new(),
         skills: Vec::new(),
+        away: None,
     };
     people::create_principal(tx, &principal, by.reference())?;
     let grant = NewGrant {

@@ -4,15 +4,20 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::host::absence;
 use crate::host::executor::Executors;
 use crate::host::people::{HostActor, host_actor};
-use crate::host::store::{Failure, Store, cases, idempotency, random_audits, rejudging, releases};
+use crate::host::store::{
+    Failure, Store, cases, idempotency, instance, overdue_audits, random_audits, rejudging,
+    releases,
+};
 use crate::host::work;
 use crate::units::Id;
 
@@ -20,10 +25,19 @@ use crate::units::Id;
 const PERIOD: Duration = Duration::from_millis(500);
 /// How many periods lie between two sweeps of old idempotency keys (about an hour).
 const SWEEP_EVERY: u64 = 7_200;
-/// How many periods lie between two looks at audits whose texts never came (about a minute).
+/// How many periods lie between two looks at audits whose texts never came, or that nobody judged
+/// (about a minute).
 const GIVE_UP_EVERY: u64 = 120;
-/// Cases that are moved in one period; the rest follows in the next.
+/// How many periods lie between two looks at who went away (2 s).
+const ABSENCES_EVERY: u64 = 4;
+/// How many periods lie between two looks at the clock (5 s).
+const CLOCK_EVERY: u64 = 10;
+/// How far a clock may be behind what was written before it is told, in milliseconds: hosts differ.
+const CLOCK_BEHIND_MS_MAX: i64 = 5_000;
+/// Cases that are moved at once.
 const MOVES_MAX: i64 = 200;
+/// How often it is looked again at once where that many were due; then other work has its turn.
+const LOOKS_MAX: usize = 20;
 /// Transactions of one look that judge open cases again.
 const REJUDGE_STEPS_MAX: usize = 20;
 /// When a case is looked at again that waits for something else, in milliseconds.
@@ -34,18 +48,30 @@ pub async fn run(store: Arc<Store>, executors: Arc<Executors>, mut stop: watch::
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut count: u64 = 0;
+    let mut went_back = false;
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        if let Err(failure) = pass_time(&store).await {
+        if let Err(failure) = catch_up(&store).await {
             tracing::warn!(%failure, "the scheduler could not look");
         }
         if count.is_multiple_of(SWEEP_EVERY)
             && let Err(failure) = store.write(idempotency::sweep).await
         {
             tracing::warn!(%failure, "old idempotency keys could not be removed");
+        }
+        if count.is_multiple_of(CLOCK_EVERY) {
+            match watch_clock(&store, went_back).await {
+                Ok(behind) => went_back = behind,
+                Err(failure) => tracing::warn!(%failure, "the clock could not be looked at"),
+            }
+        }
+        if count.is_multiple_of(ABSENCES_EVERY)
+            && let Err(failure) = absence::pass_on(&store).await
+        {
+            tracing::warn!(%failure, "what absent people have could not be passed on");
         }
         if let Err(failure) = judge_again(&store, &executors).await {
             tracing::warn!(%failure, "what is open could not be judged again");
@@ -56,27 +82,52 @@ pub async fn run(store: Arc<Store>, executors: Arc<Executors>, mut stop: watch::
         if count.is_multiple_of(GIVE_UP_EVERY)
             && let Err(failure) = give_up_audits(&store).await
         {
-            tracing::warn!(%failure, "audits that never came could not be given up");
+            tracing::warn!(%failure, "audits that never came or are overdue could not be counted");
         }
         count += 1;
     }
 }
 
-/// Moves every case whose time has come, each in a write of its own: one that fails holds up no
-/// other, and those that wait together share a commit. What should have happened first is asked for
-/// first, so that an outage is made up for in the order of the deadlines.
+/// Keeps in the audit log, once, that the clock went back; time is held until it is there again.
+async fn watch_clock(store: &Store, was_behind: bool) -> Result<bool, Failure> {
+    let behind_ms = store.read(instance::clock_behind_ms).await?;
+    let is_behind = behind_ms > CLOCK_BEHIND_MS_MAX;
+    if is_behind && !was_behind {
+        tracing::warn!("the clock is {behind_ms} ms behind what was written; time is held");
+        store.write(move |tx| instance::tell_clock(tx, behind_ms)).await?;
+    }
+    Ok(is_behind)
+}
+
+/// Moves cases until none is due, or other work must have its turn: what an outage left is made up for
+/// as fast as it can be, and not a little in each period.
+async fn catch_up(store: &Arc<Store>) -> Result<(), Failure> {
+    for _ in 0..LOOKS_MAX {
+        if i64::try_from(pass_time(store).await?).unwrap_or(MOVES_MAX) < MOVES_MAX {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Moves the cases whose time has come, each in a write of its own: one that fails holds up no other,
+/// and those that wait together share a commit. What should have happened first is asked for first, so
+/// that an outage is made up for in the order of the deadlines. Gives how many are done with.
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
+pub async fn pass_time(store: &Arc<Store>) -> Result<usize, Failure> {
     let due = store.read(|snapshot| cases::due_to_move(snapshot, MOVES_MAX)).await?;
+    let done = AtomicUsize::new(0);
+    let count = &done;
     let moves = due.into_iter().map(|(tenant_id, case_id)| {
         let told = case_id.clone();
         async move {
             match move_one(store, tenant_id, case_id).await {
-                Ok(()) => {}
+                Ok(()) => _ = count.fetch_add(1, Ordering::Relaxed),
                 // Somebody else was first.
                 Err(Failure::Refused(fault)) => {
+                    count.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(case_id = %told, %fault, "not moved");
                 }
                 Err(failure) => {
@@ -93,7 +144,7 @@ pub async fn pass_time(store: &Arc<Store>) -> Result<(), Failure> {
             one.await;
         }
     }
-    Ok(())
+    Ok(done.into_inner())
 }
 
 /// Judges what is open by the policy that came into force, a few in each transaction, until nothing is
@@ -127,19 +178,26 @@ pub async fn expire_releases(store: &Store) -> Result<(), Failure> {
     write.await
 }
 
-/// Counts as lost what no edge delivered in time.
+/// Counts as lost what no edge delivered in time, and as overdue what nobody judged in time.
 ///
 /// # Errors
 /// Where the store fails.
 pub async fn give_up_audits(store: &Store) -> Result<(), Failure> {
-    if !store.read(random_audits::has_overdue).await? {
-        return Ok(());
+    if store.read(random_audits::has_overdue).await? {
+        let write = store.write(|tx| {
+            let actor = host_actor(tx, HostActor::Scheduler)?;
+            random_audits::give_up(tx, &actor.reference())
+        });
+        write.await?;
     }
-    let write = store.write(|tx| {
-        let actor = host_actor(tx, HostActor::Scheduler)?;
-        random_audits::give_up(tx, &actor.reference())
-    });
-    write.await
+    if store.read(overdue_audits::has_any).await? {
+        let write = store.write(|tx| {
+            let actor = host_actor(tx, HostActor::Scheduler)?;
+            overdue_audits::count(tx, &actor.reference())
+        });
+        write.await?;
+    }
+    Ok(())
 }
 
 async fn move_one(store: &Store, tenant_id: Id, case_id: Id) -> Result<(), Failure> {

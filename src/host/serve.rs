@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::compile::DEFAULT_POLICY;
+use crate::host::backup_command::held;
 use crate::host::config::{Config, host_name};
 use crate::host::executor::{self, Executors};
 use crate::host::http::{App, Streams, router};
@@ -18,7 +19,7 @@ use crate::host::layers::{Refusal, candidate};
 use crate::host::people::{HostActor, host_actor};
 use crate::host::sampling_key::SamplingKey;
 use crate::host::store::place::Place;
-use crate::host::store::{Failure, StartError, Store, identity, policies, releases};
+use crate::host::store::{Ending, Failure, StartError, Store, fence, identity, policies, releases};
 use crate::host::{listen, samples, scheduler, webhook};
 use crate::release::EVERY_TENANT;
 
@@ -43,6 +44,11 @@ pub enum ServeError {
     /// A write could not be made durable.
     #[error("a write could not be made durable; the host stopped so that nothing is built on it")]
     StoreLost,
+    /// A later release brought the schema up to date.
+    #[error(
+        "a later release changed the database's schema; this host stopped: start the newer one"
+    )]
+    Outdated,
 }
 
 impl From<Failure> for ServeError {
@@ -63,6 +69,12 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
     };
     let place = config.server.at(Place::prepare(&config.data)?)?;
     let store = Arc::new(Store::open(&place, &host_name())?);
+    let fenced = fence::enforce(&store).await?;
+    if fenced > 0 {
+        tracing::warn!(
+            "the database is older than its fence: {fenced} things were taken back again"
+        );
+    }
     put_policy_in_force(&store, config).await?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|error| system(format!("{}: {error}", config.listen)))?;
@@ -99,14 +111,14 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         // An error says that nobody is left who could ask.
         let _ = asked_to_stop.wait_for(|stop| *stop).await;
     }));
-    let mut lost = store.lost();
+    let mut ending = store.ending();
     tokio::select! {
         ended = &mut server => {
             let ended = ended.map_err(|error| error.to_string());
             return Err(system(format!("the server ended: {ended:?}")));
         }
         () = signalled => {}
-        _ = lost.wait_for(|lost| *lost) => {}
+        _ = ending.wait_for(|ending| *ending != Ending::None) => {}
     }
     tracing::info!("stopping");
     stop.send_replace(true);
@@ -115,11 +127,15 @@ pub async fn serve(config: &Config, out: &mut impl Write) -> Result<(), ServeErr
         server.abort();
     }
     let _ = (scheduler.await, deliverer.await, carrier.await);
-    let was_lost = *store.lost().borrow();
+    let ending = *ending.borrow();
     if let Some(store) = Arc::into_inner(store) {
         store.close();
     }
-    if was_lost { Err(ServeError::StoreLost) } else { Ok(()) }
+    match ending {
+        Ending::None => Ok(()),
+        Ending::Lost => Err(ServeError::StoreLost),
+        Ending::Outdated => Err(ServeError::Outdated),
+    }
 }
 
 /// Compiles the policy that the operator named. Without one, what is in force stays, unless it is
@@ -173,6 +189,11 @@ async fn announce(
 ) -> Result<(), ServeError> {
     let url = format!("http://{address}");
     let mut lines = vec![format!("countersign listens on {url}")];
+    if let Some(held) = store.read(|snapshot| held(snapshot.connection)).await? {
+        let data = config.data.display();
+        lines.push(format!("  {held}"));
+        lines.push(format!("  nothing leaves this host until `countersign resume --data {data}`"));
+    }
     if config.samples {
         let token_file = place.file("sample-edge.token");
         for link in samples::prepare(store, &token_file).await? {

@@ -3,7 +3,7 @@
 
 use crate::case::{
     Answer, Case, CaseState, Command, Consequence, Depends, FollowUp, Mark, MarkAction, NoticeKind,
-    Outcome, Place, Purpose, RerouteKind, Successor, Timing,
+    Outcome, Place, RerouteKind, Successor, Timing,
 };
 use crate::error::{ErrorCode, Fault};
 use crate::execution::ExecutionState;
@@ -12,7 +12,7 @@ use crate::host::people::{self, HostActor, host_actor};
 use crate::host::store::{
     Failure, Snapshot, Tx, cases, executions, identity, moves, next, policies, proposals,
 };
-use crate::identity::{Actor, CaseOperation, Door, Need, authorize};
+use crate::identity::{Actor, CaseOperation, Door, Need, Principal, authorize};
 use crate::policy::Policy;
 use crate::proposal::{Proposal, ProposalState};
 use crate::units::{Id, TimestampMs};
@@ -47,8 +47,8 @@ pub fn retimed(
 ///
 /// # Errors
 /// Where the store fails.
-pub fn waits_until(snapshot: &Snapshot<'_>) -> Result<TimestampMs, Failure> {
-    let work = WorkPolicy::of(&*policies::in_force(snapshot)?)?;
+pub fn waits_until(snapshot: &Snapshot<'_>, case: &Case) -> Result<TimestampMs, Failure> {
+    let work = WorkPolicy::of(&*policies::of_tenant(snapshot, &case.tenant_id)?)?;
     Ok(snapshot.now.saturating_add(work.waiting_ms))
 }
 
@@ -88,25 +88,60 @@ pub fn above(snapshot: &Snapshot<'_>, case: &Case) -> Result<Place, Failure> {
 /// The place where a case is, for one colleague alone; whoever is away is stood in for.
 ///
 /// # Errors
-/// `invalid_field` where they could not work on it.
+/// `not_eligible` where they could not work on it.
 pub fn for_colleague(snapshot: &Snapshot<'_>, case: &Case, to: &Id) -> Result<Place, Failure> {
     let refused = |detail: String| {
         let help = "name somebody who may decide this case";
-        Failure::Refused(Fault::new(ErrorCode::InvalidField, "/to", detail, help))
+        Failure::Refused(Fault::new(ErrorCode::NotEligible, "/to", detail, help))
     };
     let Some(colleague) = people::actor(snapshot, to, None, Door::Scheduler)? else {
         return Err(refused(format!("there is no principal `{to}`")));
     };
-    let mut there = case.clone();
-    there.assigned_to = Some(to.clone());
-    authorize(&colleague, CaseOperation::Work, &there, snapshot.now).map_err(|fault| {
+    may_take(case, &colleague, snapshot.now).map_err(|fault| {
         // Who is no reviewer of the tenant is as good as absent.
         match fault.code {
             ErrorCode::NotFound => refused(format!("there is no principal `{to}`")),
             _ => refused(format!("`{to}` cannot take it: {}", fault.detail)),
         }
     })?;
-    Ok(place_of(case, Some(to.clone())))
+    let Some(away) = colleague.principal.away.as_ref().filter(|away| away.covers(snapshot.now))
+    else {
+        return Ok(place_of(case, Some(to.clone())));
+    };
+    let place = in_place_of(snapshot, case, &colleague.principal, away.delegate.as_ref())?;
+    if place.assigned_to.is_none() {
+        let detail = format!("`{to}` is away until {}, and nobody stands in for them", away.until);
+        return Err(refused(detail));
+    }
+    Ok(place)
+}
+
+/// The place of a case that was somebody's alone who is away: that of who stands in for them, where
+/// they are there and may decide it, and otherwise its queue.
+///
+/// # Errors
+/// Where the store fails.
+pub fn in_place_of(
+    snapshot: &Snapshot<'_>,
+    case: &Case,
+    absent: &Principal,
+    delegate: Option<&Id>,
+) -> Result<Place, Failure> {
+    let stands_in = match delegate.filter(|delegate| **delegate != absent.principal_id) {
+        Some(delegate) => people::actor(snapshot, delegate, None, Door::Scheduler)?,
+        None => None,
+    };
+    let stands_in = stands_in.filter(|other| {
+        !other.principal.is_away(snapshot.now) && may_take(case, other, snapshot.now).is_ok()
+    });
+    Ok(place_of(case, stands_in.map(|other| other.principal.principal_id)))
+}
+
+/// Whether somebody could work on a case, were it offered to them alone.
+fn may_take(case: &Case, actor: &Actor, now: TimestampMs) -> Result<(), Fault> {
+    let mut there = case.clone();
+    there.assigned_to = Some(actor.principal.principal_id.clone());
+    authorize(actor, CaseOperation::Work, &there, now).map(|_| ())
 }
 
 /// Who decides where several reviewers do not agree: one level higher, where there is one.
@@ -165,7 +200,7 @@ pub fn placed(tx: &Tx<'_>, policy: &Policy, case: Case) -> Result<Case, Failure>
 /// A case that nobody may decide goes to the fallback queue at once, with the same authority.
 fn attended(tx: &Tx<'_>, policy: &Policy, case: Case) -> Result<Case, Failure> {
     let fallback = &policy.fallback().queue;
-    if case.queue == *fallback || identity::anybody_meets(tx, &Need::of(&case))? {
+    if case.queue == *fallback || identity::anybody_meets(tx, &Need::of(&case), &case.excluded)? {
         return Ok(case);
     }
     let Some(place) = place_in(policy, &case, fallback) else { return Ok(case) };
@@ -184,7 +219,7 @@ pub fn prepared(policy: &Policy, mut case: Case) -> Result<Case, Failure> {
     case.first_touch_due_at = timing.first_touch_due_at;
     case.marks = timing.marks;
     // The user of what is audited has the answer already.
-    if case.purpose != Purpose::Audit {
+    if !case.purpose.is_hidden() {
         case.notices.extend(work.notice(NoticeKind::Received, &case));
     }
     Ok(case)
@@ -202,11 +237,7 @@ pub fn follow(
     reason: Option<String>,
 ) -> Result<Case, Failure> {
     let policy = policies::of_tenant(tx, &parent.tenant_id)?;
-    let work = WorkPolicy::of(&policy)?;
-    let queue = policy.queue(&parent.queue).unwrap_or_else(|| policy.fallback());
-    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
-    let due_at = queue.sla.deadline(calendar, tx.now).due_at;
-    let timing = work.begin(&policy, &queue.queue, tx.now, due_at);
+    let (timing, place) = begins(&policy, &parent, tx.now)?;
     let own = kind == FollowUp::Appeal;
     let successor = Successor {
         case_id: ids::new_id("case", tx.now)?,
@@ -221,13 +252,29 @@ pub fn follow(
         requested_by_person: parent.requested_by_person.clone(),
         timing,
     };
-    let place = place_in(&policy, &parent, &queue.queue);
     let child = moves::follow(tx, actor, parent, successor)?;
-    // A queue that the policy gave up has no reviewers of its own.
     match place.filter(|place| place.queue != child.queue) {
         Some(place) => reroute(tx, child, RerouteKind::Transferred, place, "its queue is gone"),
         None => Ok(child),
     }
+}
+
+/// The clocks of a case that follows from another, and where its queue is now.
+///
+/// # Errors
+/// Where the policy cannot be read.
+pub fn begins(
+    policy: &Policy,
+    parent: &Case,
+    now: TimestampMs,
+) -> Result<(Timing, Option<Place>), Failure> {
+    let work = WorkPolicy::of(policy)?;
+    // A queue that the policy gave up has no hours and no reviewers of its own.
+    let queue = policy.queue(&parent.queue).unwrap_or_else(|| policy.fallback());
+    let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
+    let due_at = queue.sla.deadline(calendar, now).due_at;
+    let timing = work.begin(policy, &queue.queue, now, due_at);
+    Ok((timing, place_in(policy, parent, &queue.queue)))
 }
 
 /// Moves a case by the host's own hand.
@@ -258,7 +305,7 @@ pub fn tell(tx: &Tx<'_>, case: Case, kind: NoticeKind) -> Result<Case, Failure> 
         .notices
         .iter()
         .any(|earlier| earlier.kind == kind && earlier.deadline_version == notice.deadline_version);
-    if told || case.state.is_terminal() || case.purpose == Purpose::Audit {
+    if told || case.state.is_terminal() || case.purpose.is_hidden() {
         return Ok(case);
     }
     let actor = host_actor(tx, HostActor::Scheduler)?;

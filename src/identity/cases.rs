@@ -3,7 +3,7 @@
 use super::{
     Actor, Authorized, Grant, GrantRole, PrincipalKind, PrincipalStatus, Right, denied, suspended,
 };
-use crate::case::Case;
+use crate::case::{Case, Purpose};
 use crate::error::{ErrorCode, Fault};
 use crate::policy::Authority;
 use crate::routing::speaks;
@@ -74,7 +74,7 @@ pub fn authorize(
         }
         CaseOperation::Read => {
             let reads = actor.grants.iter().any(|grant| grant.reads(case, now));
-            (reads || is_own(actor, case)).then(proof).ok_or_else(not_found)
+            (reads || is_answered(actor, case)).then(proof).ok_or_else(not_found)
         }
         CaseOperation::Direct => {
             concerns(actor, case, now)?;
@@ -137,6 +137,7 @@ pub fn meets(actor: &Actor, need: &Need, now: TimestampMs) -> bool {
     let covers =
         |grant: &Grant| grant.covers_queue(&need.queue) && grant.covers_authority(&need.authority);
     principal.status == PrincipalStatus::Active
+        && !principal.is_away(now)
         && principal.kind == PrincipalKind::Person
         && need.assigned_to.as_ref().is_none_or(|to| *to == principal.principal_id)
         && actor.grants_of(GrantRole::Reviewer, &need.tenant_id, now).any(covers)
@@ -241,8 +242,14 @@ fn is_own(actor: &Actor, case: &Case) -> bool {
     actor.asked(&case.requested_by, case.requested_by_person.as_ref())
 }
 
+/// Whether an actor hears of the case because they asked for it: a second review answers nobody, and
+/// an application that heard of one would answer its user twice.
+fn is_answered(actor: &Actor, case: &Case) -> bool {
+    is_own(actor, case) && case.purpose != Purpose::Second
+}
+
 fn require_own(actor: &Actor, case: &Case) -> Result<(), Fault> {
-    is_own(actor, case).then_some(()).ok_or_else(not_found)
+    is_answered(actor, case).then_some(()).ok_or_else(not_found)
 }
 
 /// A foreign tenant's case answers like an absent one.

@@ -4,11 +4,13 @@
 //! [`Authorized`], and every command needs one, whichever door it came through. Grants are not
 //! ordered across domains. Nobody decides what they asked for.
 
+mod away;
 mod cases;
 mod proposals;
 
 use serde::Serialize;
 
+pub use away::Away;
 pub use cases::{CaseOperation, Need, authorize, meets};
 pub use proposals::{ProposalOperation, authorities_of, authorize_proposal};
 
@@ -100,6 +102,9 @@ pub struct Principal {
     pub languages: Vec<String>,
     /// What it can do.
     pub skills: Vec<String>,
+    /// When it is away, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
 }
 
 /// A right, given by somebody, for a while.
@@ -343,6 +348,7 @@ impl Principal {
             name: fields.required("name", read_name)?,
             languages: fields.list("languages", limits::LIST_LENGTH_MAX, read_name)?,
             skills: fields.list("skills", limits::LIST_LENGTH_MAX, read_name)?,
+            away: fields.optional("away", Away::read)?,
         };
         fields.finish()?;
         Ok(principal)

@@ -20,7 +20,7 @@ use crate::json::{sha256, sha256_name};
 use crate::policy::{Bundle, Policy, PolicyReference};
 
 /// Version of the form that this code reads and writes; an image of any other is refused.
-pub const IMAGE_VERSION: u8 = 1;
+pub const IMAGE_VERSION: u8 = 2;
 
 /// What every image begins with: no text does, and what turns line ends or strips high bits spoils it.
 pub const IMAGE_MAGIC: [u8; 8] = *b"\x89CSI\r\n\x1a\n";

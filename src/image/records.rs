@@ -30,7 +30,10 @@ imaged! {
     }
     SignalWords { good, fair, weak, missing, unavailable }
     Tiers { low, medium, high, critical }
-    Tier { answer, limited_answer, without_signals, certified, certificate }
+    Tier {
+        answer, limited_answer, without_signals, certified, certificate, limited_certified,
+        limited_certificate,
+    }
     CertificateDemand { tolerated_error, failure_probability }
     Certificate {
         risk_level, threshold, tolerated_error, failure_probability, answers, errors, rows_hash,
@@ -58,7 +61,9 @@ imaged! {
     }
     LadderStep { domain, level, title, limit, quorum }
     Rates { base, until, billionths }
-    Sampling { answer, limited_answer, refuse, tolerated_error, false_alarm }
+    Sampling {
+        answer, limited_answer, refuse, second_review, judged_within_days, tolerated_error, false_alarm,
+    }
     ImpactModel { changes, high_if_changes, destructive, permissions, open_world, high_from }
 }
 
@@ -203,7 +208,9 @@ impl Imaged for Weights {
         while values.len() <= BUCKETS {
             let value = bytes.byte()?.cast_signed();
             let more = if value == 0 { usize::try_from(bytes.number()?).ok()? } else { 0 };
-            if more > BUCKETS - values.len() {
+            // Zeros that stand together are told once: a policy has one image.
+            let told_apart = value == 0 && values.last() == Some(&0);
+            if more > BUCKETS - values.len() || told_apart {
                 return None;
             }
             values.resize(values.len() + 1 + more, value);

@@ -11,6 +11,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::{Engine, encode, instant};
+use crate::certificate::CertificateState;
 use crate::fact::{FactSource, FactType};
 use crate::flat::cell::{Cell, LIST_CELLS, TEXT_BYTES, tag};
 use crate::flat::curve::{SIGNAL_MISSING, SIGNAL_UNAVAILABLE};
@@ -34,7 +35,8 @@ mod at {
 
 /// The bits of an answer, from the lowest: that there is one, disposition (2), risk level (2), what the
 /// confidence asks for (3; 0 where it allows an answer, or is cancelled), the certificate's state from
-/// 1 (3), that something was suppressed, that a rule on trial fired, and from bit 16 how many fired.
+/// 1 (3), that something was suppressed, that a rule on trial fired, the state of the certificate for
+/// limited answers (3), and from bit 16 how many fired.
 mod bit {
     pub(super) const DECIDED: u32 = 1;
     pub(super) const DISPOSITION: u32 = 1;
@@ -43,6 +45,7 @@ mod bit {
     pub(super) const CERTIFICATE: u32 = 8;
     pub(super) const SUPPRESSED: u32 = 11;
     pub(super) const SHADOW: u32 = 12;
+    pub(super) const LIMITED_CERTIFICATE: u32 = 13;
     pub(super) const FIRED: u32 = 16;
 }
 
@@ -136,11 +139,17 @@ impl Shared {
             | (answer.disposition as u32) << bit::DISPOSITION
             | (answer.risk_level as u32) << bit::RISK_LEVEL
             | low.map_or(0, |low| low.disposition as u32) << bit::LOW
-            | answer.certificate.map_or(0, |state| state as u32 + 1) << bit::CERTIFICATE
+            | state(answer.certificates.answer) << bit::CERTIFICATE
+            | state(answer.certificates.limited_answer) << bit::LIMITED_CERTIFICATE
             | u32::from(suppressed) << bit::SUPPRESSED
             | u32::from(!self.desk.shadow.is_empty()) << bit::SHADOW
             | count << bit::FIRED
     }
+}
+
+/// A certificate's state in three bits; 0 where none is asked for.
+fn state(state: Option<CertificateState>) -> u32 {
+    state.map_or(0, |state| state as u32 + 1)
 }
 
 /// Everything that JavaScript has to know to write and to read, in one record.

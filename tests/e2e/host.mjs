@@ -37,6 +37,13 @@ export async function startHost() {
   }
   const tokenFile = join(data, "sample-edge.token");
   const tokens = JSON.parse(await readFile(tokenFile, "utf8"));
+  const end = async () => {
+    child.kill("SIGTERM");
+    const code = await new Promise((resolve) => child.once("exit", resolve));
+    await ledger.close();
+    return code;
+  };
+  let ended;
   return {
     address,
     tokens,
@@ -44,12 +51,8 @@ export async function startHost() {
     data,
     linkOf: (name) => /http:\S+/.exec(links.find((line) => line.includes(name)) ?? "")?.[0],
     ledger,
-    async stop() {
-      child.kill("SIGTERM");
-      const code = await new Promise((resolve) => child.once("exit", resolve));
-      await ledger.close();
-      return code;
-    },
+    /** Ends it once, and gives the code that it ended with. */
+    stop: () => (ended ??= end()),
     remove: () => rm(data, { recursive: true, force: true }),
   };
 }

@@ -1,94 +1,32 @@
 // One question, from an edge to a reviewer's answer and back: the real host, the real package, a
-// real browser. Screenshots of every screen lie under target/screenshots afterwards.
+// real browser. Screenshots of every screen lie under target/screenshots/journey afterwards.
 import assert from "node:assert/strict";
-import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { axe, launch, open } from "./browser.mjs";
-import { root, run, startHost, until } from "./host.mjs";
+import { axe, open } from "./browser.mjs";
+import { run, until } from "./host.mjs";
+import { dispute, setStage } from "./stage.mjs";
 
-const { Engine, Edge, Client } = await loadPackage();
-const shots = join(root, "target/screenshots");
+let stage;
 let host;
-let browser;
-let edge;
 let client;
+let shots;
+const escalate = (request) => stage.escalate(request);
+const signedIn = (name) => stage.signedIn(name);
 
 before(async () => {
-  await rm(shots, { recursive: true, force: true });
-  await mkdir(shots, { recursive: true });
-  host = await startHost();
-  browser = await launch();
-  client = new Client({ baseUrl: host.address, token: host.tokens.northwind });
-  const engine = await Engine.load(await client.currentPolicy());
-  edge = new Edge({ engine, client, edge: "journey" });
+  stage = await setStage("journey");
+  ({ host, client, shots } = stage);
 });
 
-after(async () => {
-  await browser?.close();
-  await host?.stop();
-  await host?.remove();
-});
-
-async function loadPackage() {
-  const folder = join(root, "pkg/dist");
-  const load = (name) => import(pathToFileURL(join(folder, name)).href);
-  return { ...(await load("node.js")), ...(await load("client.js")) };
-}
-
-/** A question that the default policy gives to the support specialist. */
-function dispute(request_id, draft = "The second charge is only a hold. It drops off by itself.") {
-  return {
-    version: 1,
-    request_id,
-    tenant_id: "northwind",
-    user_question: `I was charged twice for my plan (${request_id}). When do I get the money back?`,
-    model_draft: draft,
-    domain: "billing",
-    intent: "consequential",
-    language: "en",
-    risk_level: "high",
-    evidence: [{ document_id: "policy_7", title: "Duplicate charges", quote: "A duplicate charge is refunded within 5 working days.", score: 0.83 }],
-    tool_results: [{ tool: "orders.lookup", status: "unavailable" }],
-    signals: { retrieval_score: 0.83, rerank_margin: 0.04, answer_groundedness: 0.61, tool_success: "unavailable" },
-    release: { model: "m1", prompt: "p1", index: "i1" },
-  };
-}
-
-async function escalate(request) {
-  const { verdict, caseId } = await edge.handle(request);
-  assert.equal(verdict.disposition, "escalate");
-  await edge.flush();
-  return caseId;
-}
-
-async function signedIn(name, options) {
-  const seen = await open(browser, options);
-  await seen.page.goto(links.next(name));
-  await seen.page.getByRole("link", { name: /My work/i }).first().waitFor();
-  assert.ok(!seen.page.url().includes("cs_"), "the token has left the address");
-  return seen;
-}
-
-// A link works once: every further window asks the command line for a new one.
-const links = {
-  used: new Set(),
-  next(name) {
-    assert.ok(!this.used.has(name), `the link of ${name} was used`);
-    this.used.add(name);
-    const link = host.linkOf(name);
-    assert.ok(link, `a link of ${name} was printed`);
-    return link;
-  },
-};
+after(() => stage?.close());
 
 let jonas;
 let firstCase;
 
 test("a one-time link signs a reviewer in, and the inbox shows what the edge escalated", async () => {
   firstCase = await escalate(dispute("req_journey_1"));
-  jonas = await signedIn("Jonas", {});
+  jonas = await signedIn("Jonas");
   const row = jonas.page.locator(`[data-case="${firstCase}"]`);
   await row.waitFor();
   assert.match(await row.innerText(), /req_journey_1/);
@@ -96,7 +34,7 @@ test("a one-time link signs a reviewer in, and the inbox shows what the edge esc
 });
 
 test("the link does not work a second time", async () => {
-  const again = await open(browser);
+  const again = await open(stage.browser);
   await again.page.goto(host.linkOf("Jonas"));
   await again.page.getByText(/has been used, or its time is over/).waitFor();
   assert.deepEqual(await axe(again.page), []);
@@ -168,7 +106,7 @@ test("another's lease is shown, and a queue that is not theirs is not there for 
   await jonas.page.goto(`${host.address}/#/case/${third}`);
   await jonas.page.getByRole("button", { name: /^Claim/ }).click();
   await jonas.page.getByText("Yours", { exact: true }).first().waitFor();
-  const tariq = await signedIn("Tariq", {});
+  const tariq = await signedIn("Tariq");
   await tariq.page.goto(`${host.address}/#/case/${third}`);
   await tariq.page.getByText(/not found|no such case/i).first().waitFor();
   assert.deepEqual(await axe(tariq.page), []);
@@ -324,45 +262,32 @@ test("an outcome that nobody knows is explained, and a person finds out", async 
 test("every screen stands at both widths and in both schemes", async () => {
   const subject = await escalate(dispute("req_journey_5"));
   const action = await proposeRefund("cust_17", 420, { case_id: subject });
-  const storage = await jonas.context.storageState();
-  for (const [width, height] of [[1440, 900], [360, 740]]) {
-    for (const scheme of ["light", "dark"]) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, storageState: storage });
-      const page = await context.newPage();
-      const shoot = async (name) => {
-        await page.waitForTimeout(300);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(overflow <= 0, `${name} at ${width} px scrolls sideways by ${overflow} px`);
-        assert.deepEqual(await axe(page), [], `${name} at ${width} px, ${scheme}`);
-        await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`), fullPage: true });
-      };
-      await page.goto(`${host.address}/#/inbox`);
-      await page.locator("[data-case]").first().waitFor();
-      await shoot("inbox");
-      await page.goto(`${host.address}/#/case/${subject}`);
-      await page.getByRole("heading", { level: 1, name: "Billing dispute" }).waitFor();
-      await shoot("case");
-      await page.goto(`${host.address}/#/actions`);
-      await page.locator(`[data-action="${action}"]`).waitFor();
-      await shoot("actions");
-      await page.goto(`${host.address}/#/actions/${action}`);
-      await page.getByRole("region", { name: "Preview" }).getByText("10420").waitFor();
-      await shoot("action");
-      await page.keyboard.press("e");
-      await page.getByLabel("amount", { exact: true }).fill("42");
-      await page.getByRole("group", { name: "What the edit means" }).getByText("42.00 USD").waitFor();
-      await shoot("action-editing");
-      await page.goto(`${host.address}/#/workflow`);
-      await page.locator(".measure").first().waitFor();
-      await shoot("workflow");
-      await context.clearCookies();
-      await page.goto(`${host.address}/#/sign-in`);
-      await page.reload();
-      await page.getByLabel("Sign-in link").waitFor();
-      await shoot("sign-in");
-      await context.close();
-    }
-  }
+  await stage.everyScreen(jonas, async ({ page, shoot, context }) => {
+    await page.goto(`${host.address}/#/inbox`);
+    await page.locator("[data-case]").first().waitFor();
+    await shoot("inbox");
+    await page.goto(`${host.address}/#/case/${subject}`);
+    await page.getByRole("heading", { level: 1, name: "Billing dispute" }).waitFor();
+    await shoot("case");
+    await page.goto(`${host.address}/#/actions`);
+    await page.locator(`[data-action="${action}"]`).waitFor();
+    await shoot("actions");
+    await page.goto(`${host.address}/#/actions/${action}`);
+    await page.getByRole("region", { name: "Preview" }).getByText("10420").waitFor();
+    await shoot("action");
+    await page.keyboard.press("e");
+    await page.getByLabel("amount", { exact: true }).fill("42");
+    await page.getByRole("group", { name: "What the edit means" }).getByText("42.00 USD").waitFor();
+    await shoot("action-editing");
+    await page.goto(`${host.address}/#/workflow`);
+    await page.locator(".measure").first().waitFor();
+    await shoot("workflow");
+    await context.clearCookies();
+    await page.goto(`${host.address}/#/sign-in`);
+    await page.reload();
+    await page.getByLabel("Sign-in link").waitFor();
+    await shoot("sign-in");
+  });
 });
 
 test("nothing that may never happen happened, and the audit log folds to the state", async () => {

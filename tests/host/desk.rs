@@ -56,7 +56,7 @@ fn a_lead_assigns_and_moves_and_reviewers_pass_on_what_they_hold() {
     // Mina does not have the skill.
     let to = json!({ "to": "prin_mina_okafor" });
     let told = refused(&host, &sofia, &case, "assign", to);
-    assert_eq!(told, (400, "invalid_field".to_owned(), "/to".to_owned()));
+    assert_eq!(told, (422, "not_eligible".to_owned(), "/to".to_owned()));
     let to = json!({ "to": "prin_kwame_mensah", "note": "knows them" });
     let assigned = host.command(&sofia, &case, "assign", to);
     assert_eq!(assigned["assigned_to"], "prin_kwame_mensah");
@@ -137,7 +137,8 @@ fn what_is_put_off_comes_back_by_itself() {
     let case = host.create(&edge, billing_request());
     let claimed = host.command(&jonas, &case, "claim", json!({}));
     let late = json!({ "epoch": claimed["epoch"], "until": "2036-01-01T00:00:00Z" });
-    assert_eq!(refused(&host, &jonas, &case, "defer", late).2, "/until");
+    let told = refused(&host, &jonas, &case, "defer", late);
+    assert_eq!(told, (422, "invalid_time".to_owned(), "/until".to_owned()));
     let now = view(&host, &jonas, &case)["now"].as_str().unwrap().to_owned();
     let soon = countersign::TimestampMs::parse(&now).unwrap().saturating_add(900);
     let defer = json!({ "epoch": claimed["epoch"], "until": soon, "reason": "the bank calls" });

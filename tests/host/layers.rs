@@ -25,6 +25,7 @@ title = "Northwind billing"
 sla = "2 h"
 authority = { domain = "billing", level = 2 }
 accepts = { domains = ["billing"] }
+steps = [{ at = 100, then = "escalate" }]
 "#;
 
 /// Everything of the domain is at the greatest risk.
@@ -446,4 +447,32 @@ fn the_verdict_of_a_stored_case_is_replayed_from_the_case() {
         replayed += 1;
     }
     assert_eq!(replayed, opened);
+}
+
+/// How long a customer is waited for, and what a replay compares with, is the tenant's own.
+#[test]
+fn the_terms_of_work_and_a_replay_follow_the_tenants_own_policy() {
+    let folder = Folder::new();
+    let host = Host::start(&folder);
+    let (ana, ben) = (owner(&folder, "Ana", "*", &[]), owner(&folder, "Ben", "*", &[]));
+    let text = "[overlay]\nid = \"northwind\"\nversion = \"1\"\nbase = \"default\"\n\n[work]\nwaiting = \"1 h\"\n";
+    release(&host, (&ana, &ben), json!({ "tenant_id": "northwind", "source": text }));
+    let (edge, jonas) = (host.edge("northwind"), host.sign_in("Jonas"));
+    let case = host.create(&edge, billing_request());
+    let claimed = host.command(&jonas, &case, "claim", json!({}));
+    let ask = json!({ "epoch": claimed["epoch"], "question": "Which of the two?" });
+    let asked = host.command(&jonas, &case, "ask_customer", ask);
+    let at =
+        |value: &Value| countersign::TimestampMs::parse(value.as_str().unwrap()).unwrap().as_ms();
+    let waits_ms = at(&asked["waiting"]["until"]) - at(&case["created_at"]);
+    assert!((3_600_000..3_700_000).contains(&waits_ms), "{waits_ms}");
+
+    let base = folder.join("base.toml");
+    std::fs::write(&base, countersign::compile::DEFAULT_POLICY).unwrap();
+    let own = ["policy", "replay", "--new", base.to_str().unwrap(), "--json"];
+    for (more, id) in [(&["--tenant", "northwind"][..], "northwind"), (&[], "default")] {
+        let told: Value =
+            serde_json::from_str(&run_ok(folder.path(), &[&own, more].concat())).unwrap();
+        assert_eq!(told["old"]["id"], id);
+    }
 }

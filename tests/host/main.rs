@@ -12,9 +12,13 @@
     reason = "a test that finds something else than it expects ends"
 )]
 
+mod absence;
+mod acting;
 mod actions;
 mod admission;
+mod approvals;
 mod audits;
+mod backup;
 mod conformance;
 mod contract;
 mod corpus;
@@ -36,6 +40,7 @@ mod races;
 mod refusals;
 mod releases;
 mod replay;
+mod second_reviews;
 mod server;
 mod sink;
 mod sla;

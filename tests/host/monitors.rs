@@ -203,3 +203,70 @@ fn who_judges_does_not_watch_who_else_judges() {
     assert!(told["reviewers"][0]["sees_right"].as_f64().is_some_and(|rate| rate > 0.5));
     assert_sound(folder.path());
 }
+
+#[test]
+fn audits_that_nobody_judges_in_time_end_the_certificate_as_wrong_answers_do() {
+    let folder = Folder::new();
+    let path = certified_policy(&folder);
+    let policy = policy_at(&path);
+    let start = || Host::start_with(&folder, &["--policy", path.to_str().unwrap()]);
+    let host = start();
+    let edge = host.edge("northwind");
+    let sofia = host.sign_in("Sofia");
+    let watched = |host: &Host| {
+        let all = host.expect(&Call::get("/v1/monitors").of(&sofia), 200);
+        let monitors = all["monitors"].as_array().unwrap().clone();
+        let found = monitors.into_iter().find(|one| one["kind"] == "wrong_answers");
+        (found.unwrap_or_default(), all["certificates"][0].clone())
+    };
+    // Nothing was judged: the certificate is in force, and it is told that nothing watches over it.
+    assert_eq!(watched(&host).1["audited"], 0);
+
+    let sent: Vec<Value> = (0..10).map(|n| risky("northwind", &format!("req_{n}"))).collect();
+    let records: Vec<Value> = sent.iter().map(|one| recorded(&policy, one, AT)).collect();
+    let told = report(&host, &edge, "one", 0, records);
+    let ids: Vec<&str> = told["wanted"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|wanted| wanted["audit_id"].as_str().unwrap())
+        .collect();
+    // The edge lost one of them; eight wait in a queue, one of which was judged in time.
+    post(&host, &edge, &format!("/v1/audits/{}/lose", ids[0]), json!({}));
+    let cases: Vec<Value> = (1..9)
+        .map(|n| post(&host, &edge, &format!("/v1/audits/{}", ids[n]), sent[n].clone()))
+        .collect();
+    let judge = |host: &Host, case: &Value| {
+        let epoch = host.command(&sofia, case, "claim", json!({}))["epoch"].clone();
+        let decision = json!({ "epoch": epoch, "verdict": "accepted", "outcome": "send" });
+        host.command(&sofia, case, "decide", decision)
+    };
+    judge(&host, &cases[0]);
+    let (monitor, certificate) = watched(&host);
+    assert_eq!(monitor["seen"], json!({ "items": 2, "events": 1 }));
+    assert_eq!((&monitor["unjudged"], &monitor["raised_at"]), (&json!(1), &Value::Null));
+    assert_eq!((&certificate["audited"], &certificate["unjudged"]), (&json!(1), &json!(1)));
+
+    // The time of those that wait is over.
+    host.kill();
+    let overdue = "UPDATE random_audits SET judge_by = 1 WHERE judge_by IS NOT NULL";
+    assert_eq!(folder.database().execute(overdue, []).unwrap(), 7);
+    let host = start();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while watched(&host).0["raised_at"].is_null() {
+        assert!(std::time::Instant::now() < until, "{}", watched(&host).0);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let (monitor, certificate) = watched(&host);
+    assert_eq!((&monitor["seen"]["items"], &monitor["unjudged"]), (&json!(9), &json!(8)));
+    assert_eq!(monitor["ended_certificate"], "2026-11-01T00:00:00.000Z");
+    assert_eq!(certificate["ended_for"], json!(["northwind"]));
+
+    // What is judged late teaches, and is not counted again.
+    judge(&host, &cases[1]);
+    assert_eq!(watched(&host).0["seen"]["items"], 9);
+    let judged = "SELECT count(*) FROM random_audits WHERE state = 'judged'";
+    let count: i64 = folder.database().query_row(judged, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 2);
+    assert_sound(folder.path());
+}

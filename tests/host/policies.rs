@@ -158,11 +158,37 @@ fn a_difference_is_told_in_words_and_marked_where_it_loosens() {
             "EUR = \"1.20\"",
             "? rates: `billionths.EUR` was 1100000000, is 1200000000",
         ),
+        ("answer = 0.03", "answer = 0.01", "! sampling: `answer` was 0.03, is 0.01"),
+        ("waiting = \"2 d\"", "waiting = \"3 d\"", "! work: `waiting_ms` was 2 d, is 3 d"),
+        (
+            "first_touch = \"10 min\"",
+            "first_touch = \"10 min\"\nreviewers = 2",
+            "  work in queue `security_action`: `reviewers` was 1, is 2",
+        ),
+        (
+            "  { at = 50, then = \"warn\" },\n  { at = 80, then = \"warn\", page = \"on_call\" },",
+            "  { at = 50, then = \"warn\" },",
+            "? work in queue `security_action`: `steps` was at 100 % of first touch warn paging `on_call`; at 50 % warn; at 80 %",
+        ),
+        (
+            "title = \"Leads of the queue\"",
+            "title = \"Leads\"",
+            "  notify `leads`: `title` was `Leads of the queue`, is `Leads`",
+        ),
+        (
+            "Your answer is late.",
+            "We are late.",
+            "  notice `overdue`: the text for `default` is another",
+        ),
     ];
     for (from, to, told) in rows {
         let after = changed(&folder, &[(from, to)]);
         let said = done(&["policy", "diff", DEFAULT, &after]);
         assert!(said.lines().any(|line| line.starts_with(told)), "{to}: {said}");
+        // What the work of people says stands in one place, and so does what is audited.
+        let parts = ["sampling", "work", "notify", "notice"];
+        let once = parts.iter().any(|part| told[2..].starts_with(part));
+        assert!(!once || said.contains("\n1 change: "), "{to}: {said}");
     }
     let after = changed(&folder, &[rows[1], rows[4]].map(|(from, to, _)| (from, to)));
     let told = done(&["policy", "diff", DEFAULT, &after, "--json"]);
@@ -180,7 +206,7 @@ fn facts_in_another_order_are_no_change_of_conditions() {
     let after = changed(&folder, &[(first, &format!("{fact}{first}"))]);
     let told = done(&["policy", "diff", DEFAULT, &after]);
     assert!(
-        told.starts_with("  fact `facts.region` is new") && told.contains("1 changes"),
+        told.starts_with("  fact `facts.region` is new") && told.contains("\n1 change: "),
         "{told}"
     );
 }

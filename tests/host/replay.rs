@@ -234,6 +234,34 @@ fn a_line_that_cannot_be_read_is_told_by_its_number() {
     assert!(!output.status.success() && told.contains("line 2:"), "{told}");
 }
 
+/// Whoever waits sees how far it is; a file or a pipe gets the report alone.
+#[test]
+fn a_bar_stands_on_a_terminal_and_nowhere_else() {
+    let folder = Folder::new();
+    let file = write(&folder, "records.jsonl", &records(&policy(DEFAULT_POLICY)).join("\n"));
+    let command = ["policy", "replay", "--new", DEFAULT, "--records", &file, "--json"];
+    let full = format!("[{}] 100 %", "#".repeat(40));
+    let piped = program(&command).output().unwrap();
+    assert!(!String::from_utf8_lossy(&piped.stderr).contains("100 %"));
+    let report: Value = serde_json::from_slice(&piped.stdout).unwrap();
+    assert_eq!(report["decisions"], corpus().len());
+
+    // Of util-linux; it gives a command a terminal of its own.
+    let words: Vec<String> = [env!("CARGO_BIN_EXE_countersign")]
+        .iter()
+        .chain(&command)
+        .map(|word| format!("'{word}'"))
+        .collect();
+    let mut terminal = std::process::Command::new("script");
+    terminal.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+    let Ok(shown) = terminal.stdin(std::process::Stdio::null()).output() else {
+        println!("skipped: there is no `script` here");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains(&full) && shown.contains("\"decisions\":"), "{shown}");
+}
+
 #[test]
 fn the_host_holds_a_text_against_the_policy_in_force_and_the_tenants_records() {
     let folder = Folder::new();

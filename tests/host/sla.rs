@@ -160,3 +160,28 @@ fn f42_nothing_acts_on_a_case_after_it_was_decided() {
     assert!(decided > 0);
     assert_sound(folder.path());
 }
+
+#[test]
+fn f09_a_clock_that_goes_back_is_in_the_audit_log_and_time_is_held() {
+    let folder = Folder::new();
+    let host = Host::start(&folder);
+    let edge = host.edge("northwind");
+    // As if the clock had been an hour ahead, and was set right.
+    let ahead = countersign::host::clock::wall_clock().saturating_add(3_600_000);
+    let update = "UPDATE meta SET value = ?1 WHERE name = 'clock_ms'";
+    folder.database().execute(update, [ahead.as_ms().to_string()]).unwrap();
+    let select = "SELECT count(*) FROM audit_pending WHERE entity_kind = 'instance' \
+        AND entry ->> '$.event' = 'clock_went_back'";
+    let told = || -> i64 { folder.database().query_row(select, [], |row| row.get(0)).unwrap() };
+    let begun = std::time::Instant::now();
+    while told() == 0 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "nobody told");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let case = host.create(&edge, billing_request());
+    let created = countersign::TimestampMs::parse(case["created_at"].as_str().unwrap()).unwrap();
+    assert!(created >= ahead, "time went back");
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    assert_eq!(told(), 1, "it is told once");
+    assert_sound(folder.path());
+}

@@ -1,8 +1,10 @@
 //! What the tests share: the real program as a child process, and calls to it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,11 +14,16 @@ use serde_json::{Value, json};
 
 use crate::conformance::assert_told;
 
-/// A folder that goes when the test ends, and the database of that name where a server is named in
-/// `COUNTERSIGN_TEST_SERVER`: every test then runs on PostgreSQL.
-pub(crate) struct Folder(PathBuf);
+/// A folder that goes when the test ends, and the database of that name where it belongs to a server.
+pub(crate) struct Folder {
+    path: PathBuf,
+    server: Option<String>,
+}
 
-/// The server that keeps the records of these tests, if not a file.
+/// Which server each folder belongs to, for whoever knows its path alone.
+static SERVERS: Mutex<BTreeMap<PathBuf, Option<String>>> = Mutex::new(BTreeMap::new());
+
+/// The server that keeps the records of these tests, if not a file: every test then runs on PostgreSQL.
 pub(crate) fn server() -> Option<String> {
     std::env::var("COUNTERSIGN_TEST_SERVER").ok().filter(|address| !address.is_empty())
 }
@@ -32,7 +39,10 @@ pub(crate) fn only_sqlite(test: &str) -> bool {
 /// The address of the database that belongs to a folder.
 pub(crate) fn address(folder: &Path) -> Option<String> {
     let name = folder.file_name().unwrap().to_str().unwrap().replace('-', "_");
-    server().map(|server| server.replacen("/postgres?", &format!("/{name}?"), 1))
+    let known = SERVERS.lock().unwrap().get(folder).cloned();
+    known
+        .unwrap_or_else(server)
+        .map(|server| server.replacen("/postgres?", &format!("/{name}?"), 1))
 }
 
 /// Does what waits, from a test that is asynchronous too.
@@ -41,67 +51,72 @@ pub(crate) fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 #[cfg(feature = "postgres")]
-fn on_server(statement: &str) {
-    let server = server().unwrap();
+pub(crate) fn on_server(server: &str, statement: &str) {
     aside(|| {
-        let mut client = postgres::Client::connect(&server, postgres::NoTls).unwrap();
+        let mut client = postgres::Client::connect(server, postgres::NoTls).unwrap();
         client.batch_execute(statement).unwrap();
     });
 }
 
 #[cfg(not(feature = "postgres"))]
-fn on_server(_: &str) {
+pub(crate) fn on_server(_: &str, _: &str) {
     panic!("a server is named, and the tests were built without PostgreSQL");
 }
 
 impl Folder {
     pub(crate) fn new() -> Self {
+        Self::on(server())
+    }
+
+    /// A folder whose records are kept by this server, or by a file in it.
+    pub(crate) fn on(server: Option<String>) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("host-{}-{count}", std::process::id());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
-        let folder = Self(path);
-        if server().is_some() {
-            on_server(&format!("CREATE DATABASE {}", folder.database_name()));
+        SERVERS.lock().unwrap().insert(path.clone(), server.clone());
+        let folder = Self { path, server };
+        if let Some(server) = &folder.server {
+            on_server(server, &format!("CREATE DATABASE {}", folder.database_name()));
         }
         folder
     }
 
     /// Another folder with the same data; no host may be running on this one.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self::new();
-        for file in std::fs::read_dir(&self.0).unwrap() {
+        let copy = Self::on(self.server.clone());
+        for file in std::fs::read_dir(&self.path).unwrap() {
             let file = file.unwrap();
             std::fs::copy(file.path(), copy.join(file.file_name().to_str().unwrap())).unwrap();
         }
-        if server().is_some() {
+        if let Some(server) = &self.server {
             let (from, to) = (self.database_name(), copy.database_name());
-            on_server(&format!("DROP DATABASE {to}"));
-            on_server(&format!("CREATE DATABASE {to} TEMPLATE {from}"));
+            on_server(server, &format!("DROP DATABASE {to}"));
+            on_server(server, &format!("CREATE DATABASE {to} TEMPLATE {from}"));
         }
         copy
     }
 
-    fn database_name(&self) -> String {
-        self.0.file_name().unwrap().to_str().unwrap().replace('-', "_")
+    pub(crate) fn database_name(&self) -> String {
+        self.path.file_name().unwrap().to_str().unwrap().replace('-', "_")
     }
 
     pub(crate) fn place(&self) -> Place {
-        let place = Place::existing(&self.0).unwrap();
-        match address(&self.0) {
+        let place = Place::existing(&self.path).unwrap();
+        match address(&self.path) {
             Some(address) => place.with_server(&address, None).unwrap(),
             None => place,
         }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub(crate) fn join(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     pub(crate) fn database(&self) -> Connection {
@@ -130,9 +145,13 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-        if server().is_some() && !std::thread::panicking() {
-            on_server(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database_name()));
+        let _ = std::fs::remove_dir_all(&self.path);
+        SERVERS.lock().unwrap().remove(&self.path);
+        if let Some(server) = &self.server
+            && !std::thread::panicking()
+        {
+            let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database_name());
+            on_server(server, &drop);
         }
     }
 }
@@ -218,12 +237,17 @@ impl Host {
 
     /// Starts the program through another one, which must replace itself by it.
     pub(crate) fn start_under(folder: &Folder, wrapper: &[&str]) -> Self {
+        Self::start_under_with(folder, wrapper, &[])
+    }
+
+    pub(crate) fn start_under_with(folder: &Folder, wrapper: &[&str], more: &[&str]) -> Self {
         let mut command = Command::new(wrapper[0]);
         command
             .args(&wrapper[1..])
             .arg(env!("CARGO_BIN_EXE_countersign"))
             .args(SERVE)
-            .arg(folder.path());
+            .arg(folder.path())
+            .args(more);
         command.env("COUNTERSIGN_LOG", "off");
         Self::spawn(folder, command)
     }
@@ -369,6 +393,11 @@ impl Host {
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    #[allow(dead_code, reason = "where processes are made to end, somebody asks")]
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for the process to end by itself, and gives its exit code.

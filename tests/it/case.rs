@@ -5,6 +5,7 @@ use countersign::case::{
     Escalation, Event, FollowUp, MarkAction, NoticeKind, Outcome, Place, RerouteKind,
     ReviewVerdict, Step, Successor, Timing, UserNotice, Work, apply,
 };
+use countersign::compile::DEFAULT_POLICY;
 use countersign::identity::{
     Actor, Authorized, Door, Grant, GrantRole, Principal, PrincipalKind, PrincipalStatus, authorize,
 };
@@ -14,7 +15,7 @@ use countersign::request::{Message, Role};
 use countersign::{Fault, Id, TimestampMs, evaluate};
 use proptest::prelude::*;
 
-use crate::support::{at, canonical, default_policy, json, now};
+use crate::support::{at, canonical, compile_text, default_policy, json, now};
 
 fn id(text: &str) -> Id {
     Id::new(text).unwrap()
@@ -33,6 +34,7 @@ fn actor(name: &str, kind: PrincipalKind, role: GrantRole) -> Actor {
             name: name.to_owned(),
             languages: Vec::new(),
             skills: vec!["billing".to_owned()],
+            away: None,
         },
         grants: vec![Grant {
             grant_id: id("grant_1"),
@@ -140,6 +142,15 @@ fn reroute(kind: RerouteKind, epoch: Option<i64>, to: Option<&Actor>) -> Command
         assigned_to: to.map(|actor| actor.principal.principal_id.clone()),
     };
     Command::Reroute { kind, epoch, place, note: None, timing: None }
+}
+
+/// What the first policy makes of the case that gives another reason for a person.
+fn rejudge() -> Command {
+    let more = "[[trigger]]\nid = \"doubled\"\nkind = \"policy_boundary\"\n\
+        when = 'request.domain == \"billing\"'\nthen = \"escalate\"\n\
+        risk_level = \"critical\"\nwhy = \"charges are looked at twice\"\n";
+    let policy = compile_text(&format!("{DEFAULT_POLICY}\n{more}")).policy;
+    Command::Rejudge { rejudged: Box::new(case().rejudge(&policy, 2, now()).unwrap()) }
 }
 
 fn vote(by: &Actor, case: &Case, answer: Option<&str>) -> Command {
@@ -418,6 +429,12 @@ fn every_pair_of_state_and_command_goes_where_the_table_says() {
             ["ready", "leased", "waiting", "deferred", "held", "DONE", "GONE", "BACK"],
         ),
         (
+            &clock,
+            rejudge(),
+            now(),
+            ["ready", "leased", "waiting", "deferred", "DONE", "DONE", "GONE", "BACK"],
+        ),
+        (
             &shop,
             Command::Withdraw { reason: None },
             now(),
@@ -468,7 +485,7 @@ fn every_pair_of_state_and_command_goes_where_the_table_says() {
         }
     }
     // A mark of a clock moves it by what the host passes along.
-    assert_eq!(met.len(), 33, "a command is not in the table: {met:?}");
+    assert_eq!(met.len(), 34, "a command is not in the table: {met:?}");
 }
 
 #[test]

@@ -218,5 +218,27 @@ fn text_that_would_exhaust_a_parser_is_refused_at_once() {
         let found = told(&condition);
         assert!(found.starts_with(expected), "{found}\nexpected {expected}");
     }
-    assert!(compile(&"x".repeat(10_000_000), "policy.toml").is_err());
+}
+
+/// A policy that is too long, or that nests without end, is refused at once and said to be so.
+#[test]
+fn a_text_that_would_exhaust_the_reader_is_refused_at_once() {
+    let long = "at most 1000000 are taken";
+    let deep = "deep";
+    let rows = [
+        ("x".repeat(10_000_000), long),
+        (format!("{SMALL}\n# {}", "é".repeat(5_000_000)), long),
+        (format!("{SMALL}\nx = {}{}", "[".repeat(10_000), "]".repeat(10_000)), deep),
+        (format!("{SMALL}\nx = {}1{}", "{ a = ".repeat(10_000), " }".repeat(10_000)), deep),
+        (format!("{SMALL}\n[x{}]\n", ".a".repeat(10_000)), deep),
+    ];
+    for (text, expected) in rows {
+        let started = std::time::Instant::now();
+        let told = compile(&text, "policy.toml").unwrap_err();
+        let said = format!("{}; {}", told[0].message, told[0].help);
+        println!("{said}");
+        assert!(said.contains(expected) && !told[0].help.is_empty(), "{said}");
+        assert!(told[0].source_line.chars().count() < 1_000, "the line is shown in full");
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{said}");
+    }
 }

@@ -174,6 +174,7 @@ fn the_typescript_types_are_fresh() {
         identity::GrantRole,
         identity::Door,
         identity::Principal,
+        identity::Away,
         identity::Grant,
         identity::ActorReference,
         audit::AuditEntry,

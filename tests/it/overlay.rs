@@ -315,6 +315,33 @@ fn whatever_loosens_the_base_is_told_where_it_stands() {
             "queue.slow loosens the base: a case of",
             "[[queue]]",
         ),
+        // Another queue that would take the base's cases: who decides, and what a late one brings.
+        (
+            "[[queue]]\nqueue = \"quiet\"\ntitle = \"Quiet\"\nsla = \"10 min\"\nauthority = { domain = \"any\", level = 4 }\naccepts = { tenants = [\"northwind\"] }",
+            "queue.quiet loosens the base: a case of `low_confidence` may go from the queue `security_action` (30 min, level 3) to `quiet` (10 min, level 4): somebody higher is asked at 100 % of the time, in the other later; what would help is `steps = [{ at = 100, then = \"escalate\" }]` there",
+            "[[queue]]",
+        ),
+        (
+            "[template.sorry]\ndefault = \"Sorry.\"\n[[queue]]\nqueue = \"short\"\ntitle = \"Short\"\nsla = \"10 min\"\nauthority = { domain = \"any\", level = 4 }\naccepts = { tenants = [\"northwind\"] }\nsteps = [{ at = 90, then = \"escalate\" }, { at = 100, then = \"expire\", template = \"sorry\" }]",
+            "queue.short loosens the base: a case of `low_confidence` may go from the queue `security_action` (30 min, level 3) to `short` (10 min, level 4): nobody ends a case so soon, in the other it ends at 100 %",
+            "[[queue]]",
+        ),
+        (
+            "[[queue]]\nqueue = \"billing_dispute\"\nreviewers = 2",
+            "queue.billing_dispute loosens the base: its reviewers, or what is done",
+            "[[queue]]",
+        ),
+        // The terms of work.
+        (
+            "[work]\nwaiting = \"3 d\"",
+            "work.waiting loosens the base: `waiting` is 3 d, the base has 2 d; write at most `2 d`",
+            "waiting",
+        ),
+        (
+            "[policy]\nlease = \"1 h\"",
+            "policy.lease loosens the base: `lease` is 1 h, the base has 10 min; write at most `10 min`",
+            "lease",
+        ),
         (
             "[[calendar]]\ncalendar = \"legal_office\"\nfrom = \"2026-02-01\"",
             "calendar.legal_office loosens the base: other open hours",
@@ -324,6 +351,11 @@ fn whatever_loosens_the_base_is_told_where_it_stands() {
             "[[fact]]\npath = \"facts.recipient_is_new\"\nsource = \"caller\"",
             "fact.facts.recipient_is_new loosens the base: `source` is another",
             "source",
+        ),
+        (
+            "[[fact]]\npath = \"facts.recipient_is_new\"\nrecord = \"value\"",
+            "fact.facts.recipient_is_new loosens the base: decision records keep its value",
+            "record",
         ),
     ];
     refused(&rows);
@@ -349,6 +381,11 @@ fn a_wrong_overlay_is_told_so_that_it_can_be_mended_at_once() {
             "[triger]",
         ),
         ("[policy]\nid = \"x\"", "an overlay has no field `id` here", "id"),
+        (
+            "[work]\nwaitng = \"1 d\"",
+            "an overlay has no field `waitng` here; did you mean `waiting`?",
+            "waitng",
+        ),
         (
             "[policy]\nleese = \"5 min\"",
             "an overlay has no field `leese` here; did you mean `lease`?",
@@ -426,6 +463,34 @@ fn a_base_says_what_overlays_may_loosen_and_only_that_is_taken() {
     assert_eq!(said.policy.reference(), compiled().policy.reference());
 }
 
+/// Terms of work, where the base says more of them than the default policy does.
+#[test]
+fn no_queue_of_an_overlay_asks_fewer_people_and_nobody_holds_more_than_in_the_base() {
+    let base = DEFAULT_POLICY
+        .replacen("waiting = \"2 d\"", "waiting = \"2 d\"\nopen_leases_max = 5", 1)
+        .replacen("queue = \"billing_dispute\"", "queue = \"billing_dispute\"\nreviewers = 2", 1);
+    let queue = "[[queue]]\nqueue = \"own\"\ntitle = \"Own\"\nsla = \"1 h\"\nauthority = { domain = \"billing\", level = 2 }\naccepts = { domains = [\"billing\"] }\nsteps = [{ at = 100, then = \"escalate\" }]\n";
+    let first = |overlay: &str| {
+        over(&base, &format!("{HEAD}{overlay}")).map_err(|told| told[0].message.clone())
+    };
+    for (overlay, expected) in [
+        (
+            queue.to_owned(),
+            "queue.own loosens the base: a case of `low_confidence` may go from the queue `billing_dispute` (4 h, level 2) to `own` (1 h, level 2): 2 reviewers are asked, in the other 1",
+        ),
+        (
+            "[work]\nopen_leases_max = 6\n".to_owned(),
+            "work.open_leases_max loosens the base: `open_leases_max` is 6, the base has 5",
+        ),
+    ] {
+        assert_eq!(first(&overlay).unwrap_err(), expected);
+    }
+    assert!(first(&format!("{queue}reviewers = 2\n[work]\nopen_leases_max = 2\n")).is_ok());
+    let may = format!("{base}\n[overlays]\nmay_loosen = [\"work.open_leases_max\", \"queue\"]\n");
+    let loose = format!("{HEAD}{queue}[work]\nopen_leases_max = 9\n");
+    assert!(over(&may, &loose).is_ok());
+}
+
 #[test]
 fn an_overlay_that_only_tightens_makes_one_ordinary_bundle() {
     let overlay = format!(
@@ -487,6 +552,12 @@ title = "Northwind billing"
 sla = "2 h"
 authority = { domain = "billing", level = 2 }
 accepts = { domains = ["billing"], tenants = ["northwind"] }
+reviewers = 2
+steps = [{ at = 100, then = "escalate" }]
+
+[work]
+waiting = "1 d"
+open_leases_max = 5
 
 [[queue]]
 queue = "triage"

@@ -4,11 +4,13 @@
 //! Overlays are put together by chance from parts that tighten, loosen, or may do either; those that
 //! are refused say nothing here. `COUNTERSIGN_OVERLAYS` says how many, `COUNTERSIGN_SEED` which.
 
+use countersign::case::MarkAction;
 use countersign::compile::{DEFAULT_POLICY, Source, compile, compile_overlay};
 use countersign::gate::{Context, Gate};
 use countersign::policy::Authority;
 use countersign::read::Node;
 use countersign::request::Action;
+use countersign::work::WorkPolicy;
 use countersign::{Policy, Request, TimestampMs, Verdict, classify, evaluate};
 
 use crate::chance::Chance;
@@ -50,6 +52,8 @@ title = "Calm"
 sla = "3 d"
 authority = { domain = "any", level = 1 }
 accepts = { risk_level_min = "high", domains = ["general", "other"] }
+reviewers = 2
+steps = [{ at = 100, then = "escalate" }]
 
 [[queue]]
 queue = "swift"
@@ -57,7 +61,8 @@ title = "Swift"
 sla = "10 min"
 sla_min = "5 min"
 authority = { domain = "any", level = 3 }
-accepts = { risk_level_max = "medium", domains = ["general"] }"#;
+accepts = { risk_level_max = "medium", domains = ["general"] }
+steps = [{ at = 100, then = "escalate" }, { at = 400, then = "expire", template = "tool_back_soon" }]"#;
 
 /// The default policy, and two that make it hard: rules and queues that go against the order of
 /// risk, so that one more rule sends a case to people who have more time.
@@ -225,8 +230,16 @@ fn part(chance: &mut Chance, index: usize) -> String {
             }
         }
         14 => format!(
-            "[[queue]]\nqueue = \"q{index}\"\ntitle = \"Q\"\nsla = \"{sla}\"\nauthority = {{ domain = \"any\", level = {level} }}\naccepts = {{ domains = [\"{domain}\"], risk_level_max = \"{}\" }}\n",
-            chance.one(&["medium", "critical"])
+            "[[queue]]\nqueue = \"q{index}\"\ntitle = \"Q\"\nsla = \"{sla}\"\nauthority = {{ domain = \"any\", level = {level} }}\naccepts = {{ domains = [\"{domain}\"], risk_level_max = \"{}\" }}\nreviewers = {}\nsteps = [{{ at = {}, then = \"escalate\" }}{}]\n",
+            chance.one(&["medium", "critical"]),
+            1 + chance.below(2),
+            chance.one(&["90", "100", "100", "110"]),
+            chance.one(&[
+                "",
+                "",
+                ", { at = 300, then = \"expire\", template = \"tool_back_soon\" }",
+                ", { at = 500, then = \"expire\", template = \"tool_back_soon\" }"
+            ])
         ),
         _ => format!(
             "[[suppress]]\nid = \"wait_for_tool\"\nthen = \"{}\"\n",
@@ -332,6 +345,19 @@ fn not_less(before: &Verdict, after: &Verdict) -> Result<(), String> {
     }
 }
 
+/// What the work in the queue of a case comes to: how many are asked, when somebody higher is, and
+/// when it ends unseen.
+fn work_of(policy: &Policy, verdict: &Verdict) -> Option<(i64, i64, i64)> {
+    let work = WorkPolicy::of(policy).unwrap();
+    let queue = verdict.routing.as_ref()?.queue.clone();
+    let steps = work.queue(&queue).map_or(Vec::new(), |work| work.steps.clone());
+    let first = |then| {
+        let meant = steps.iter().filter(|step| step.then == then);
+        meant.map(|step| step.percent).min().unwrap_or(i64::MAX)
+    };
+    Some((work.reviewers(&queue), first(MarkAction::Escalate), first(MarkAction::Expire)))
+}
+
 fn not_lower(before: &Gate, after: &Gate) -> Result<(), String> {
     let needed = |gate: &Gate| -> Vec<Authority> {
         gate.authority.iter().chain(&gate.further_authorities).cloned().collect()
@@ -402,6 +428,11 @@ fn what_an_overlay_makes_of_its_base_is_never_less_cautious() {
             let after = evaluate(&merged.policy, &request, now);
             if let Err(told) = not_less(&before, &after) {
                 panic!("{overlay}\n{request:#?}\n{told}");
+            }
+            if let Some(was) = work_of(base, &before) {
+                let is = work_of(&merged.policy, &after).unwrap();
+                let fine = is.0 >= was.0 && is.1 <= was.1 && is.2 >= was.2;
+                assert!(fine, "{overlay}\n{request:#?}\nfrom {was:?} to {is:?}");
             }
             let told = |verdict: &Verdict| {
                 let routing = verdict.routing.as_ref();

@@ -91,3 +91,31 @@ fn no_file_grows_past_what_can_be_read_top_to_bottom() {
         assert!(lines <= LINES_MAX, "{} has {lines} lines, at most {LINES_MAX}", path.display());
     }
 }
+
+/// Reads that are not narrowed to what their caller may see, by file: of who calls, of policies (which
+/// every tenant may look up), and of whatever narrows itself.
+const READS_OF_ALL: &[(&str, usize)] = &[
+    ("auth.rs", 1),
+    ("events.rs", 1),
+    ("health.rs", 1),
+    ("policies.rs", 4),
+    ("policy_changes.rs", 1),
+    ("releases.rs", 1),
+    ("session.rs", 1),
+];
+
+#[test]
+fn what_the_interface_reads_is_narrowed_to_what_its_caller_may_see() {
+    let mut found = Vec::new();
+    for path in all_sources().iter().filter(|path| path.parent().unwrap().ends_with("host/http")) {
+        let text: String =
+            std::fs::read_to_string(path).unwrap().split_whitespace().collect::<String>();
+        let count = text.matches("store.read(").count();
+        if count > 0 {
+            found.push((path.file_name().unwrap().to_str().unwrap().to_owned(), count));
+        }
+    }
+    let known: Vec<(String, usize)> =
+        READS_OF_ALL.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    assert_eq!(found, known, "read with `read_as`, or say here why not");
+}

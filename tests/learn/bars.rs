@@ -12,19 +12,27 @@ use countersign::host::confidence::row::{Row, Rows};
 use countersign::host::confidence::score::{BySource, score};
 use countersign::host::confidence::split;
 use countersign::request::Signal;
+use serde_json::Value;
 
+use crate::commands::done;
 use crate::support::{plan, skipped};
 
-fn real_rows() -> Option<Rows> {
+/// A file of the evaluation data, where it is there.
+fn real_file(name: &str) -> Option<String> {
     let folder = std::env::var_os("COUNTERSIGN_EVALUATION_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
         PathBuf::from,
     );
-    let file = folder.join("confidence.dev.jsonl");
-    let Ok(opened) = File::open(&file) else {
+    let file = folder.join(name);
+    if !file.exists() {
         skipped(&format!("`{}` is not there; set COUNTERSIGN_EVALUATION_DATA", file.display()));
         return None;
-    };
+    }
+    file.to_str().map(str::to_owned)
+}
+
+fn real_rows() -> Option<Rows> {
+    let opened = File::open(real_file("confidence.dev.jsonl")?).unwrap();
     Some(Rows::read(BufReader::new(opened)).unwrap().filtered(|row| row.label.is_some()))
 }
 
@@ -85,4 +93,72 @@ fn mean_reading(row: &Row) -> f64 {
     });
     let (sum, count) = readings.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     sum / f64::max(count, 1.0)
+}
+
+/// The figures that anybody gets from the same command, with one run where that has ten.
+#[test]
+fn rows_kept_apart_reach_every_bar_of_learning() {
+    let Some(file) = real_file("confidence.dev.jsonl") else { return };
+    let told = done(&["eval", "learning", "--rows", &file, "--runs", "1", "--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let figure = |value: &Value| value.as_f64().unwrap();
+    // Every row judged by models that saw nothing of its conversation.
+    let pooled = &told["cross_fitted"]["pooled"];
+    assert!(figure(&pooled["aurc"]) <= 0.086 && figure(&pooled["ece"]) <= 0.02, "{pooled}");
+    for source in ["clinc150", "azure-mcp-prompts", "frank"] {
+        let lines = told["few_labels"][source].as_array().unwrap();
+        let line = lines.iter().find(|line| line["labels"] == 25).unwrap();
+        assert!(figure(&line["aurc"]) <= figure(&line["naive_mean_aurc"]), "{source}: {line}");
+    }
+    let certified = told["certified"]["pooled"].as_array().unwrap();
+    let at_5 = certified.iter().find(|line| line["tolerated_error"] == 0.05).unwrap();
+    assert!(figure(&at_5["coverage"]) >= 0.53 && figure(&at_5["none"]) == 0.0, "{at_5}");
+    let selective = told["selective_labels"].as_array().unwrap();
+    let bias = |labels: &str| {
+        figure(&selective.iter().find(|line| line["labels"] == labels).unwrap()["bias"]).abs()
+    };
+    let weighted = bias("escalated and audited, weighted");
+    assert!(weighted <= 0.02 && bias("escalated alone") > 3.0 * weighted, "{selective:?}");
+}
+
+#[test]
+fn guarantees_fail_as_seldom_and_alarms_come_as_soon_as_they_have_to() {
+    let told = done(&["eval", "guarantees", "--runs", "500", "--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let figure = |value: &Value| value.as_f64().unwrap();
+    let certificates = &told["certificates"];
+    let allowed = figure(&certificates["failure_probability"]) + figure(&certificates["margin"]);
+    assert!(figure(&certificates["violations"]) <= allowed, "{certificates}");
+    let rates = told["escalation_rate"].as_array().unwrap();
+    let rate = |rate: f64| rates.iter().find(|line| line["rate"] == rate).unwrap();
+    assert!(figure(&rate(0.12)["alarms"]) <= 0.05, "{}", rate(0.12));
+    assert!(figure(&rate(0.18)["median_items"]) <= 750.0, "{}", rate(0.18));
+    let errors = told["audited_error"].as_array().unwrap();
+    let error =
+        |rate: f64| figure(&errors.iter().find(|line| line["rate"] == rate).unwrap()["alarms"]);
+    assert!(error(0.03) <= 0.05 && error(0.05) <= 0.05 && error(0.12) >= 0.99, "{errors:?}");
+}
+
+#[test]
+fn tools_of_sources_and_servers_that_were_not_seen_reach_the_bars_of_actions() {
+    let Some(file) = real_file("actions.dev.jsonl") else { return };
+    let out =
+        done(&["eval", "actions", "--cross-validate", &file, "--without", "aws-iam", "--json"]);
+    let told: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let report = |evaluation: &str, rows: &str| -> Value {
+        let of_kind = told.iter().find(|one| one["evaluation"] == evaluation).unwrap();
+        let reports = of_kind["reports"].as_array().unwrap();
+        reports.iter().find(|one| one["rows"] == rows).unwrap().clone()
+    };
+    let figure = |value: &Value| value.as_f64().unwrap();
+    for (evaluation, f1_min) in [("each server unseen", 0.88), ("each source unseen", 0.84)] {
+        let all = report(evaluation, "all without aws-iam");
+        let order = &all["order"];
+        assert!(figure(&order["best_macro_f1"]) >= f1_min, "{evaluation}: {order}");
+        let gate = (figure(&order["gate_recall"]), figure(&order["gate_precision"]));
+        assert!(gate.0 >= 0.97 && gate.1 >= 0.64, "{evaluation}: {order}");
+        let money = all["figures"].as_array().unwrap().iter().find(|one| one["label"] == "money");
+        let money = money.unwrap();
+        assert!(figure(&money["recall"]) >= 0.94 && figure(&money["precision"]) > 0.45, "{money}");
+    }
 }

@@ -10,7 +10,7 @@ use crate::support::simulated;
 
 const NOW: &str = "2026-05-09T14:00:00Z";
 
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
@@ -18,13 +18,13 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// Runs the command; its output, and what it says beside it.
-fn run(arguments: &[&str]) -> (bool, String, String) {
+pub(crate) fn run(arguments: &[&str]) -> (bool, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_countersign")).args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
-fn done(arguments: &[&str]) -> String {
+pub(crate) fn done(arguments: &[&str]) -> String {
     let (success, out, told) = run(arguments);
     assert!(success, "{arguments:?}: {told}");
     out
@@ -99,6 +99,77 @@ fn rows_become_a_model_the_model_a_certificate_and_the_certificate_an_answer() {
         report.contains("held-back labels") && report.contains("high risk, answers from"),
         "{report}"
     );
+}
+
+#[test]
+fn limited_answers_are_certified_with_the_answers_of_their_tier() {
+    let folder = folder("limited");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (rows, fitted, policy) = (at("rows.jsonl"), at("fitted.toml"), at("policy.toml"));
+    std::fs::write(&rows, simulated(3_000, 21).0).unwrap();
+    done(&["confidence", "fit", "--rows", &rows, "-o", &fitted]);
+    let text = with_model(&std::fs::read_to_string(&fitted).unwrap());
+    let limited = "\nlimited_certified = { tolerated_error = 0.26, failure_probability = 0.1 }\n";
+    let text = text.replacen(
+        "\n\n[confidence.tiers.critical]",
+        &format!("{limited}\n[confidence.tiers.critical]"),
+        1,
+    );
+    assert!(text.contains(limited), "{text}");
+    std::fs::write(&policy, &text).unwrap();
+    let certify = [
+        "confidence",
+        "certify",
+        "--rows",
+        &rows,
+        "--policy",
+        &policy,
+        "--tier",
+        "high",
+        "--now",
+        NOW,
+    ];
+    let certificates = done(&certify);
+    for section in
+        ["[confidence.tiers.high.certificate]", "[confidence.tiers.high.limited_certificate]"]
+    {
+        assert_eq!(certificates.matches(section).count(), 1, "{certificates}");
+    }
+    // Both together may be wrong as often as one alone.
+    assert_eq!(certificates.matches("failure_probability = 0.05\n").count(), 2, "{certificates}");
+    let certified = text.replacen(
+        "\n[confidence.tiers.critical]\n",
+        &format!("\n{certificates}\n[confidence.tiers.critical]\n"),
+        1,
+    );
+    let compiled =
+        compile::compile(&certified, "policy.toml").unwrap_or_else(|told| panic!("{}", told[0]));
+    let tier = &compiled.policy.bundle().tiers.high;
+    let from = |shown: &Option<countersign::certificate::Certificate>| {
+        shown.as_ref().unwrap().threshold.get()
+    };
+    let (answer, limited) = (from(&tier.certificate), from(&tier.limited_certificate));
+    assert!(limited < answer, "{limited} {answer}");
+    let mut seen = Vec::new();
+    for step in 0..=20 {
+        let request = format!(
+            r#"{{"tenant_id":"t","user_question":"?","risk_level":"high","signals":{{"good":{},"noise":1,"tool":1}}}}"#,
+            f64::from(step) / 20.0
+        );
+        let request: Json = serde_json::from_str(&request).unwrap();
+        let request = Request::read(&request).unwrap();
+        let verdict = evaluate(&compiled.policy, &request, TimestampMs::parse(NOW).unwrap());
+        let expected = match verdict.confidence.probability {
+            sure if sure >= answer => Disposition::Answer,
+            fair if fair >= limited => Disposition::LimitedAnswer,
+            _ => Disposition::Escalate,
+        };
+        assert_eq!(verdict.disposition, expected, "{}", verdict.reason);
+        if !seen.contains(&expected) {
+            seen.push(expected);
+        }
+    }
+    assert_eq!(seen, [Disposition::Escalate, Disposition::LimitedAnswer, Disposition::Answer]);
 }
 
 #[test]

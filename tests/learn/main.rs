@@ -11,6 +11,7 @@
     reason = "a test that finds something else than it expects ends"
 )]
 
+mod bad_input;
 mod bars;
 mod certificates;
 mod commands;

@@ -42,13 +42,15 @@ fn python_finds_the_same_figures_and_no_better_optimum() {
     let design = Design::new(&columns, &rows, 0.3, &settings);
     let truth: Vec<f64> = rows.iter().map(|row| row.label.unwrap()).collect();
     let solution = solve(&design, &truth, &weights).unwrap();
+    let mut multipliers: Vec<f64> = Vec::new();
+    design.each_row(|_, row| multipliers.extend(row));
     // JSON has no infinity: bounds that are none are null there.
     let bounds = |values: &[f64]| -> Vec<Option<f64>> {
         values.iter().map(|value| value.is_finite().then_some(*value)).collect()
     };
     let given = serde_json::json!({
         "probabilities": probabilities, "labels": labels, "figures": figures,
-        "width": design.width, "multipliers": design.multipliers, "quadratic": design.quadratic,
+        "width": design.width, "multipliers": multipliers, "quadratic": design.quadratic,
         "linear": design.linear, "lower": bounds(&design.lower), "upper": bounds(&design.upper),
         "truth": truth, "weights": weights, "point": solution.point, "objective": solution.objective,
     });

@@ -13,6 +13,8 @@ const ARGUMENTS = {
   queues: [],
   me: [],
   signOut: [],
+  sayAbsence: [{ until: "2026-12-24T12:00:00Z", delegate: "prin_jonas_weber" }],
+  endAbsence: [],
   currentPolicy: [],
   currentPolicyImage: [],
   policyManifest: [],

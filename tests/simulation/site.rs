@@ -212,6 +212,7 @@ impl Site {
                     name: person.name.to_owned(),
                     languages: Vec::new(),
                     skills: Vec::new(),
+                    away: None,
                 };
                 create_principal(tx, &principal, by.reference())?;
                 for right in person.rights {

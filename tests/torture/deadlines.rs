@@ -4,19 +4,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::Tally;
+use crate::ground::Ground;
 use crate::ledger::counted;
-use crate::support::{Folder, Host, assert_sound, billing_request, quick_policy};
-use crate::{Limit, Tally};
+use crate::support::{Host, assert_sound, billing_request, quick_policy};
 
-pub(crate) fn f41_fire_once(limit: &Limit) -> Tally {
-    let folder = Folder::new();
+pub(crate) fn f41_fire_once(ground: &Ground) -> Tally {
+    let folder = ground.folder();
     let policy = quick_policy(&folder, "1 s", "1 s");
     let start = || Host::start_with(&folder, &["--policy", policy.to_str().unwrap()]);
     let mut hosts = [start(), start(), start()];
     let (edge, jonas) = (hosts[0].edge("northwind"), hosts[0].sign_in("Jonas"));
     let mut tally = Tally::default();
     let mut worst = Duration::ZERO;
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         // Half of them are decided and are released by time, half lose their lease by time.
         let mut waiting = Vec::new();
         for number in 0..12 {

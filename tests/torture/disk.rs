@@ -3,49 +3,56 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::Tally;
+use crate::ground::Ground;
 use crate::ledger::{Ledger, counted};
 use crate::support::{Call, Folder, Host, billing_request, fresh};
-use crate::{Limit, Tally};
 
 /// Builds the library; `None` where there is no compiler for it.
-fn shim(folder: &Folder) -> Option<PathBuf> {
+pub(crate) fn shim(folder: &Folder) -> Option<PathBuf> {
     let library = folder.join("shim.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/shim.c");
     let built = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-o"])
         .arg(&library)
         .arg(source)
-        .arg("-ldl")
         .status();
     built.is_ok_and(|status| status.success()).then_some(library)
 }
 
-fn start(folder: &Folder, library: &Path) -> Host {
-    let preload = format!("LD_PRELOAD={}", library.display());
-    let wishes = format!("COUNTERSIGN_SHIM={}", folder.join("wishes").display());
-    Host::start_under(folder, &["env", &preload, &wishes])
+/// How the library is put under a program, and where it looks for wishes.
+pub(crate) fn under(folder: &Folder, library: &Path) -> [String; 2] {
+    [
+        format!("LD_PRELOAD={}", library.display()),
+        format!("COUNTERSIGN_SHIM={}", folder.join("wishes").display()),
+    ]
 }
 
-fn wish(folder: &Folder, name: &str) -> PathBuf {
+pub(crate) fn start(folder: &Folder, library: &Path, more: &[&str]) -> Host {
+    let [preload, wishes] = under(folder, library);
+    Host::start_under_with(folder, &["env", &preload, &wishes], more)
+}
+
+pub(crate) fn wish(folder: &Folder, name: &str, text: &str) -> PathBuf {
     let path = folder.join("wishes").join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, "1").unwrap();
+    std::fs::write(&path, text).unwrap();
     path
 }
 
-pub(crate) fn f23_full(limit: &Limit) -> Tally {
-    let folder = Folder::new();
+pub(crate) fn f23_full(ground: &Ground) -> Tally {
+    let folder = ground.folder();
     let Some(library) = shim(&folder) else { return Tally::skipped("there is no C compiler") };
-    let host = start(&folder, &library);
+    let host = start(&folder, &library, &[]);
     let edge = host.edge("northwind");
     let ledger = Ledger::new(&folder);
     let mut tally = Tally::default();
     let create = || Call::post("/v1/cases", billing_request()).of(&edge).key(&fresh("key"));
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         for _ in 0..3 {
             ledger.keep(&host.expect(&create(), 201)["case"]);
         }
-        let full = wish(&folder, "full");
+        let full = wish(&folder, "full", "1");
         let mut refused = Vec::new();
         for _ in 0..5 {
             let call = create();
@@ -67,19 +74,19 @@ pub(crate) fn f23_full(limit: &Limit) -> Tally {
     tally
 }
 
-pub(crate) fn f24_sync_fails(limit: &Limit) -> Tally {
-    let folder = Folder::new();
+pub(crate) fn f24_sync_fails(ground: &Ground) -> Tally {
+    let folder = ground.folder();
     let Some(library) = shim(&folder) else { return Tally::skipped("there is no C compiler") };
     let ledger = Ledger::new(&folder);
     let mut tally = Tally::default();
-    while limit.goes_on(tally.count) {
-        let host = start(&folder, &library);
+    while ground.goes_on(tally.count) {
+        let host = start(&folder, &library, &[]);
         let edge = host.edge("northwind");
         let create = || Call::post("/v1/cases", billing_request()).of(&edge).key(&fresh("key"));
         for _ in 0..3 {
             ledger.keep(&host.expect(&create(), 201)["case"]);
         }
-        let wish = wish(&folder, "sync-fails");
+        let wish = wish(&folder, "sync-fails", "1");
         // A sync that failed is not tried again as if nothing were: the process ends.
         let answer = host.try_call(&create());
         if let Ok(answer) = answer {

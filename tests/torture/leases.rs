@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::Tally;
+use crate::ground::{Ground, hosts};
 use crate::ledger::{Ledger, counted};
 use crate::support::{Call, Folder, Host, Who, assert_sound, billing_request, fresh, quick_policy};
-use crate::{Limit, Tally};
+use crate::traffic::path;
 
-const LEASE: Duration = Duration::from_secs(1);
+pub(crate) const LEASE: Duration = Duration::from_secs(1);
 /// Cases of one round.
 const BATCH: u64 = 6;
 
@@ -32,14 +34,8 @@ pub(crate) fn send_only(host: &Host, call: &Call) {
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-fn path(case: &Value, command: &str) -> String {
-    format!("/v1/cases/{}/{command}", case["case_id"].as_str().unwrap())
-}
-
-fn short_leases(folder: &Folder, hosts: usize) -> Vec<Host> {
-    let policy = quick_policy(folder, "1 s", "10 min");
-    let policy = policy.to_str().unwrap();
-    (0..hosts).map(|_| Host::start_with(folder, &["--policy", policy])).collect()
+pub(crate) fn short_leases(folder: &Folder, count: usize) -> Vec<Host> {
+    hosts(folder, count, &quick_policy(folder, "1 s", "10 min"))
 }
 
 fn rows(folder: &Folder) -> Vec<String> {
@@ -49,7 +45,7 @@ fn rows(folder: &Folder) -> Vec<String> {
 }
 
 /// Everything that a holder could still want.
-fn late_calls(case: &Value, holder: &Who) -> Vec<Call> {
+pub(crate) fn late_calls(case: &Value, holder: &Who) -> Vec<Call> {
     let epoch = case["epoch"].as_i64().unwrap();
     let with = |more: Value| {
         let mut body = json!({ "epoch": epoch });
@@ -70,13 +66,13 @@ fn late_calls(case: &Value, holder: &Who) -> Vec<Call> {
 
 /// A host is stopped while its reviewer holds cases; another reviewer takes them at another host; then
 /// everything that the first one wanted arrives.
-pub(crate) fn f02_late_completion(limit: &Limit) -> Tally {
-    let folder = Folder::new();
+pub(crate) fn f02_late_completion(ground: &Ground) -> Tally {
+    let folder = ground.folder();
     let hosts = short_leases(&folder, 2);
     let (edge, jonas, sofia) =
         (hosts[0].edge("northwind"), hosts[0].sign_in("Jonas"), hosts[1].sign_in("Sofia"));
     let mut tally = Tally::default();
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         let cases: Vec<Value> = (0..BATCH)
             .map(|_| hosts[0].create(&edge, billing_request()))
             .map(|case| hosts[0].command(&jonas, &case, "claim", json!({})))
@@ -120,12 +116,12 @@ pub(crate) fn f02_late_completion(limit: &Limit) -> Tally {
 }
 
 /// Every host is stopped for longer than the leases last; what was sent to them meanwhile is late.
-pub(crate) fn f10_all_stopped(limit: &Limit) -> Tally {
-    let folder = Folder::new();
+pub(crate) fn f10_all_stopped(ground: &Ground) -> Tally {
+    let folder = ground.folder();
     let hosts = short_leases(&folder, 3);
     let (edge, jonas) = (hosts[0].edge("northwind"), hosts[0].sign_in("Jonas"));
     let mut tally = Tally::default();
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         let cases: Vec<Value> = (0..BATCH)
             .map(|_| hosts[0].create(&edge, billing_request()))
             .map(|case| hosts[0].command(&jonas, &case, "claim", json!({})))
@@ -169,12 +165,12 @@ pub(crate) fn f10_all_stopped(limit: &Limit) -> Tally {
 }
 
 /// A claim of the next case whose answer nobody reads, and the same claim again with its key.
-pub(crate) fn f05_reply_lost(limit: &Limit) -> Tally {
-    let folder = Folder::new();
+pub(crate) fn f05_reply_lost(ground: &Ground) -> Tally {
+    let folder = ground.folder();
     let hosts = [Host::start(&folder), Host::start(&folder)];
     let (edge, jonas) = (hosts[0].edge("northwind"), hosts[0].sign_in("Jonas"));
     let mut tally = Tally::default();
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         for _ in 0..3 {
             hosts[0].create(&edge, billing_request());
         }
@@ -195,14 +191,14 @@ pub(crate) fn f05_reply_lost(limit: &Limit) -> Tally {
 }
 
 /// Requests of all kinds whose callers go away: in the middle of a line, of a body, or right after.
-pub(crate) fn f13_cut_off(limit: &Limit) -> Tally {
-    let folder = Folder::new();
+pub(crate) fn f13_cut_off(ground: &Ground) -> Tally {
+    let folder = ground.folder();
     let hosts = [Host::start(&folder), Host::start(&folder)];
     let (edge, jonas) = (hosts[0].edge("northwind"), hosts[0].sign_in("Jonas"));
     let ledger = Ledger::new(&folder);
     let mut tally = Tally::default();
     let mut worst = Duration::ZERO;
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         let case = hosts[0].create(&edge, billing_request());
         ledger.keep(&case);
         for number in 0..20_u64 {
@@ -231,6 +227,12 @@ pub(crate) fn f13_cut_off(limit: &Limit) -> Tally {
             ledger.keep(&host.create(&edge, billing_request()));
             worst = worst.max(begun.elapsed());
         }
+    }
+    if ground.is_server() {
+        // No session was left inside a transaction: not even the longest statement is as old.
+        let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+            AND pid <> pg_backend_pid() AND clock_timestamp() - xact_start > interval '1 s'";
+        tally.doubled += counted(&folder, open, &[]);
     }
     tally.lost = ledger.lost(&folder);
     tally.figures = format!("worst write afterwards {} ms", worst.as_millis());

@@ -40,6 +40,11 @@ impl Ledger {
     /// How many acknowledged changes are not in the database; and the log must be sound.
     pub(crate) fn lost(&self, folder: &Folder) -> u64 {
         assert_sound(folder.path());
+        self.missing(folder)
+    }
+
+    /// The same, whatever state the database is in otherwise.
+    pub(crate) fn missing(&self, folder: &Folder) -> u64 {
         let database = folder.database();
         let select = "SELECT revision FROM cases WHERE case_id = ?1";
         let known = self.known.lock().unwrap();

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::Tally;
+use crate::ground::Ground;
 use crate::ledger::counted;
 use crate::support::{Answer, Call, Folder, Host, Who, assert_sound, fresh, run_ok};
-use crate::{Limit, Tally};
 
 /// The simulation's policy: a credit needs two people.
 const POLICY: &str = include_str!("../simulation/policy.toml");
@@ -19,8 +20,8 @@ struct Room {
     reviewers: Vec<Who>,
 }
 
-fn room(count: usize) -> Room {
-    let folder = Folder::new();
+fn room(ground: &Ground, count: usize) -> Room {
+    let folder = ground.folder();
     let path = folder.join("policy.toml");
     let text = POLICY.replace("VERSION", "1").replace("UNDO", "10 min").replace("REFUND", "Refund");
     std::fs::write(&path, text).unwrap();
@@ -101,10 +102,10 @@ impl Room {
 }
 
 /// The last two votes at one instant, and four more people who would vote too.
-pub(crate) fn f60_votes_at_once(limit: &Limit) -> Tally {
-    let room = room(6);
+pub(crate) fn f60_votes_at_once(ground: &Ground) -> Tally {
+    let room = room(ground, 6);
     let mut tally = Tally::default();
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         let proposal = room.pending();
         let voters = if tally.count.is_multiple_of(2) { 2 } else { 6 };
         let calls = (0..voters).map(|number| room.call(&proposal, number, "approve")).collect();
@@ -123,10 +124,10 @@ pub(crate) fn f60_votes_at_once(limit: &Limit) -> Tally {
 }
 
 /// One vote is there; then approvals and rejections arrive at one instant.
-pub(crate) fn f31_approve_or_reject(limit: &Limit) -> Tally {
-    let room = room(6);
+pub(crate) fn f31_approve_or_reject(ground: &Ground) -> Tally {
+    let room = room(ground, 6);
     let mut tally = Tally::default();
-    while limit.goes_on(tally.count) {
+    while ground.goes_on(tally.count) {
         let proposal = room.pending();
         assert_eq!(room.hosts[0].call(&room.call(&proposal, 0, "approve")).status, 200);
         let name = |number: usize| if number.is_multiple_of(2) { "approve" } else { "reject" };

@@ -42,7 +42,7 @@ pub(super) fn linked(case: &Case, proposal_id: Id) -> Result<Vec<Event>, Fault> 
 pub(super) fn merged(case: &Case, into: Id, now: TimestampMs) -> Result<Vec<Event>, Fault> {
     if into == case.case_id {
         return Err(Fault::new(
-            ErrorCode::InvalidField,
+            ErrorCode::InvalidState,
             "/into",
             "a case is not merged into itself",
             "name the other case",

@@ -62,7 +62,7 @@ pub(super) fn defer(
 ) -> Result<Vec<Event>, Fault> {
     if until <= now || until > case.due_at {
         return Err(Fault::new(
-            ErrorCode::InvalidField,
+            ErrorCode::InvalidTime,
             "/until",
             format!("a case is put off to a time between now and its deadline, {}", case.due_at),
             "send such a time, or ask a lead for another deadline",

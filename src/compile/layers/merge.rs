@@ -135,8 +135,16 @@ impl Merge<'_> {
         };
         self.items.insert(place.clone(), place.clone());
         // The threshold of a certified tier is the certificate's own.
-        if section.name == "tier" && said.contains_key("certified") {
-            known.remove("answer");
+        if section.name == "tier" {
+            // Where answers are certified, a limited one is too, or there is none.
+            let own: &[&str] = match () {
+                () if said.contains_key("certified") => &["answer", "limited_answer"],
+                () if said.contains_key("limited_certified") => &["limited_answer"],
+                () => &[],
+            };
+            for name in own {
+                known.remove(*name);
+            }
         }
         for (field, value) in said {
             let place = format!("{place}/{}", escaped(field));

@@ -11,6 +11,7 @@ mod read;
 mod routes;
 mod sections;
 mod strict;
+mod work;
 
 use super::diagnostic::Diagnostic;
 use super::document::{self, Document, split_place};

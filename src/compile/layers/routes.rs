@@ -10,11 +10,13 @@
 use std::collections::BTreeMap;
 
 use super::strict::{Findings, Item, Shifts, TIERS, duration, escalates, place_of};
+use super::work;
 use crate::calendar::{Calendar, Sla};
 use crate::json::Json;
 use crate::policy::{Bundle, Policy, Queue, Trigger, TriggerKind};
 use crate::request::RiskLevel;
 use crate::units::TimestampMs;
+use crate::work::WorkPolicy;
 
 /// More than this is not looked through; who has so many queues and rules asks for `queue`.
 const MOVES_MAX: usize = 20_000_000;
@@ -92,7 +94,11 @@ pub(super) fn loosened(findings: &mut Findings, base: &Policy, merged: &Policy, 
         let detail = "there are too many queues and rules to look through";
         return findings.loosens(item, "", detail, "make them fewer");
     }
-    let lookout = Lookout { old, new, witnesses: &witnesses };
+    let (Ok(old_work), Ok(new_work)) = (WorkPolicy::of(base), WorkPolicy::of(merged)) else {
+        return;
+    };
+    let work = (&old_work, &new_work);
+    let lookout = Lookout { old, new, work, witnesses: &witnesses };
     lookout.queues_that_came(findings);
     for cause in &causes {
         if !findings.may(cause.item())
@@ -231,8 +237,10 @@ fn less_sure(base: &Policy, merged: &Policy, others: &[Cause]) -> Option<Cause> 
         return Some(Cause { asks, section: "tier", name: (*word).to_owned(), pointer });
     }
     let raises = others.iter().find(|cause| cause.asks.risk_level.is_some());
-    let has_certificate =
-        RiskLevel::WORDS.iter().any(|(_, risk)| old.tiers.of(*risk).certificate.is_some());
+    let has_certificate = RiskLevel::WORDS
+        .iter()
+        .map(|(_, risk)| old.tiers.of(*risk))
+        .any(|tier| tier.certificate.is_some() || tier.limited_certificate.is_some());
     let void = has_certificate && base.decision_hash() != merged.decision_hash();
     let by = raises.map(|cause| (cause.section, cause.name.clone(), cause.pointer.clone()));
     let by = by.or_else(|| void.then(|| ("tier", String::new(), "/overlay".to_owned())));
@@ -242,6 +250,7 @@ fn less_sure(base: &Policy, merged: &Policy, others: &[Cause]) -> Option<Cause> 
 struct Lookout<'a> {
     old: &'a Bundle,
     new: &'a Bundle,
+    work: (&'a WorkPolicy, &'a WorkPolicy),
     witnesses: &'a BTreeMap<Asks, &'a str>,
 }
 
@@ -316,6 +325,7 @@ impl Lookout<'_> {
         }
         let in_time = is_no_later((to, self.new), (from, self.old));
         let least_ms = least_ms(from, self.old);
+        let lost = work::lost((from, self.work.0), (to, self.work.1));
         for (witness, id) in self.witnesses {
             let listed = |queue: &Queue, asks: Asks| {
                 asks.kind.is_some_and(|kind| queue.accepts.triggers.contains(&kind))
@@ -329,7 +339,7 @@ impl Lookout<'_> {
             }
             let due = in_time || both.sla_ms.is_some_and(|sla| sla <= least_ms);
             let level = both.level.max(to.authority.level) >= from.authority.level;
-            if due && level {
+            if due && level && lost.is_none() {
                 continue;
             }
             let place = |queue: &Queue| {
@@ -337,6 +347,9 @@ impl Lookout<'_> {
             };
             let detail =
                 format!("a case of `{id}` may go from the queue {} to {}", place(from), place(to));
+            if let (Some((what, mend)), true) = (&lost, due && level) {
+                return Some((format!("{detail}: {what}"), format!("what would help is {mend}")));
+            }
             let mut mends = Vec::new();
             if !due {
                 mends.push(format!("`sla = \"{}\"`", duration(least_ms)));

@@ -46,6 +46,7 @@ pub(super) const SECTIONS: &[Section] = &[
     section("sampling", "/sampling", Shape::Fields(SAMPLING)),
     section("calendar", "/calendar", Shape::Items("calendar")),
     section("queue", "/queue", Shape::Items("queue")),
+    section("work", "/work", Shape::Fields(&["waiting", "open_leases_max"])),
     section("notify", "/notify", Shape::Items("id")),
     section("notice", "/notice", Shape::Map),
     section("limited_answer", "/limited_answer", Shape::Map),
@@ -55,7 +56,15 @@ pub(super) const SECTIONS: &[Section] = &[
 
 const HEAD: &[&str] = &["risk_level_when_missing", "fallback_queue", "lease", "undo_window"];
 
-const SAMPLING: &[&str] = &["answer", "limited_answer", "refuse", "tolerated_error", "false_alarm"];
+const SAMPLING: &[&str] = &[
+    "answer",
+    "limited_answer",
+    "refuse",
+    "second_review",
+    "judged_within_days",
+    "tolerated_error",
+    "false_alarm",
+];
 
 const TOOL: &[&str] = &[
     "title",

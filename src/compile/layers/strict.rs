@@ -6,9 +6,11 @@
 use std::fmt::Display;
 
 use super::read::{Head, MayLoosen, fault};
-use super::{actions, routes};
+use super::{actions, routes, work};
+use crate::certificate::Certificate;
 use crate::compile::cel::direction::{Direction, direction};
 use crate::error::Fault;
+use crate::fact::FactRecord;
 use crate::policy::{Bundle, Policy, Queue, Tier, Trigger, TriggerKind};
 use crate::request::RiskLevel;
 use crate::suppression::{LOW_CONFIDENCE, Suppression};
@@ -149,6 +151,7 @@ pub(super) fn loosened(base: &Policy, merged: &Policy, may: MayLoosen) -> Vec<Fa
     of_suppressions(&mut findings, base.bundle(), merged.bundle());
     let shifts = actions::loosened(&mut findings, base, merged);
     of_conditions(&mut findings, base.bundle(), merged.bundle(), shifts);
+    work::loosened(&mut findings, base, merged);
     routes::loosened(&mut findings, base, merged, shifts);
     findings.faults
 }
@@ -187,6 +190,9 @@ fn of_head(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
     let risk = "risk_level_when_missing";
     let pair = (base.risk_level_when_missing, merged.risk_level_when_missing);
     findings.at_least(item(risk), risk, pair);
+    // Who leaves a case lying keeps it from others for so long.
+    let lease = (Some(base.lease_duration_ms), Some(merged.lease_duration_ms));
+    findings.at_most_ms(item("lease"), "lease", lease);
     // A shorter time to take a decision back leaves a mistake standing.
     let (was, is) = (base.undo_window_ms, merged.undo_window_ms);
     if is < was {
@@ -206,7 +212,13 @@ fn of_sampling(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
     findings.at_least(item, "answer", (was.answer, is.answer));
     findings.at_least(item, "limited_answer", (was.limited_answer, is.limited_answer));
     findings.at_least(item, "refuse", (was.refuse, is.refuse));
+    findings.at_least(item, "second_review", (was.second_review, is.second_review));
     findings.at_least(item, "false_alarm", (was.false_alarm, is.false_alarm));
+    if is.judged_within_days > was.judged_within_days {
+        let (is, was) = (is.judged_within_days, was.judged_within_days);
+        let detail = format!("`judged_within_days` is {is}, the base has {was}");
+        findings.loosens(item, "judged_within_days", detail, format!("write at most {was}"));
+    }
     if is.tolerated_error > was.tolerated_error {
         let (is, was) = (is.tolerated_error, was.tolerated_error);
         let detail = format!("`tolerated_error` is {is}, the base has {was}");
@@ -222,6 +234,10 @@ fn of_facts(findings: &mut Findings, base: &Bundle, merged: &Bundle) {
         let help = "leave `type` and `source` as the base has them";
         findings.same(item, "type", (&was.fact_type, &is.fact_type), help);
         findings.same(item, "source", (&was.source, &is.source), help);
+        if (was.record, is.record) == (FactRecord::Nothing, FactRecord::Value) {
+            let detail = "decision records keep its value, which the base keeps out of them";
+            findings.loosens(item, "record", detail, "leave `record` out");
+        }
     }
 }
 
@@ -247,13 +263,19 @@ fn of_confidence(findings: &mut Findings, base: &Policy, merged: &Policy) {
         let item = Item { section: "tier", name: Some(word), pointer: &pointer };
         let (was, is) = (old.tiers.of(*risk_level), new.tiers.of(*risk_level));
         of_tier(findings, item, was, is);
-        let shown = |policy: &Policy, tier: &Tier| {
+        let shown = |policy: &Policy, certificate: &Option<Certificate>| {
             let hash = policy.decision_hash();
-            tier.certificate.as_ref().is_some_and(|shown| shown.decision_hash == hash)
+            certificate.as_ref().is_some_and(|shown| shown.decision_hash == hash)
         };
-        if shown(merged, is) && !(shown(base, was) && was.certificate == is.certificate) {
-            let detail = "a certificate lets drafts through that the base sends to a person";
-            findings.loosens(item, "certificate", detail, "leave certificates to the base");
+        let certificates = [
+            ("certificate", &was.certificate, &is.certificate),
+            ("limited_certificate", &was.limited_certificate, &is.limited_certificate),
+        ];
+        for (field, was, is) in certificates {
+            if shown(merged, is) && !(shown(base, was) && was == is) {
+                let detail = "a certificate lets drafts through that the base sends to a person";
+                findings.loosens(item, field, detail, "leave certificates to the base");
+            }
         }
     }
 }
@@ -275,24 +297,37 @@ fn of_tier(findings: &mut Findings, item: Item<'_>, was: &Tier, is: &Tier) {
             findings.loosens(item, field, detail, help);
         }
     };
-    bounds("limited_answer", was.limited_answer, is.limited_answer);
+    // A certificate's own threshold takes the place of the base's bound.
+    let threshold = |shown: &Option<Certificate>| shown.as_ref().map(|one| one.threshold);
+    match (&was.limited_certified, &is.limited_certified) {
+        (None, None) => bounds("limited_answer", was.limited_answer, is.limited_answer),
+        (None, Some(_)) => {
+            bounds("limited_certificate", was.limited_answer, threshold(&is.limited_certificate));
+        }
+        (Some(_), None) => bounds("limited_answer", None, is.limited_answer),
+        (Some(_), Some(_)) => {}
+    }
     match (&was.certified, &is.certified) {
         (None, None) => bounds("answer", was.answer, is.answer),
-        // A certificate's own threshold takes the place of the base's bound.
-        (None, Some(_)) => {
-            bounds("certificate", was.answer, is.certificate.as_ref().map(|one| one.threshold));
-        }
+        (None, Some(_)) => bounds("certificate", was.answer, threshold(&is.certificate)),
         (Some(_), None) => {
             let detail = "an answer needs no certificate any more";
             findings.loosens(item, "answer", detail, "keep `certified`");
         }
-        (Some(was), Some(is)) => {
-            let weaker = is.tolerated_error > was.tolerated_error
-                || is.failure_probability > was.failure_probability;
-            if weaker {
-                let detail = "a certificate has to show less than the base demands";
-                findings.loosens(item, "certified", detail, "demand at least as much");
-            }
+        (Some(_), Some(_)) => {}
+    }
+    let demands = [
+        ("certified", was.certified, is.certified),
+        ("limited_certified", was.limited_certified, is.limited_certified),
+    ];
+    for (field, was, is) in demands {
+        let weaker = was.zip(is).is_some_and(|(was, is)| {
+            is.tolerated_error > was.tolerated_error
+                || is.failure_probability > was.failure_probability
+        });
+        if weaker {
+            let detail = "a certificate has to show less than the base demands";
+            findings.loosens(item, field, detail, "demand at least as much");
         }
     }
     findings.at_least(item, "without_signals", (was.without_signals, is.without_signals));

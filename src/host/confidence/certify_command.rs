@@ -23,6 +23,7 @@ use crate::host::confidence::split::{self, is_audited, is_held_back};
 use crate::host::policy_command::compile_file_or_default;
 use crate::request::RiskLevel;
 use crate::units::{Score, TimestampMs};
+use crate::verdict::Disposition;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -57,6 +58,8 @@ pub(in crate::host) struct CertifyOptions {
 #[derive(Debug, Serialize)]
 struct TierFinding {
     risk_level: RiskLevel,
+    /// What the threshold is for: answers, or limited answers.
+    disposition: Disposition,
     tolerated_error: f64,
     failure_probability: f64,
     fit_rows: usize,
@@ -73,38 +76,58 @@ pub(super) fn run(options: &CertifyOptions, out: &mut impl Write) -> Result<(), 
     let compiled = compile_file_or_default(options.policy.as_deref())?;
     let rows = options.origin.read(Labels::Hard)?;
     let now = options.now.unwrap_or_else(wall_clock);
+    let demands: Vec<(RiskLevel, Disposition, CertificateDemand)> =
+        options.tiers.iter().try_fold(Vec::new(), |mut demands, tier| {
+            demands.extend(demands_of(&compiled, *tier, options)?);
+            Ok::<_, CommandError>(demands)
+        })?;
     let mut findings = Vec::new();
-    for tier in &options.tiers {
-        findings.push(certify(&compiled, &rows, *tier, options, now)?);
+    for (tier, disposition, demand) in &demands {
+        #[expect(clippy::cast_precision_loss, reason = "two of four tiers at most")]
+        let failure_probability = demand.failure_probability / demands.len() as f64;
+        let demand = CertificateDemand { failure_probability, ..*demand };
+        findings.push(certify(&compiled, &rows, (*tier, *disposition), demand, (options, now))?);
     }
     if options.json {
         return print(out, &canonical(&findings)?);
     }
-    findings.iter().try_for_each(|finding| print(out, &words_of(finding)))
+    let told: Vec<String> = findings.iter().map(words_of).collect();
+    print(out, &told.join("\n\n"))
+}
+
+/// What is to be shown of a tier: of its answers, and of its limited answers where the policy asks for
+/// it. All that is shown together shares the failure probability.
+fn demands_of(
+    compiled: &Compiled,
+    tier: RiskLevel,
+    options: &CertifyOptions,
+) -> Result<Vec<(RiskLevel, Disposition, CertificateDemand)>, CommandError> {
+    let of_tier = compiled.policy.bundle().tiers.of(tier);
+    let demanded = of_tier.certified;
+    let tolerated_error = options.tolerated_error.or(demanded.map(|demand| demand.tolerated_error));
+    let failure_probability =
+        options.failure_probability.or(demanded.map(|demand| demand.failure_probability));
+    let Some((tolerated_error, failure_probability)) = tolerated_error.zip(failure_probability)
+    else {
+        return Err(CommandError::new(format_args!(
+            "{tier} risk: say --tolerated-error and --failure-probability: the policy demands nothing here"
+        )));
+    };
+    let answers = CertificateDemand { tolerated_error, failure_probability };
+    let limited =
+        of_tier.limited_certified.map(|demand| (tier, Disposition::LimitedAnswer, demand));
+    Ok([(tier, Disposition::Answer, answers)].into_iter().chain(limited).collect())
 }
 
 fn certify(
     compiled: &Compiled,
     rows: &Rows,
-    tier: RiskLevel,
-    options: &CertifyOptions,
-    now: TimestampMs,
+    (tier, disposition): (RiskLevel, Disposition),
+    demand: CertificateDemand,
+    (options, now): (&CertifyOptions, TimestampMs),
 ) -> Result<TierFinding, CommandError> {
     let refused = |why: &str| CommandError::new(format_args!("{tier} risk: {why}"));
     let bundle = compiled.policy.bundle();
-    let demanded = bundle.tiers.of(tier).certified;
-    let missing =
-        "say --tolerated-error and --failure-probability: the policy demands nothing here";
-    let tolerated_error = options
-        .tolerated_error
-        .or(demanded.map(|demand| demand.tolerated_error))
-        .ok_or_else(|| refused(missing))?;
-    let failure_probability = options
-        .failure_probability
-        .or(demanded.map(|demand| demand.failure_probability))
-        .ok_or_else(|| refused(missing))?;
-    #[expect(clippy::cast_precision_loss, reason = "four tiers at most")]
-    let failure_probability = failure_probability / options.tiers.len() as f64;
     let held_back = match &bundle.confidence.fit {
         None => split::HELD_BACK,
         Some(fit) if fit.held_back > 0.0 => fit.held_back,
@@ -122,7 +145,7 @@ fn certify(
     let in_calibration = |row: &Row| is_held_back(&row.cluster, held_back);
     let calibration = sampled.filtered(in_calibration);
     let fit_rows = sampled.filtered(|row| !in_calibration(row));
-    let demand = CertificateDemand { tolerated_error, failure_probability };
+    let CertificateDemand { tolerated_error, failure_probability } = demand;
     let model = &bundle.confidence;
     let finding = learn_then_test(&tested(model, &fit_rows), &tested(model, &calibration), &demand);
     let certificate = match &finding {
@@ -142,6 +165,7 @@ fn certify(
     };
     Ok(TierFinding {
         risk_level: tier,
+        disposition,
         tolerated_error,
         failure_probability,
         fit_rows: fit_rows.rows.len(),
@@ -197,16 +221,20 @@ fn rows_hash(rows: &Rows) -> String {
 
 /// The certificate to be put into the policy, or, as a comment, why there is none.
 fn words_of(finding: &TierFinding) -> String {
-    let TierFinding { risk_level, tolerated_error, calibration_rows, .. } = finding;
+    let TierFinding { risk_level, disposition, tolerated_error, calibration_rows, .. } = finding;
     if let Some(certificate) = &finding.certificate {
-        return certificate_toml(certificate);
+        return certificate_toml(certificate, *disposition);
     }
+    let what = match disposition {
+        Disposition::LimitedAnswer => "limited answers at ",
+        _ => "",
+    };
     let left_out = match finding.of_other_decisions {
         0 => String::new(),
         rows => format!("\n# {rows} rows of earlier decisions have no part in it"),
     };
     let mut words = format!(
-        "# no certificate for {risk_level} risk at {tolerated_error}, from {calibration_rows} reviewed rows"
+        "# no certificate for {what}{risk_level} risk at {tolerated_error}, from {calibration_rows} reviewed rows"
     );
     if let Finding::NoCertificate { answers_min, rows_needed, .. } = &finding.finding {
         let needed = match rows_needed {
@@ -224,8 +252,12 @@ fn words_of(finding: &TierFinding) -> String {
     words
 }
 
-fn certificate_toml(certificate: &Certificate) -> String {
-    let mut out = format!("[confidence.tiers.{}.certificate]\n", certificate.risk_level);
+fn certificate_toml(certificate: &Certificate, disposition: Disposition) -> String {
+    let name = match disposition {
+        Disposition::LimitedAnswer => "limited_certificate",
+        _ => "certificate",
+    };
+    let mut out = format!("[confidence.tiers.{}.{name}]\n", certificate.risk_level);
     let mut line = |key, value: String| paste::line(&mut out, key, &value);
     line("risk_level", paste::text(certificate.risk_level.as_str()));
     line("threshold", paste::number(certificate.threshold.get()));

@@ -195,12 +195,16 @@ pub(in crate::host) fn tell_certificates(
 ) -> Result<(), CommandError> {
     for (_, level) in RiskLevel::WORDS {
         let tier = policy.bundle().tiers.of(*level);
-        let Some((demand, shown)) = tier.certified.zip(tier.certificate.as_ref()) else {
-            continue;
-        };
-        let state = demand.state(Some(shown), policy.decision_hash(), now);
-        if state != CertificateState::InForce {
-            print(out, &format!("{level} risk: {}", state.words()))?;
+        let parts = [
+            ("", tier.certified, &tier.certificate),
+            ("limited answers at ", tier.limited_certified, &tier.limited_certificate),
+        ];
+        for (what, demand, shown) in parts {
+            let Some((demand, shown)) = demand.zip(shown.as_ref()) else { continue };
+            let state = demand.state(Some(shown), policy.decision_hash(), now);
+            if state != CertificateState::InForce {
+                print(out, &format!("{what}{level} risk: {}", state.words()))?;
+            }
         }
     }
     Ok(())

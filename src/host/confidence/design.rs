@@ -122,7 +122,7 @@ impl Column {
         self.curve.weights.len() + 2
     }
 
-    /// The multipliers of these numbers for one reading.
+    /// Adds the multipliers of these numbers for one reading.
     fn write(&self, signal: Signal, into: &mut Vec<f64>) {
         let centered = |into: &mut Vec<f64>, reading: Option<f64>| {
             let segments = self.curve.knots.iter().zip(self.curve.knots.iter().skip(1));
@@ -150,12 +150,15 @@ impl Column {
 }
 
 /// Everything that the solver needs, one column a number: the base, then each signal's.
+///
+/// The multipliers of a row are made when they are asked for: all of them would be many times as large
+/// as the readings.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Design {
+pub struct Design<'a> {
+    columns: &'a [Column],
+    rows: &'a [&'a Row],
     /// How many numbers there are.
     pub width: usize,
-    /// The multipliers, row after row.
-    pub multipliers: Vec<f64>,
     /// The prior's quadratic form, lower triangle row by row.
     pub quadratic: Vec<Vec<f64>>,
     /// The prior's linear form.
@@ -168,21 +171,15 @@ pub struct Design {
     pub start: Vec<f64>,
 }
 
-impl Design {
-    /// Lays the rows out.
+impl<'a> Design<'a> {
+    /// Lays the numbers out.
     #[must_use]
-    pub fn new(columns: &[Column], rows: &[&Row], base: f64, settings: &Settings) -> Self {
+    pub fn new(columns: &'a [Column], rows: &'a [&'a Row], base: f64, settings: &Settings) -> Self {
         let width = 1 + columns.iter().map(Column::width).sum::<usize>();
-        let mut multipliers = Vec::with_capacity(width * rows.len());
-        for row in rows {
-            multipliers.push(1.0);
-            for column in columns {
-                column.write(row.reading(column.name), &mut multipliers);
-            }
-        }
         let mut design = Self {
+            columns,
+            rows,
             width,
-            multipliers,
             quadratic: vec![vec![settings.base_strength]],
             linear: vec![settings.base_strength * base],
             lower: vec![f64::NEG_INFINITY],
@@ -193,6 +190,19 @@ impl Design {
             design.add_prior(column, settings);
         }
         design
+    }
+
+    /// Calls with each row's multipliers, in the order of the rows, and its place.
+    pub fn each_row(&self, mut take: impl FnMut(usize, &[f64])) {
+        let mut multipliers = Vec::with_capacity(self.width);
+        for (place, row) in self.rows.iter().enumerate() {
+            multipliers.clear();
+            multipliers.push(1.0);
+            for column in self.columns {
+                column.write(row.reading(column.name), &mut multipliers);
+            }
+            take(place, &multipliers);
+        }
     }
 
     fn add_prior(&mut self, column: &Column, settings: &Settings) {

@@ -8,8 +8,9 @@ use clap::Args;
 
 use crate::host::clock::wall_clock;
 use crate::host::command_line::CommandError;
+use crate::host::confidence::command::tell;
 use crate::host::confidence::outcome::{self, Labels, Outcome};
-use crate::host::confidence::row::Rows;
+use crate::host::confidence::row::{Beyond, Kept, ROWS_MAX, Rows};
 use crate::host::config::ServerOptions;
 use crate::host::store::apart;
 use crate::host::store::outcomes::outcomes;
@@ -33,7 +34,15 @@ impl Origin {
     /// The rows; `labels` says how those are given that several people of a host judged.
     pub(in crate::host) fn read(&self, labels: Labels) -> Result<Rows, CommandError> {
         if let Some(file) = &self.rows {
-            return read_rows(file);
+            let (rows, Kept { seen, share }) = read_kept(file, Beyond::Thinned)?;
+            if share < 1.0 {
+                tell(&format!(
+                    "{seen} rows are more than the {ROWS_MAX} that are kept: {} stand for them, of one conversation in {}, chosen by digest",
+                    rows.rows.len(),
+                    1.0 / share
+                ));
+            }
+            return Ok(rows);
         }
         let Some(data) = &self.data else {
             return Err(CommandError::new("give `--rows` or `--data`"));
@@ -61,15 +70,20 @@ pub(in crate::host) fn stored(
     Ok(found)
 }
 
-/// Reads rows from a file.
+/// Reads every row of a file.
 pub(in crate::host) fn read_rows(file: &Path) -> Result<Rows, CommandError> {
+    read_kept(file, Beyond::Refused).map(|(rows, _)| rows)
+}
+
+fn read_kept(file: &Path, beyond: Beyond) -> Result<(Rows, Kept), CommandError> {
     let told = |error: &dyn std::fmt::Display| {
         CommandError::new(format_args!("`{}`: {error}", file.display()))
     };
-    let rows = Rows::read(BufReader::new(File::open(file).map_err(|error| told(&error))?));
-    let rows = rows.map_err(|error| told(&error))?;
+    let opened = BufReader::new(File::open(file).map_err(|error| told(&error))?);
+    let read = Rows::read_at_most(opened, ROWS_MAX, beyond);
+    let (rows, kept) = read.map_err(|error| told(&error))?;
     if rows.rows.is_empty() {
         return Err(told(&"there is no row"));
     }
-    Ok(rows)
+    Ok((rows, kept))
 }

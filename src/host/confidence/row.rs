@@ -1,13 +1,16 @@
 //! Reviewed rows: the signals of one draft, and whether it was right.
 //!
-//! Read as a stream, a JSON object a line; the readings are kept under interned names, so that a
-//! million rows fit. A row that says something impossible ends the reading with its line.
+//! Read as a stream, a JSON object a line; the readings are kept under interned names. A row that says
+//! something impossible ends the reading with its line. However long a stream is, no more than so many
+//! rows are kept: of a longer one whole conversations are left out, by digest, and that is said.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, Read as _};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::error::{ErrorCode, Fault};
-use crate::host::confidence::split::pick;
+use crate::host::confidence::split::{THIN_SALT, pick, share};
 use crate::host::evaluate::EvaluateError;
 use crate::json::Json;
 use crate::limits;
@@ -16,11 +19,29 @@ use crate::request::{RiskLevel, Signal, ToolStatus, read_signal};
 
 /// Bytes of one row.
 const LINE_BYTES_MAX: u64 = 1_000_000;
-/// Rows of one file.
-const ROWS_MAX: usize = 5_000_000;
+/// Rows that are kept in memory: what a fit learns from more of them is far below what it cannot know.
+pub const ROWS_MAX: usize = 500_000;
 /// The least probability with which a label may have been asked for: rarer ones would outweigh
 /// a thousand others each.
 const PROPENSITY_MIN: f64 = 0.001;
+
+/// What is done where there are more rows than are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// Nothing is read: every row is asked for.
+    Refused,
+    /// Some conversations stand for all.
+    Thinned,
+}
+
+/// How many rows there were, and which share of the conversations was kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Kept {
+    /// Rows that were read, each of them checked.
+    pub seen: usize,
+    /// Share of the conversations that are kept, in (0, 1].
+    pub share: f64,
+}
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +79,20 @@ pub struct Rows {
     pub rows: Vec<Row>,
 }
 
+impl Kept {
+    fn keeps(&self, row: &Row) -> bool {
+        self.share >= 1.0 || share(THIN_SALT, &row.cluster) < self.share
+    }
+}
+
+fn id_digest(id: &str) -> [u8; 16] {
+    let mut short = [0; 16];
+    for (byte, of_digest) in short.iter_mut().zip(Sha256::digest(id)) {
+        *byte = of_digest;
+    }
+    short
+}
+
 impl Row {
     /// The reading of the signal of that index.
     #[must_use]
@@ -71,11 +106,25 @@ impl Rows {
     /// Reads rows, one a line; empty lines are passed over.
     ///
     /// # Errors
-    /// At the first line that is not a row, or whose id stood before.
-    pub fn read(mut from: impl BufRead) -> Result<Self, EvaluateError> {
+    /// At the first line that is not a row, or whose id stood before, and where there are too many.
+    pub fn read(from: impl BufRead) -> Result<Self, EvaluateError> {
+        Self::read_at_most(from, ROWS_MAX, Beyond::Refused).map(|(rows, _)| rows)
+    }
+
+    /// Reads rows, and keeps at most so many; says which share of the conversations that is.
+    ///
+    /// # Errors
+    /// As [`Rows::read`].
+    pub fn read_at_most(
+        mut from: impl BufRead,
+        rows_max: usize,
+        beyond: Beyond,
+    ) -> Result<(Self, Kept), EvaluateError> {
         let mut rows = Self::default();
         let mut index_of: BTreeMap<String, usize> = BTreeMap::new();
-        let mut ids: HashSet<String> = HashSet::new();
+        // Of the ids of kept rows: what is left out cannot count twice.
+        let mut ids: HashSet<[u8; 16]> = HashSet::new();
+        let mut kept = Kept { seen: 0, share: 1.0 };
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
@@ -87,24 +136,40 @@ impl Rows {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            if line.len() as u64 > LINE_BYTES_MAX || rows.rows.len() == ROWS_MAX {
-                let detail = format!("at most {ROWS_MAX} rows of {LINE_BYTES_MAX} bytes are taken");
+            if line.len() as u64 > LINE_BYTES_MAX {
+                let detail = format!("a row has at most {LINE_BYTES_MAX} bytes");
                 let code = ErrorCode::LimitExceeded;
-                return Err(refused(Fault::new(code, "", detail, "send fewer or shorter rows")));
+                return Err(refused(Fault::new(code, "", detail, "send shorter rows")));
             }
             let value: Json = serde_json::from_slice(&line).map_err(|error| {
                 let help = "write one JSON object a line; a number is finite";
                 refused(Fault::new(ErrorCode::InvalidJson, "", error.to_string(), help))
             })?;
             let row = read_row(&value, &mut rows.names, &mut index_of).map_err(refused)?;
-            if !ids.insert(row.id.clone()) {
+            kept.seen += 1;
+            if !kept.keeps(&row) {
+                continue;
+            }
+            if !ids.insert(id_digest(&row.id)) {
                 let detail = format!("the id `{}` stood before", read::excerpt(&row.id));
                 let help = "give each row once: a row that stands twice would count twice";
                 return Err(refused(Fault::new(ErrorCode::InvalidField, "/id", detail, help)));
             }
             rows.rows.push(row);
+            while rows.rows.len() > rows_max {
+                kept.share *= 0.5;
+                let thinned = rows.rows.iter().any(|row| kept.keeps(row));
+                if beyond == Beyond::Refused || !thinned {
+                    let detail = format!("there are more than {rows_max} rows");
+                    let code = ErrorCode::LimitExceeded;
+                    let help = "send fewer, or more conversations with fewer rows each";
+                    return Err(refused(Fault::new(code, "", detail, help)));
+                }
+                rows.rows.retain(|row| kept.keeps(row));
+                ids = rows.rows.iter().map(|row| id_digest(&row.id)).collect();
+            }
         }
-        Ok(rows)
+        Ok((rows, kept))
     }
 
     /// The rows for which `keep` holds, under the same names.
@@ -168,6 +233,7 @@ fn read_row(
             Signal::Present(_) | Signal::Unavailable => readings.push((index, signal)),
         }
     }
+    readings.shrink_to_fit();
     Ok(Row {
         cluster: conversation.unwrap_or_else(|| cluster_of(&source, &id)),
         risk_level: fields.optional("risk_level", RiskLevel::read)?,

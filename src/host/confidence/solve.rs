@@ -46,7 +46,7 @@ pub struct NotSolved {
 ///
 /// # Errors
 /// If the residual does not reach its tolerance.
-pub fn solve(design: &Design, labels: &[f64], weights: &[f64]) -> Result<Solution, NotSolved> {
+pub fn solve(design: &Design<'_>, labels: &[f64], weights: &[f64]) -> Result<Solution, NotSolved> {
     let problem = Problem { design, labels, weights };
     let mass: f64 = weights.iter().sum();
     let tolerance = 1e-10 * (1.0 + mass.sqrt());
@@ -69,7 +69,7 @@ pub fn solve(design: &Design, labels: &[f64], weights: &[f64]) -> Result<Solutio
 }
 
 struct Problem<'a> {
-    design: &'a Design,
+    design: &'a Design<'a>,
     labels: &'a [f64],
     weights: &'a [f64],
 }
@@ -89,15 +89,19 @@ impl Problem<'_> {
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = (&[f64], f64, f64)> {
-        let rows = self.design.multipliers.chunks_exact(self.design.width);
-        rows.zip(self.labels).zip(self.weights).map(|((row, label), weight)| (row, *label, *weight))
+    /// Calls with the multipliers, label and weight of each row.
+    fn each_row(&self, mut take: impl FnMut(&[f64], f64, f64)) {
+        self.design.each_row(|place, row| {
+            if let Some((label, weight)) = self.labels.get(place).zip(self.weights.get(place)) {
+                take(row, *label, *weight);
+            }
+        });
     }
 
     fn objective(&self, point: &[f64]) -> f64 {
-        let loss: f64 =
-            self.rows().map(|(row, label, weight)| weight * loss(dot(row, point), label)).sum();
-        loss + self.prior(point)
+        let mut total = 0.0;
+        self.each_row(|row, label, weight| total += weight * loss(dot(row, point), label));
+        total + self.prior(point)
     }
 
     /// Half the quadratic form less the linear one.
@@ -125,7 +129,7 @@ impl Problem<'_> {
             }
         }
         let mut total = 0.0;
-        for (row, label, weight) in self.rows() {
+        self.each_row(|row, label, weight| {
             let logit = dot(row, point);
             let probability = 1.0 / (1.0 + libm::exp(-logit));
             total += weight * loss(logit, label);
@@ -141,7 +145,7 @@ impl Problem<'_> {
                     *entry += scaled * other;
                 }
             }
-        }
+        });
         State { objective: total + self.prior(point), gradient, curvature }
     }
 

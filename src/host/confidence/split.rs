@@ -9,6 +9,8 @@ use crate::host::confidence::chance::share_of;
 const PART_SALT: &str = "countersign/confidence/part/v1";
 /// Separates the choice among one conversation's rows.
 const PICK_SALT: &str = "countersign/confidence/pick/v1";
+/// Separates the choice of the conversations that stand for more than are kept.
+pub(super) const THIN_SALT: &str = "countersign/confidence/thin/v1";
 /// Separates the audit's choice.
 const AUDIT_SALT: &str = "countersign/confidence/audit/v1";
 

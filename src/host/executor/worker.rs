@@ -18,7 +18,7 @@ use crate::execution::{Execution, ExecutionState, Guarantee};
 use crate::host::ids;
 use crate::host::outbound::{Answer, Connected, OutboundError, Outgoing, connect, connector};
 use crate::host::store::proposals::Due;
-use crate::host::store::{Failure, Store, executions, proposals};
+use crate::host::store::{Failure, Store, executions, instance, proposals};
 use crate::host::webhook::secret::{WebhookKey, seconds};
 use crate::json::Json;
 use crate::units::{Id, TimestampMs};
@@ -109,6 +109,9 @@ impl Worker {
     async fn due(&self) -> Result<Vec<(Id, Job)>, Failure> {
         let read = self.store.read(|snapshot| {
             let mut due: Vec<(Id, Job)> = Vec::new();
+            if instance::held_since(snapshot.connection)?.is_some() {
+                return Ok(due);
+            }
             for (kind, tenant_id, proposal_id) in proposals::due(snapshot, DUE_MAX)? {
                 due.push((proposal_id, Job::Proposal(kind, tenant_id)));
             }

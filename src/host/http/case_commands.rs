@@ -121,7 +121,7 @@ fn read_command(
         "ask_customer" => Command::AskCustomer {
             epoch: fields.required("epoch", counter)?,
             question: fields.required("question", note)?,
-            until: work::waits_until(tx)?,
+            until: work::waits_until(tx, case)?,
         },
         "deliver" => Command::Deliver,
         "append_turn" => Command::AppendTurn {
@@ -231,7 +231,7 @@ fn other(tx: &Tx<'_>, actor: &Actor, case: &Case, into: Id) -> Result<Id, Failur
     })?;
     if found.closed_at.is_some() && found.answer.is_none() {
         return Err(Failure::Refused(Fault::new(
-            ErrorCode::InvalidField,
+            ErrorCode::InvalidState,
             "/into",
             format!("the case `{into}` is {}", found.state),
             "name a case that is still open, or was answered",
@@ -244,7 +244,7 @@ fn ahead(node: Node<'_>, now: TimestampMs) -> read::Read<TimestampMs> {
     let at = node.timestamp()?;
     if at <= now {
         let detail = format!("the deadline {at} has passed, it is {now}");
-        return Err(node.invalid(detail, "send a deadline that lies ahead"));
+        return Err(node.fault(ErrorCode::InvalidTime, detail, "send a deadline that lies ahead"));
     }
     Ok(at)
 }

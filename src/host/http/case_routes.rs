@@ -209,7 +209,8 @@ pub(super) fn case_movements() -> Vec<Endpoint> {
             "assignCase",
             "Offers a case to one reviewer alone; for leads.",
         )
-        .takes(case_inputs::assign),
+        .takes(case_inputs::assign)
+        .refuses(&[ErrorCode::NotEligible]),
         moves(
             "/v1/cases/{case_id}/transfer",
             "transfer",
@@ -224,7 +225,8 @@ pub(super) fn case_movements() -> Vec<Endpoint> {
             "delegateCase",
             "Gives what one holds to a colleague.",
         )
-        .takes(case_inputs::delegate),
+        .takes(case_inputs::delegate)
+        .refuses(&[ErrorCode::NotEligible]),
         moves(
             "/v1/cases/{case_id}/escalate",
             "escalate",
@@ -239,7 +241,8 @@ pub(super) fn case_movements() -> Vec<Endpoint> {
             "handOverCase",
             "Gives back what one holds with the work done so far, at the end of a shift.",
         )
-        .takes(case_inputs::handover),
+        .takes(case_inputs::handover)
+        .refuses(&[ErrorCode::NotEligible]),
         moves(
             "/v1/cases/{case_id}/ask_customer",
             "ask_customer",
@@ -269,7 +272,8 @@ pub(super) fn case_movements() -> Vec<Endpoint> {
             "deferCase",
             "Puts off what one holds until a time before its deadline.",
         )
-        .takes(case_inputs::defer),
+        .takes(case_inputs::defer)
+        .refuses(&[ErrorCode::InvalidTime]),
         moves(
             "/v1/cases/{case_id}/set_priority",
             "set_priority",
@@ -283,7 +287,8 @@ pub(super) fn case_movements() -> Vec<Endpoint> {
             "setDue",
             "Gives a case another deadline; for leads.",
         )
-        .takes(case_inputs::due),
+        .takes(case_inputs::due)
+        .refuses(&[ErrorCode::InvalidTime]),
         moves(
             "/v1/cases/{case_id}/merge",
             "merge",

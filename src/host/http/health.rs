@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::App;
 use super::body::ok;
 use super::problem::Problem;
-use crate::host::store::{Failure, policies};
+use crate::host::store::{Ending, Failure, policies};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Health {
@@ -24,8 +24,10 @@ pub(super) async fn alive() -> Result<Response, Problem> {
 
 /// `GET /readyz`: the database can be read, a policy is in force, and writes were never lost.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    if *app.store.lost().borrow() {
-        return Err(Failure::Lost.into());
+    match *app.store.ending().borrow() {
+        Ending::None => {}
+        Ending::Lost => return Err(Failure::Lost.into()),
+        Ending::Outdated => return Err(Failure::Outdated.into()),
     }
     app.store.read(|snapshot| policies::in_force(snapshot).map(|_| ())).await?;
     ok(&Health { status: "ok" })

@@ -201,6 +201,15 @@ pub(super) fn sign_in(generator: &mut SchemaGenerator) -> Schema {
     Object::new(generator).required("token", name()).closed()
 }
 
+/// When somebody is away, and who stands in for them.
+pub(super) fn absence(generator: &mut SchemaGenerator) -> Schema {
+    Object::new(generator)
+        .optional_ref::<TimestampMs>("from")
+        .required_ref::<TimestampMs>("until")
+        .optional_ref::<Id>("delegate")
+        .closed()
+}
+
 /// A policy's text.
 pub(super) fn policy_text(generator: &mut SchemaGenerator) -> Schema {
     Object::new(generator).required("source", text(POLICY_BYTES_MAX)).closed()

@@ -1,5 +1,6 @@
 //! The REST interface: decode, ask the core, store, encode.
 
+mod absence;
 mod assets;
 mod audit;
 mod audits;
@@ -9,6 +10,7 @@ mod case_commands;
 mod case_inputs;
 mod case_routes;
 mod cases;
+mod certificates;
 mod corrections;
 mod decisions;
 mod description;

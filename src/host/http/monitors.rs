@@ -12,10 +12,10 @@ use serde::Serialize;
 use super::App;
 use super::auth::Caller;
 use super::body::ok;
+use super::certificates::{self, CertificateView};
 use super::metrics::{measurable, visible_tenants};
 use super::problem::Problem;
 use super::query::Parameters;
-use crate::certificate::{CertificateDemand, CertificateState};
 use crate::host::confidence::outcome::Panel;
 use crate::host::confidence::reviewers::{agreement, consensus};
 use crate::host::store::outcomes::outcomes;
@@ -23,9 +23,7 @@ use crate::host::store::random_audits::{self, AuditTally};
 use crate::host::store::{Failure, Snapshot, identity, monitors, policies};
 use crate::identity::GrantRole;
 use crate::monitor::Monitor;
-use crate::policy::Policy;
-use crate::request::RiskLevel;
-use crate::units::{Id, Score, TimestampMs};
+use crate::units::{Id, TimestampMs};
 
 #[derive(Serialize, JsonSchema)]
 /// What watches over the decisions of the policy in force.
@@ -36,26 +34,6 @@ pub(super) struct Watched {
     certificates: Vec<CertificateView>,
     audits: Vec<AuditTally>,
     now: TimestampMs,
-}
-
-#[derive(Serialize, JsonSchema)]
-/// Whether a risk level may answer by itself, and what is missing where it may not.
-pub(super) struct CertificateView {
-    risk_level: RiskLevel,
-    demand: CertificateDemand,
-    state: CertificateState,
-    /// Tenants for which an alarm ended it.
-    ended_for: Vec<Id>,
-    threshold: Option<Score>,
-    /// Reviewed answers that it rests on.
-    answers: Option<i64>,
-    /// How many of them were wrong.
-    errors: Option<i64>,
-    expires_at: Option<TimestampMs>,
-    /// Reviewed answers without one error that a certificate needs at least.
-    answers_min: i64,
-    /// Drafts of this risk level that people judged under this policy, and that may count.
-    reviewed: i64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -89,14 +67,14 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let watched = app.store.read(move |snapshot| {
+    let watched = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenants = visible_tenants(&caller.actor, measurable(), snapshot.now)?;
         let policy = policies::in_force(snapshot)?;
         let hash = &policy.reference().hash;
         Ok(Watched {
             policy_hash: hash.clone(),
             monitors: monitors::list(snapshot, tenants.as_deref(), hash)?,
-            certificates: certificates(snapshot, &policy, tenants.as_deref())?,
+            certificates: certificates::views(snapshot, &policy, tenants.as_deref())?,
             audits: random_audits::tallies(snapshot, tenants.as_deref())?,
             now: snapshot.now,
         })
@@ -113,49 +91,11 @@ pub(super) async fn reviewers(
     parameters.none()?;
     // Reviewers do not watch each other.
     const MAY: &[GrantRole] = &[GrantRole::Auditor, GrantRole::PolicyOwner, GrantRole::Admin];
-    let found = app.store.read(move |snapshot| {
+    let found = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let tenants = visible_tenants(&caller.actor, MAY, snapshot.now)?;
         told(snapshot, tenants.as_deref())
     });
     ok(&found.await?)
-}
-
-fn certificates(
-    snapshot: &Snapshot<'_>,
-    policy: &Policy,
-    tenants: Option<&[String]>,
-) -> Result<Vec<CertificateView>, Failure> {
-    let mut views = Vec::new();
-    for (_, risk_level) in RiskLevel::WORDS {
-        let tier = policy.bundle().tiers.of(*risk_level);
-        let Some(demand) = tier.certified else { continue };
-        let shown = tier.certificate.as_ref();
-        let mut ended_for = Vec::new();
-        for tenant_id in monitors::alarmed(snapshot, tenants)? {
-            let ended = monitors::ended_certificates(snapshot, policy, &tenant_id)?;
-            if ended.contains(risk_level) {
-                ended_for.push(tenant_id);
-            }
-        }
-        views.push(CertificateView {
-            risk_level: *risk_level,
-            demand,
-            state: demand.state(shown, policy.decision_hash(), snapshot.now),
-            ended_for,
-            threshold: shown.map(|shown| shown.threshold),
-            answers: shown.map(|shown| shown.answers),
-            errors: shown.map(|shown| shown.errors),
-            expires_at: shown.map(|shown| shown.expires_at),
-            answers_min: demand.answers_min(),
-            reviewed: random_audits::reviewed(
-                snapshot,
-                tenants,
-                &policy.reference().hash,
-                *risk_level,
-            )?,
-        });
-    }
-    Ok(views)
 }
 
 fn told(snapshot: &Snapshot<'_>, tenants: Option<&[String]>) -> Result<Reviewers, Failure> {

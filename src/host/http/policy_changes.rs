@@ -93,7 +93,7 @@ pub(super) async fn replay_release(
 ) -> Result<Response, Problem> {
     parameters.none()?;
     Node::root(&body).object()?.finish()?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let release = releases::find(snapshot, &caller.actor, &release_id)?;
         let covered = visible_tenants(&caller.actor, measurable(), snapshot.now)?;
         let tenants = if release.tenant_id == EVERY_TENANT {

@@ -68,6 +68,7 @@ impl From<Failure> for Problem {
             | Failure::Unreachable(_)
             | Failure::Unknown
             | Failure::Full
+            | Failure::Outdated
             | Failure::Lost => {
                 tracing::warn!(%failure, "a write was not taken");
                 Self { fault: failure.fault(), incident: None }

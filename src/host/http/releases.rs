@@ -1,5 +1,6 @@
 //! Releases: what is in force, signed; what waits for a second person; and their confirmation.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -19,7 +20,7 @@ use crate::error::{ErrorCode, Fault};
 use crate::host::layers::{Refusal, candidate};
 use crate::host::policy_diff::{PolicyDiff, diff};
 use crate::host::release_key::ReleaseKey;
-use crate::host::store::{Failure, Snapshot, monitors, policies, releases};
+use crate::host::store::{Failure, Snapshot, identity, monitors, policies, releases};
 use crate::identity::{Actor, GrantRole};
 use crate::limits::{NAME_LENGTH_MAX, NOTE_LENGTH_MAX, POLICY_BYTES_MAX};
 use crate::policy::PolicyReference;
@@ -42,6 +43,8 @@ pub(super) struct ReleaseOnly {
 #[schemars(rename = "ReleasesReply")]
 pub(super) struct Releases {
     releases: Vec<PolicyRelease>,
+    /// The names of those who proposed, confirmed or withdrew them, by id.
+    people: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -57,6 +60,8 @@ pub(super) struct Details {
 #[schemars(rename = "PoliciesInForceReply")]
 pub(super) struct InForceReply {
     policies: Vec<PolicyInForce>,
+    /// The names of those who proposed and confirmed them, by id.
+    people: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -82,8 +87,8 @@ pub(super) async fn manifest(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let tenant_id = caller.actor.principal.tenant_id;
-    let read = app.store.read(move |snapshot| {
+    let tenant_id = caller.actor.principal.tenant_id.clone();
+    let read = app.store.read_as(caller.actor, move |snapshot| {
         let mut manifest = releases::manifest(snapshot, tenant_id.as_str())?;
         let policy = policies::of_tenant(snapshot, &tenant_id)?;
         manifest.certificates_void = monitors::ended_certificates(snapshot, &policy, &tenant_id)?;
@@ -117,9 +122,10 @@ pub(super) async fn in_force(
                 since: place.since,
             });
         }
-        Ok(found)
+        let people = names(snapshot, found.iter().filter_map(|one| one.release.as_ref()))?;
+        Ok(InForceReply { policies: found, people })
     });
-    ok(&InForceReply { policies: read.await? })
+    ok(&read.await?)
 }
 
 /// `GET /v1/policies/releases`
@@ -133,9 +139,11 @@ pub(super) async fn list(
         owns_some(&caller.actor, snapshot.now)?;
         let mut found = releases::list(snapshot, LIST_MAX)?;
         found.retain(|one| may_see(&caller.actor, one, snapshot.now));
-        Ok(found.into_iter().map(|one| seen_by(&caller.actor, one, snapshot.now)).collect())
+        let people = names(snapshot, found.iter())?;
+        let seen = found.into_iter().map(|one| seen_by(&caller.actor, one, snapshot.now));
+        Ok(Releases { releases: seen.collect(), people })
     });
-    ok(&Releases { releases: read.await? })
+    ok(&read.await?)
 }
 
 /// `GET /v1/policies/releases/{release_id}`
@@ -146,7 +154,7 @@ pub(super) async fn get(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     parameters.none()?;
-    let read = app.store.read(move |snapshot| {
+    let read = app.store.read_as(caller.actor.clone(), move |snapshot| {
         let release = find(snapshot, &caller.actor, &release_id)?;
         let (old, new) = releases::both_policies(snapshot, &release)?;
         let diff = diff(&old, &new).map_err(Failure::Refused)?;
@@ -253,6 +261,25 @@ fn owns_some(actor: &Actor, now: TimestampMs) -> Result<(), Failure> {
 /// A base is everybody's who owns a policy; an overlay is its own tenant's.
 fn may_see(actor: &Actor, release: &PolicyRelease, now: TimestampMs) -> bool {
     release.tenant_id == EVERY_TENANT || owns_policies(actor, &release.tenant_id, now).is_ok()
+}
+
+/// The names of those who had a hand in releases.
+fn names<'a>(
+    snapshot: &Snapshot<'_>,
+    releases: impl Iterator<Item = &'a PolicyRelease>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut people = BTreeMap::new();
+    for release in releases {
+        let others = [&release.approved_by, &release.withdrawn_by].into_iter().flatten();
+        for id in others.chain([&release.proposed_by]) {
+            if !people.contains_key(id.as_str())
+                && let Some(principal) = identity::principal(snapshot, id)?
+            {
+                people.insert(id.as_str().to_owned(), principal.name);
+            }
+        }
+    }
+    Ok(people)
 }
 
 /// Of a base, without what becomes of tenants that are not the owner's.

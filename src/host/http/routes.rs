@@ -13,9 +13,9 @@ use super::query::{Parameters, PathId};
 use super::routes_watch::watching;
 use super::write::Operation;
 use super::{
-    audit, case_inputs, case_routes, corrections, decisions, description, events, gauges, health,
-    inputs, metrics, observations, policies, policy_changes, proposals, release_routes, session,
-    show_proposal, webhooks,
+    absence, audit, case_inputs, case_routes, corrections, decisions, description, events, gauges,
+    health, inputs, metrics, observations, policies, policy_changes, proposals, release_routes,
+    session, show_proposal, webhooks,
 };
 use crate::case::ReviewVerdict;
 use crate::error::ErrorCode;
@@ -91,6 +91,16 @@ fn identity() -> Vec<Endpoint> {
         Endpoint::get("/v1/me", session::me)
             .named("readMe", "Says who the credential is, and what it may do.")
             .answers::<session::Me>(200, "The principal and its grants."),
+        Endpoint::post("/v1/me/absence", absence::say)
+            .named("sayAbsence", "Says that the caller is away: nothing falls to them meanwhile, and what is theirs goes to who stands in for them, or back to its queue.")
+            .keyed(Key::Optional)
+            .takes(inputs::absence)
+            .answers::<absence::Absence>(200, "The absence.")
+            .refuses(&[ErrorCode::InvalidTime, ErrorCode::NotEligible]),
+        Endpoint::delete("/v1/me/absence", absence::take_back)
+            .named("endAbsence", "Says that the caller is back, or does not go.")
+            .answers::<absence::Absence>(200, "There is none any more.")
+            .refuses(&[ErrorCode::InvalidState]),
     ]
 }
 

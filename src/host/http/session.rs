@@ -16,7 +16,7 @@ use super::query::Parameters;
 use crate::error::ErrorCode;
 use crate::host::people::{self, SESSION_DURATION_MS};
 use crate::host::store::{Failure, Snapshot, identity, policies};
-use crate::identity::{Actor, GrantRole, PrincipalKind};
+use crate::identity::{Actor, Away, GrantRole, PrincipalKind};
 use crate::limits::NAME_LENGTH_MAX;
 use crate::policy::PolicyReference;
 use crate::read::Node;
@@ -41,6 +41,8 @@ pub(super) struct MyPrincipal {
     tenant_id: Id,
     languages: Vec<String>,
     skills: Vec<String>,
+    /// When one is away.
+    away: Option<Away>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -151,6 +153,8 @@ fn describe(snapshot: &Snapshot<'_>, actor: Actor, csrf_token: String) -> Result
             tenant_id: principal.tenant_id,
             languages: principal.languages,
             skills: principal.skills,
+            // One that is over is none.
+            away: principal.away.filter(|away| now < away.until),
         },
     })
 }

@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::certificates::{Standing, standing};
 use crate::audit::AuditEntry;
 use crate::case::{Case, CaseState, Command, Event, Mark, Purpose, apply};
 use crate::error::Fault;
 use crate::host::store::audit::{Entity, entries_of};
 use crate::host::store::inbox::Listed;
-use crate::host::store::{Failure, Snapshot};
-use crate::identity::{Actor, CaseOperation, Door, GrantRole, PrincipalKind, authorize};
+use crate::host::store::{Failure, Snapshot, identity, monitors, policies};
+use crate::identity::{Actor, CaseOperation, Door, GrantRole, Principal, PrincipalKind, authorize};
 use crate::json::Json;
 use crate::limits::LEASE_DURATION_MS_MIN;
 use crate::policy::TriggerKind;
@@ -34,6 +35,9 @@ pub(super) struct CaseView {
     case: Case,
     history: Vec<HistoryEntry>,
     review: Review,
+    /// Whether this risk level may answer by itself by now, where that takes certificates, and what one
+    /// needs.
+    certificates: Vec<Standing>,
     may: May,
     now: TimestampMs,
 }
@@ -94,9 +98,15 @@ pub(super) fn view(
     let entries = entries_of(snapshot, entity)?;
     let may = May::of(actor, &case, snapshot.now);
     let blind = is_blind(&case);
-    let history = entries.into_iter().map(|entry| {
+    let sender = apparent_sender(snapshot, &case)?;
+    let history = entries.into_iter().map(|mut entry| {
         // What others think of it must not sway those who are still to say.
         let hidden = blind && matches!(entry.event.as_str(), "vote_recorded" | "work_saved");
+        if let Some(sender) = sender.as_ref().filter(|_| entry.event == "case_created") {
+            entry.actor.principal_id = sender.principal_id.clone();
+            entry.actor.name.clone_from(&sender.name);
+            (entry.actor.kind, entry.actor.door) = (sender.kind, Door::Api);
+        }
         HistoryEntry::of(entry, staff && !hidden)
     });
     let review = Review {
@@ -105,7 +115,10 @@ pub(super) fn view(
         adjudicating: case.adjudicating,
     };
     let history = history.collect();
-    Ok(CaseView { case: shown(case, staff), history, review, may, now: snapshot.now })
+    let policy = policies::of_tenant(snapshot, &case.tenant_id)?;
+    let policy = monitors::cautious(snapshot, policy, &case.tenant_id)?;
+    let certificates = standing(&policy, case.risk_level, snapshot.now);
+    Ok(CaseView { case: shown(case, staff), history, review, certificates, may, now: snapshot.now })
 }
 
 /// While several reviewers are still to say what they think, nobody reads what another said.
@@ -132,17 +145,30 @@ fn shown(case: Case, staff: bool) -> Case {
     Case { work: None, votes, decision, ..case }
 }
 
-/// Until nothing can change it any more, a random audit looks like any case that somebody sent: who
-/// knows that the user has the answer already judges it in another way.
+/// Until nothing can change it any more, a random audit and a second review look like any case that
+/// somebody sent: who knows that the user has the answer already judges it in another way.
 fn blinded(case: Case) -> Case {
     if !hides_purpose(case.purpose, case.state) {
         return case;
     }
-    Case { purpose: Purpose::Primary, claimed: None, differences: Vec::new(), ..case }
+    let purpose = case.purpose;
+    let primary = Case { purpose: Purpose::Primary, ..case };
+    match purpose {
+        // Who was excluded is who judged it first.
+        Purpose::Second => Case { parent_case_id: None, excluded: Vec::new(), ..primary },
+        _ => Case { claimed: None, differences: Vec::new(), ..primary },
+    }
+}
+
+/// Whom the history of a second review names as its sender while it is to look like any case: who sent
+/// the first one, and not the host.
+fn apparent_sender(snapshot: &Snapshot<'_>, case: &Case) -> Result<Option<Principal>, Failure> {
+    let is_hidden = hides_purpose(case.purpose, case.state) && case.purpose == Purpose::Second;
+    if is_hidden { identity::principal(snapshot, &case.requested_by) } else { Ok(None) }
 }
 
 fn hides_purpose(purpose: Purpose, state: CaseState) -> bool {
-    purpose == Purpose::Audit && !state.is_terminal()
+    purpose.is_hidden() && !state.is_terminal()
 }
 
 fn is_staff(actor: &Actor, case: &Case, now: TimestampMs) -> bool {

@@ -19,6 +19,7 @@ use crate::host::store::webhooks::{self, Delivery, DeliveryState, LastFault, Lis
 use crate::host::store::{Failure, audit};
 use crate::host::webhook::endpoints::{self, NewWebhook};
 use crate::host::webhook::secret::WebhookKey;
+use crate::identity::Actor;
 use crate::json::{INTEGER_MAX, Json};
 use crate::read::{self, Node};
 use crate::units::{Id, TimestampMs};
@@ -94,6 +95,7 @@ pub(super) async fn create(
     parameters: Parameters,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
+    let asking = caller.actor.clone();
     parameters.none()?;
     let write = operation.with_key(&body)?;
     let new = NewWebhook::read(Node::root(&body), &app.webhooks.allowed)?;
@@ -113,7 +115,7 @@ pub(super) async fn create(
     });
     let mut answered = answered.await?;
     // An answer that is kept for retries must not hold the secret: it is made again each time.
-    let told = with_secret(&app, &key, &answered.reply).await?;
+    let told = with_secret(&app, asking, &key, &answered.reply).await?;
     answered.reply = told;
     Ok(answered.into_response())
 }
@@ -209,7 +211,12 @@ pub(super) async fn replay(
 }
 
 /// The answer with the secret beside the endpoint, which may have been removed since.
-async fn with_secret(app: &App, key: &WebhookKey, answer: &Reply) -> Result<Reply, Failure> {
+async fn with_secret(
+    app: &App,
+    asking: Actor,
+    key: &WebhookKey,
+    answer: &Reply,
+) -> Result<Reply, Failure> {
     let Json::Object(mut body) = audit::stored_json(&answer.body)? else {
         return Err(Failure::internal("a stored answer is not an object"));
     };
@@ -220,7 +227,8 @@ async fn with_secret(app: &App, key: &WebhookKey, answer: &Reply) -> Result<Repl
     let Some(webhook_id) = webhook_id.and_then(|id| Node::root(id).id().ok()) else {
         return Err(Failure::internal("a stored answer names no webhook"));
     };
-    let found = app.store.read(move |snapshot| webhooks::get(snapshot, &webhook_id)).await?;
+    let found = app.store.read_as(asking, move |snapshot| webhooks::get(snapshot, &webhook_id));
+    let found = found.await?;
     let secret = found.map(|webhook| key.secret(&webhook.salt)).transpose()?;
     let secret = secret.map_or(Json::Null, |secret| Json::String(secret.text()));
     body.insert("secret".to_owned(), secret);

@@ -96,11 +96,14 @@ pub(super) fn tell(diff: &PolicyDiff, out: &mut impl Write) -> Result<(), Comman
     if changes.is_empty() {
         return print(out, "the two policies say the same");
     }
-    let count = changes.len();
+    let count = match changes.len() {
+        1 => "1 change".to_owned(),
+        count => format!("{count} changes"),
+    };
     print(
         out,
         &format!(
-            "{count} changes: {loosening} loosen (!), {unclear} may (?); `policy replay` tells what becomes of decisions"
+            "{count}: {loosening} loosen (!), {unclear} may (?); `policy replay` tells what becomes of decisions"
         ),
     )
 }
@@ -322,7 +325,7 @@ fn fields(
             None => section.name.to_owned(),
         };
         let text = match section.name {
-            "limited_answer" | "template" | "refusal" => {
+            "limited_answer" | "template" | "refusal" | "notice" => {
                 format!("{place}: the text for `{name}` is another")
             }
             _ if name == "open" => format!("{place}: the open hours are others"),
@@ -360,12 +363,14 @@ fn flat(section: &Section, value: &Json) -> BTreeMap<String, Json> {
     let own_sections = [
         "facts",
         "confidence",
+        "sampling",
         "tiers",
         "triggers",
         "suppressions",
         "actions",
         "calendars",
         "queues",
+        "work",
         "limited_answer",
         "templates",
         "refusal",
@@ -373,6 +378,7 @@ fn flat(section: &Section, value: &Json) -> BTreeMap<String, Json> {
     let is_section = |name: &str| match section.name {
         "policy" => own_sections.contains(&name),
         "confidence" => name == "signals",
+        "work" => ["queues", "notify", "notices"].contains(&name),
         _ => false,
     };
     let mut flat = BTreeMap::new();

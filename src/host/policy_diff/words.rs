@@ -19,6 +19,10 @@ pub(super) fn words(field: &str, value: &Json) -> String {
         Json::Array(values) if values.is_empty() => "nothing".to_owned(),
         // Intervals of a calendar come by thousands.
         Json::Array(values) if values.len() > 24 => format!("{} values", values.len()),
+        // What is done at points of the time.
+        Json::Array(values) if field == "steps" => {
+            values.iter().map(step).collect::<Vec<_>>().join("; ")
+        }
         Json::Array(values) => {
             let values: Vec<String> = values.iter().map(|value| words(field, value)).collect();
             values.join(", ")
@@ -55,6 +59,28 @@ pub(super) fn words(field: &str, value: &Json) -> String {
             if fields.is_empty() { "nothing".to_owned() } else { fields.join(", ") }
         }
     }
+}
+
+/// What is done at one point of a case's time.
+fn step(step: &Json) -> String {
+    let Json::Object(fields) = step else { return words("", step) };
+    let said = |name: &str| fields.get(name).filter(|value| **value != Json::Null);
+    let plain = |name: &str| match said(name) {
+        Some(Json::String(text)) => text.replace('_', " "),
+        Some(other) => other.canonical(),
+        None => String::new(),
+    };
+    let of = match plain("clock") {
+        clock if clock == "resolution" => String::new(),
+        clock => format!(" of {clock}"),
+    };
+    let mut told = format!("at {} %{of} {}", plain("percent"), plain("then"));
+    for (name, link) in [("queue", "to"), ("template", "with"), ("page", "paging")] {
+        if let Some(value) = said(name) {
+            told.push_str(&format!(" {link} {}", words(name, value)));
+        }
+    }
+    told
 }
 
 fn is_duration(field: &str) -> bool {

@@ -63,6 +63,7 @@ pub(super) const OF_REQUEST: &[Field] = &[
     field("priority", How::Equal, count, |said| at(said, "/routing/priority")),
     field("due_at", How::Equal, instant, |said| at(said, "/routing/due_at")),
     field("certificate", How::Equal, name, |said| at(said, "/certificate")),
+    field("limited_certificate", How::Equal, name, |said| at(said, "/limited_certificate")),
     field("triggers", How::Exactly, names, |said| each(said, "/triggers", "/id")),
     field("triggers_include", How::Include, names, |said| each(said, "/triggers", "/id")),
     field("triggers_exclude", How::Exclude, names, |said| each(said, "/triggers", "/id")),

@@ -9,7 +9,7 @@ use clap::Args;
 use super::{Handling, Kind, Line, PolicyReplay, Replay, tell};
 use crate::compile::{DEFAULT_POLICY, compile};
 use crate::host::clock::wall_clock;
-use crate::host::command_line::{CommandError, instant, print};
+use crate::host::command_line::{CommandError, id, instant, print};
 use crate::host::config::ServerOptions;
 use crate::host::policy_command::compile_layered;
 use crate::host::store::place::Place;
@@ -140,12 +140,18 @@ fn of_store(options: &Options, new: &Policy, data: &Path) -> Result<PolicyReplay
     let place = Place::existing(data).and_then(|place| options.server.at(place));
     let place = place.map_err(CommandError::new)?;
     let tenants = options.tenant.clone().map(|tenant| vec![tenant]);
+    let own = options.tenant.as_deref().map(id).transpose()?;
     let found = apart(|| {
         stored::on_view(&place.database(), wall_clock(), |snapshot| {
             let records = stored::records(snapshot, tenants.as_deref(), STORED_MAX)?;
             let released = stored::released(snapshot, RELEASED_MAX)?;
             let handling = stored::handling(snapshot, tenants.clone(), options.minutes)?;
-            Ok((records, released, handling, policies::in_force(snapshot)?))
+            // A tenant's own policy is what its records were judged by.
+            let in_force = match &own {
+                Some(tenant_id) => policies::of_tenant(snapshot, tenant_id)?,
+                None => policies::in_force(snapshot)?,
+            };
+            Ok((records, released, handling, in_force))
         })
     });
     let (records, released, handling, in_force) = found.map_err(CommandError::new)?;

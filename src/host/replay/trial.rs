@@ -360,13 +360,15 @@ fn with_certificates(policy: &Policy, mut bundle: Json) -> Result<Policy, Fault>
         && let Some(Json::Object(tiers)) = fields.get_mut("tiers")
     {
         for tier in tiers.values_mut() {
-            if let Json::Object(tier) = tier
-                && let Some(Json::Object(certificate)) = tier.get_mut("certificate")
-                && let Some(Json::String(hash)) = certificate.get_mut("decision_hash")
-                && hash == from
-            {
-                hash.clone_from(&to);
-                bound = true;
+            let Json::Object(tier) = tier else { continue };
+            for name in ["certificate", "limited_certificate"] {
+                if let Some(Json::Object(certificate)) = tier.get_mut(name)
+                    && let Some(Json::String(hash)) = certificate.get_mut("decision_hash")
+                    && hash == from
+                {
+                    hash.clone_from(&to);
+                    bound = true;
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use super::audit::stored_json;
 use super::events::stored_id;
 use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
-use super::{Failure, Snapshot, Tx, needs};
+use super::{Failure, Snapshot, Tx, instance, needs};
 use crate::case::{Case, CaseState};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
@@ -142,6 +142,10 @@ fn next_at(case: &Case) -> Option<TimestampMs> {
 /// # Errors
 /// Where the store fails.
 pub fn due_to_move(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<(Id, Id)>, Failure> {
+    // What was restored stands still until somebody looked at it.
+    if instance::held_since(snapshot.connection)?.is_some() {
+        return Ok(Vec::new());
+    }
     let select = "SELECT tenant_id, case_id FROM cases WHERE next_at IS NOT NULL AND next_at <= ?1 \
         ORDER BY next_at, case_id LIMIT ?2";
     let mut statement = snapshot.connection.prepare_cached(select)?;

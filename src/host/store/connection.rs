@@ -11,7 +11,7 @@ use super::migrate::migrate;
 use super::sql::Connection;
 
 /// How long SQLite itself waits for a lock that a foreign program holds.
-const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
+pub(super) const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// The one connection of this process that writes, with the schema brought up to date.
 pub(super) fn open_writer(database: &Path) -> Result<Connection, StartError> {

@@ -19,6 +19,9 @@ pub enum Failure {
     /// A write could not be made durable; this process stops.
     #[error("the store is lost")]
     Lost,
+    /// A later release changed the schema; this process stops.
+    #[error("a later release changed the schema")]
+    Outdated,
     /// Another write was in the way; the store runs it again by itself before it says so.
     #[error("the store is busy with the same things")]
     Conflict,
@@ -52,6 +55,11 @@ impl Failure {
                 ErrorCode::StoreBusy,
                 "the database cannot be reached",
                 "send it again after a moment",
+            ),
+            Self::Outdated => fault(
+                ErrorCode::StoreBusy,
+                "this host is older than the database's schema, and stops",
+                "send it again after a moment: another host takes it",
             ),
             Self::Full => fault(
                 ErrorCode::StoreFull,

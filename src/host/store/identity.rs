@@ -97,6 +97,20 @@ pub fn credential(
     found.optional()?.transpose()
 }
 
+/// Sessions and links that were not revoked.
+///
+/// # Errors
+/// Where the store fails.
+pub fn sign_ins(snapshot: &Snapshot<'_>) -> Result<Vec<Credential>, Failure> {
+    let mut statement = snapshot.connection.prepare_cached(
+        "SELECT tenant_id, credential_id, principal_id, kind, scope, expires_at, revoked_at, used_at \
+         FROM credentials WHERE kind IN ('session', 'link') AND revoked_at IS NULL \
+         ORDER BY credential_id",
+    )?;
+    let found = statement.query_map([], |row| Ok(read_credential(row)))?;
+    found.map(|credential| credential?).collect()
+}
+
 /// Stores a credential under the hash of its secret.
 ///
 /// # Errors
@@ -170,11 +184,15 @@ pub fn has_people(snapshot: &Snapshot<'_>) -> Result<bool, Failure> {
     Ok(snapshot.connection.prepare_cached(select)?.exists([])?)
 }
 
-/// Whether anybody meets what a case needs.
+/// Whether anybody but these, named as principals or as people, meets what a case needs.
 ///
 /// # Errors
 /// Where the store fails.
-pub fn anybody_meets(snapshot: &Snapshot<'_>, need: &Need) -> Result<bool, Failure> {
+pub fn anybody_meets(
+    snapshot: &Snapshot<'_>,
+    need: &Need,
+    excluded: &[Id],
+) -> Result<bool, Failure> {
     // Few people have a grant, and the first who meets it ends the search.
     let select = "SELECT DISTINCT p.body FROM principals p JOIN grants g \
         ON g.principal_id = p.principal_id WHERE p.body ->> '$.kind' = 'person' \
@@ -183,7 +201,11 @@ pub fn anybody_meets(snapshot: &Snapshot<'_>, need: &Need) -> Result<bool, Failu
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let principal = stored(&row.get::<_, String>(0)?, Principal::read)?;
-        let grants = grants(snapshot, &principal.principal_id)?;
+        let Principal { principal_id, person_id, .. } = &principal;
+        if excluded.iter().any(|id| id == principal_id || Some(id) == person_id.as_ref()) {
+            continue;
+        }
+        let grants = grants(snapshot, principal_id)?;
         let actor = Actor { principal, grants, credential_id: None, door: Door::Scheduler };
         if meets(&actor, need, snapshot.now) {
             return Ok(true);

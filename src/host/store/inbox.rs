@@ -226,12 +226,13 @@ impl Sql {
 
     /// The same cases that [`crate::identity::authorize`] lets the actor read.
     fn visible(&mut self, actor: &Actor, now: TimestampMs) {
-        self.text.push_str("(c.requested_by = ");
+        self.text.push_str("(c.body ->> '$.purpose' <> 'second' AND (c.requested_by = ");
         self.bind(Value::Text(actor.principal.principal_id.as_str().to_owned()));
         if let Some(person) = &actor.principal.person_id {
             self.text.push_str(" OR c.requested_by_person = ");
             self.bind(Value::Text(person.as_str().to_owned()));
         }
+        self.text.push(')');
         let reading = [GrantRole::Reviewer, GrantRole::Lead, GrantRole::Auditor];
         let grants = actor.grants.iter();
         for grant in grants.filter(|grant| grant.in_force(now) && reading.contains(&grant.role)) {

@@ -19,6 +19,8 @@ pub(super) enum Fate {
     Full,
     /// Whether it lasts is not known, and this process cannot go on.
     Lost,
+    /// Nothing was changed: the schema is a later one, and this process cannot go on.
+    Outdated,
     /// Whether it lasts is not known to this process; the database knows.
     #[cfg(feature = "postgres")]
     Unknown,
@@ -80,6 +82,7 @@ where
             (Fate::Busy | Fate::Committed, _) => Err(Failure::Busy),
             (Fate::Full, _) => Err(Failure::Full),
             (Fate::Lost, _) => Err(Failure::Lost),
+            (Fate::Outdated, _) => Err(Failure::Outdated),
             #[cfg(feature = "postgres")]
             (Fate::Unknown, _) => Err(Failure::Unknown),
             #[cfg(feature = "postgres")]

@@ -2,6 +2,7 @@
 
 use rusqlite::{Transaction, TransactionBehavior};
 
+use super::Shared;
 use super::failure::{Failure, StartError};
 use super::sql::Connection;
 
@@ -16,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_queues.sql"),
     include_str!("schema/0008_dropped_decisions.sql"),
     include_str!("schema/0009_layers.sql"),
+    include_str!("schema/0010_watching.sql"),
 ];
 
 /// Brings the schema to this program's version.
@@ -45,6 +47,13 @@ pub fn require_current(connection: &Connection) -> Result<(), StartError> {
         return Err(StartError::OlderSchema);
     }
     Ok(())
+}
+
+/// Refuses a schema that a later release made while this process was running.
+pub(super) fn require_known(connection: &Connection, shared: &Shared) -> Result<(), Failure> {
+    let Some(connection) = connection.sqlite() else { return Ok(()) };
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    shared.require_known(usize::try_from(found).unwrap_or(0), MIGRATIONS.len())
 }
 
 fn version(connection: &rusqlite::Connection) -> Result<usize, StartError> {

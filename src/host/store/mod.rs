@@ -4,21 +4,27 @@
 //! share with others, and its caller hears of it only after the commit. State, audit entries and
 //! the idempotency row belong into one closure, so that there is never one without the others.
 
+pub mod absences;
 pub mod approvals;
 pub mod audit;
 pub mod cases;
 mod connection;
+pub(in crate::host) mod copy;
 pub mod corrections;
 pub mod decisions;
 pub mod events;
 pub mod executions;
 mod failure;
+pub(in crate::host) mod fence;
+pub mod file_clock;
 pub mod gauges;
 mod hold;
 pub mod idempotency;
 pub mod identity;
 pub mod inbox;
+pub mod instance;
 mod job;
+pub mod log_size;
 pub mod measures;
 mod migrate;
 pub mod monitors;
@@ -27,6 +33,7 @@ pub mod needs;
 pub mod next;
 pub mod observations;
 pub mod outcomes;
+pub mod overdue_audits;
 pub mod place;
 pub mod policies;
 #[cfg(feature = "postgres")]
@@ -42,9 +49,9 @@ pub mod webhooks;
 mod writer;
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -57,6 +64,8 @@ use crate::host::clock::wall_clock;
 use crate::host::ids;
 use crate::identity::Actor;
 use crate::units::{Id, TimestampMs};
+use file_clock::FileClock;
+use log_size::LogSize;
 use place::{Database, Place};
 use policies::PolicyCache;
 use readers::Readers;
@@ -67,7 +76,18 @@ use writer::Writer;
 pub struct Store {
     backend: Backend,
     shared: Arc<Shared>,
-    lost: watch::Receiver<bool>,
+}
+
+/// Whether this process may go on with its store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// It may.
+    #[default]
+    None,
+    /// A write could not be made durable.
+    Lost,
+    /// A later release changed the schema.
+    Outdated,
 }
 
 /// How the database is worked with.
@@ -85,7 +105,9 @@ struct Shared {
     clock: HeldClock,
     policies: PolicyCache,
     host: String,
+    fence: PathBuf,
     commits: watch::Sender<u64>,
+    ending: watch::Sender<Ending>,
 }
 
 /// A consistent view, for reading.
@@ -103,6 +125,7 @@ pub struct Tx<'a> {
     snapshot: Snapshot<'a>,
     /// The host's name, for the audit log.
     pub host: &'a str,
+    fence: &'a Path,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -122,33 +145,39 @@ impl Store {
         match place.database() {
             Database::File(path) => Self::open_file(place, path, host),
             #[cfg(feature = "postgres")]
-            Database::Server(server) => Self::open_server(&server, host),
+            Database::Server(server) => Self::open_server(place, &server, host),
         }
     }
 
     fn open_file(place: &Place, database: PathBuf, host: &str) -> Result<Self, StartError> {
         let lock = place.open_lock()?;
+        let shared = Shared::new(place, host);
         let connection = {
             // Two processes that start at once must not both make the schema.
             let _held = place::lock(&lock, writer::LOCK_WAIT_MAX).ok_or(Failure::Busy)?;
             let connection = connection::open_writer(&database)?;
             first_start(&connection)?;
+            if let Some(clock) = FileClock::join(&connection, place.open_use()?)? {
+                let _ = shared.clock.file.set(clock);
+            }
             connection
         };
-        let shared = Shared::new(host);
+        let log = LogSize::new(&database);
         let readers = Readers::new(database, Arc::clone(&shared));
-        let writer = Writer::start(connection, lock, Arc::clone(&shared))?;
-        let lost = writer.lost();
-        Ok(Self { backend: Backend::File { writer, readers }, shared, lost })
+        let writer = Writer::start(connection, lock, log, Arc::clone(&shared))?;
+        Ok(Self { backend: Backend::File { writer, readers }, shared })
     }
 
     #[cfg(feature = "postgres")]
-    fn open_server(server: &postgres::Server, host: &str) -> Result<Self, StartError> {
+    fn open_server(
+        place: &Place,
+        server: &postgres::Server,
+        host: &str,
+    ) -> Result<Self, StartError> {
         apart(|| server.migrate())?;
-        let shared = Shared::new(host);
+        let shared = Shared::new(place, host);
         let pool = postgres::Pool::start(server, &shared)?;
-        let lost = pool.lost();
-        Ok(Self { backend: Backend::Server(pool), shared, lost })
+        Ok(Self { backend: Backend::Server(pool), shared })
     }
 
     /// Runs a write. It is durable when this returns `Ok`; it changed nothing when it is refused. Where
@@ -205,10 +234,10 @@ impl Store {
         matches!(self.backend, Backend::File { .. })
     }
 
-    /// Turns true when a write could not be made durable: the process must then end.
+    /// Says when the process must end, and why.
     #[must_use]
-    pub fn lost(&self) -> watch::Receiver<bool> {
-        self.lost.clone()
+    pub fn ending(&self) -> watch::Receiver<Ending> {
+        self.shared.ending.subscribe()
     }
 
     /// Changes with every commit of this process. Another process may commit too: who waits for
@@ -235,13 +264,27 @@ impl Store {
 }
 
 impl Shared {
-    fn new(host: &str) -> Arc<Self> {
+    fn new(place: &Place, host: &str) -> Arc<Self> {
         Arc::new(Self {
             clock: HeldClock::default(),
             policies: PolicyCache::default(),
             host: host.to_owned(),
+            fence: place.fence(),
             commits: watch::Sender::new(0),
+            ending: watch::Sender::default(),
         })
+    }
+
+    /// Refuses a schema that is later than this program's; the process then ends, because it would
+    /// write by rules that are over.
+    fn require_known(&self, found: usize, known: usize) -> Result<(), Failure> {
+        if found <= known {
+            return Ok(());
+        }
+        if self.ending.send_replace(Ending::Outdated) != Ending::Outdated {
+            tracing::error!(found, known, "a later release changed the schema; this process stops");
+        }
+        Err(Failure::Outdated)
     }
 
     const fn snapshot<'a>(&'a self, connection: &'a Connection, now: TimestampMs) -> Snapshot<'a> {
@@ -250,16 +293,17 @@ impl Shared {
 
     fn tx<'a>(&'a self, connection: &'a Connection, now: TimestampMs) -> Tx<'a> {
         let snapshot = Snapshot { is_writing: true, ..self.snapshot(connection, now) };
-        Tx { snapshot, host: &self.host }
+        Tx { snapshot, host: &self.host, fence: &self.fence }
     }
 }
 
-/// The host's time, held so that it never goes back within this process: the machine's clock where
-/// the database is a file, the server's where it is a server.
+/// The host's time, held so that it never goes back within this process: what the hosts of a file agreed
+/// on where the database is one, the server's where it is a server.
 #[derive(Default)]
 struct HeldClock {
     reached_ms: AtomicI64,
     server: Mutex<Option<(TimestampMs, Instant)>>,
+    file: OnceLock<FileClock>,
 }
 
 impl HeldClock {
@@ -271,12 +315,20 @@ impl HeldClock {
     fn at_least(&self, floor: TimestampMs) -> TimestampMs {
         let server = self.server.lock().ok().and_then(|server| *server);
         let seen = match server {
-            None => wall_clock(),
+            None => self.of_file(floor),
             Some((heard, at)) => {
                 heard.saturating_add(i64::try_from(at.elapsed().as_millis()).unwrap_or(0))
             }
         };
         self.hold(seen.max(floor))
+    }
+
+    fn of_file(&self, floor: TimestampMs) -> TimestampMs {
+        match self.file.get().map(FileClock::now) {
+            Some(now) if now >= floor => now,
+            // Somebody's time was ahead: the machine's may have got there since.
+            found => found.unwrap_or(TimestampMs::MIN).max(wall_clock()),
+        }
     }
 
     /// Takes the server's time for the time.

@@ -10,16 +10,18 @@ use super::hold::Hold;
 use super::random_audits::RandomAudit;
 use super::sql::{OptionalExtension as _, params};
 use super::{Failure, Snapshot, Tx, policies};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, CertificateDemand};
 use crate::compile::to_json;
 use crate::host::confidence::monitor::{Change, ErrorWatch, RateWatch};
+use crate::host::confidence::split::is_audited;
 use crate::host::ids;
 use crate::identity::ActorReference;
 use crate::json::Json;
 use crate::monitor::{MONITOR_VERSION, Monitor, MonitorChange, MonitorKind, Tally};
-use crate::policy::Policy;
+use crate::policy::{Policy, Tier};
 use crate::read::{self, Node};
 use crate::request::RiskLevel;
+use crate::suppression::LOW_CONFIDENCE;
 use crate::units::{Id, TimestampMs};
 use crate::verdict::Disposition;
 
@@ -63,7 +65,7 @@ pub fn decided(tx: &Tx<'_>, decisions: &[RandomAudit], by: &ActorReference) -> R
         let (tenant_id, kind) = (&first.tenant_id, MonitorKind::EscalationRate);
         let subject = Subject { tenant_id, policy_hash, risk_level, kind };
         let items = decisions.iter().map(|one| one.disposition == Disposition::Escalate);
-        observe(tx, subject, &policy, items, by)?;
+        observe(tx, subject, &policy, (items, 0), by)?;
     }
     Ok(())
 }
@@ -76,17 +78,50 @@ pub fn judged(tx: &Tx<'_>, audit: &RandomAudit, by: &ActorReference) -> Result<(
     let Some(is_right) = audit.label.and_then(crate::label::Label::is_right) else {
         return Ok(());
     };
+    // What came too late was counted when it was due.
+    if audit.overdue_since.is_some() { Ok(()) } else { answered(tx, audit, (!is_right, 0), by) }
+}
+
+/// Takes in that nobody judged an answer that was audited at random, or not in time: as a wrong one, so
+/// that a watch that is fed no longer does not look like one that sees nothing wrong.
+///
+/// # Errors
+/// Where the store fails.
+pub fn unjudged(tx: &Tx<'_>, audit: &RandomAudit, by: &ActorReference) -> Result<(), Failure> {
+    answered(tx, audit, (true, 1), by)
+}
+
+fn answered(
+    tx: &Tx<'_>,
+    audit: &RandomAudit,
+    (is_wrong, unjudged): (bool, i64),
+    by: &ActorReference,
+) -> Result<(), Failure> {
     let Some(policy) = policies::find(tx, &audit.policy_hash)? else { return Ok(()) };
-    if audit.disposition != Disposition::Answer {
-        return Ok(());
+    let kinds = [
+        (MonitorKind::WrongAnswers, audit.disposition == Disposition::Answer),
+        (MonitorKind::WrongSent, is_of_what_was_sent(&policy, audit)),
+    ];
+    for (kind, _) in kinds.into_iter().filter(|(_, counts)| *counts) {
+        let RandomAudit { tenant_id, policy_hash, risk_level, .. } = audit;
+        let subject = Subject { tenant_id, policy_hash, risk_level: *risk_level, kind };
+        observe(tx, subject, &policy, (std::iter::once(is_wrong), unjudged), by)?;
     }
-    let subject = Subject {
-        tenant_id: &audit.tenant_id,
-        policy_hash: &audit.policy_hash,
-        risk_level: audit.risk_level,
-        kind: MonitorKind::WrongAnswers,
+    Ok(())
+}
+
+/// Whether an audit is one of an even sample of what confidence let a machine send in a tier whose
+/// limited answers take a certificate: of the kind that is picked more often, a part by its id.
+fn is_of_what_was_sent(policy: &Policy, audit: &RandomAudit) -> bool {
+    let tier = policy.bundle().tiers.of(audit.risk_level);
+    let is_sent = matches!(audit.disposition, Disposition::Answer | Disposition::LimitedAnswer);
+    let alone = audit.trigger_ids.iter().all(|id| id == LOW_CONFIDENCE);
+    let Some(sampling) = policy.bundle().sampling.filter(|_| tier.limited_certified.is_some())
+    else {
+        return false;
     };
-    observe(tx, subject, &policy, std::iter::once(!is_right), by)
+    let least = sampling.answer.min(sampling.limited_answer);
+    is_sent && alone && is_audited(audit.audit_id.as_str(), least / audit.propensity)
 }
 
 /// The policy as the host itself may apply it to a tenant: certificates that an alarm ended let nobody
@@ -113,18 +148,19 @@ pub fn ended_certificates(
     tenant_id: &Id,
 ) -> Result<Vec<RiskLevel>, Failure> {
     let select = "SELECT body FROM monitors WHERE tenant_id = ?1 AND raised_at IS NOT NULL \
-        AND kind = 'wrong_answers' AND risk_level = ?2";
+        AND kind IN ('wrong_answers', 'wrong_sent') AND risk_level = ?2";
     let mut ended = Vec::new();
     for (_, risk_level) in RiskLevel::WORDS {
-        let Some(certificate) = &policy.bundle().tiers.of(*risk_level).certificate else {
+        let tier = policy.bundle().tiers.of(*risk_level);
+        if tier.certificate.is_none() && tier.limited_certificate.is_none() {
             continue;
-        };
+        }
         let mut statement = snapshot.connection.prepare_cached(select)?;
         let mut rows = statement.query(params![tenant_id.as_str(), risk_level.as_str()])?;
         while let Some(row) = rows.next()? {
             let Bet { monitor, .. } = read_bet(&row.get::<_, String>(0)?)?;
-            if monitor.ended_certificate == Some(certificate.issued_at)
-                && !ended.contains(risk_level)
+            let of_it = demand(tier, monitor.kind).1.map(|shown| shown.issued_at);
+            if of_it.is_some() && monitor.ended_certificate == of_it && !ended.contains(risk_level)
             {
                 ended.push(*risk_level);
             }
@@ -157,7 +193,7 @@ pub fn list(
 /// Where the store fails.
 pub fn alarmed(snapshot: &Snapshot<'_>, tenants: Option<&[String]>) -> Result<Vec<Id>, Failure> {
     let select = "SELECT DISTINCT tenant_id FROM monitors WHERE raised_at IS NOT NULL \
-        AND kind = 'wrong_answers' AND (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) \
+        AND kind IN ('wrong_answers', 'wrong_sent') AND (?1 IS NULL OR tenant_id IN (SELECT value FROM json_each(?1))) \
         ORDER BY tenant_id";
     let mut statement = snapshot.connection.prepare_cached(select)?;
     let names =
@@ -169,7 +205,7 @@ fn observe(
     tx: &Tx<'_>,
     subject: Subject<'_>,
     policy: &Policy,
-    items: impl Iterator<Item = bool>,
+    (items, unjudged): (impl Iterator<Item = bool>, i64),
     by: &ActorReference,
 ) -> Result<(), Failure> {
     let Some(sampling) = policy.bundle().sampling else { return Ok(()) };
@@ -177,20 +213,31 @@ fn observe(
     let mut bet = match load(tx, subject)? {
         Some(bet) => bet,
         None => {
-            let demanded = tier.certified.map(|demand| demand.tolerated_error);
+            let demanded = demand(tier, subject.kind).0.map(|demand| demand.tolerated_error);
             let tolerated_error = demanded.unwrap_or(sampling.tolerated_error);
             open(tx, subject, tolerated_error, sampling.false_alarm)?
         }
     };
     let was_raised = bet.monitor.raised_at.is_some();
     bet.take(items, sampling.false_alarm, tx.now);
+    bet.monitor.unjudged += unjudged;
     let is_raised = bet.monitor.raised_at.is_some();
-    if is_raised && !was_raised && subject.kind == MonitorKind::WrongAnswers {
-        let certificate: Option<&Certificate> = tier.certificate.as_ref();
+    if is_raised && !was_raised {
+        let (_, certificate) = demand(tier, subject.kind);
         bet.monitor.ended_certificate = certificate.map(|shown| shown.issued_at);
     }
     store(tx, &bet)?;
     if is_raised && !was_raised { alarm(tx, &bet.monitor, by.clone()) } else { Ok(()) }
+}
+
+/// What a certificate must show of what is watched, and the one that shows it. An escalation rate takes
+/// none.
+fn demand(tier: &Tier, kind: MonitorKind) -> (Option<CertificateDemand>, Option<&Certificate>) {
+    match kind {
+        MonitorKind::WrongAnswers => (tier.certified, tier.certificate.as_ref()),
+        MonitorKind::WrongSent => (tier.limited_certified, tier.limited_certificate.as_ref()),
+        MonitorKind::EscalationRate => (None, None),
+    }
 }
 
 impl Bet {
@@ -198,7 +245,9 @@ impl Bet {
     fn take(&mut self, items: impl Iterator<Item = bool>, false_alarm: f64, now: TimestampMs) {
         self.monitor.updated_at = now;
         match self.monitor.kind {
-            MonitorKind::WrongAnswers => self.take_answers(items, false_alarm, now),
+            MonitorKind::WrongAnswers | MonitorKind::WrongSent => {
+                self.take_answers(items, false_alarm, now);
+            }
             MonitorKind::EscalationRate => self.take_decisions(items, false_alarm, now),
         }
     }
@@ -281,6 +330,7 @@ fn open(
         tolerated_error: (!is_rate).then_some(tolerated_error),
         baseline,
         seen: Tally { items: 0, events: 0 },
+        unjudged: 0,
         capital: 1.0,
         // A rate is bet on from both sides, and its former value takes its part too.
         alarm_at: if is_rate { 4.0 / false_alarm } else { 1.0 / false_alarm },

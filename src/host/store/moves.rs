@@ -5,8 +5,9 @@ use super::audit::{self, Entity};
 use super::events::{self, Happened};
 use super::sql::params;
 use super::{Failure, Tx, cases, monitors, random_audits};
-use crate::case::{Case, Command, Event, Purpose, Successor, apply};
+use crate::case::{Case, CaseState, Command, Event, Purpose, Successor, apply};
 use crate::compile::to_json;
+use crate::host::second_review;
 use crate::identity::{Actor, Authorized, CaseOperation, authorize};
 
 /// Stores a case that was opened now.
@@ -15,9 +16,7 @@ use crate::identity::{Actor, Authorized, CaseOperation, authorize};
 /// `not_permitted` where the actor may not send it, `duplicate` where its id is taken.
 pub fn create(tx: &Tx<'_>, actor: &Actor, case: Case) -> Result<Case, Failure> {
     let proof = authorize(actor, CaseOperation::Create, &case, tx.now)?;
-    cases::insert(tx, &case)?;
-    let event = Event::CaseCreated { case: Box::new(case.clone()) };
-    record(tx, &case, &event, &proof)?;
+    open(tx, &case, &proof)?;
     Ok(case)
 }
 
@@ -42,6 +41,9 @@ pub fn perform(tx: &Tx<'_>, actor: &Actor, case: Case, command: Command) -> Resu
         && let Some(audit) = random_audits::settle(tx, last, proof.actor())?
     {
         monitors::judged(tx, &audit, proof.actor())?;
+    }
+    if last.state == CaseState::Resolved && !was_over {
+        second_review::draw(tx, last)?;
     }
     Ok(last.clone())
 }
@@ -79,10 +81,18 @@ pub fn follow(
     let proof = authorize(actor, command.operation(), &parent, tx.now)?;
     let child = parent.followed_by(successor, tx.now);
     perform(tx, actor, parent, command)?;
-    cases::insert(tx, &child)?;
-    let event = Event::CaseCreated { case: Box::new(child.clone()) };
-    record(tx, &child, &event, &proof)?;
+    open(tx, &child, &proof)?;
     Ok(child)
+}
+
+/// Stores a case that the host opened now.
+///
+/// # Errors
+/// `duplicate` where its id is taken.
+pub fn open(tx: &Tx<'_>, case: &Case, proof: &Authorized) -> Result<(), Failure> {
+    cases::insert(tx, case)?;
+    let event = Event::CaseCreated { case: Box::new(case.clone()) };
+    record(tx, case, &event, proof)
 }
 
 /// The case's revision counts its entries, so that a gap in either shows.

@@ -101,7 +101,9 @@ fn who(actor: &Actor, snapshot: &Snapshot<'_>) -> String {
     let principal = &actor.principal;
     let grants: Vec<_> = actor.grants.iter().filter(|grant| grant.in_force(snapshot.now)).collect();
     let (skills, languages) = (&principal.skills, &principal.languages);
-    format!("{:?}", (&principal.principal_id, principal.status, skills, languages, grants))
+    let is_away = principal.is_away(snapshot.now);
+    let who = (&principal.principal_id, principal.status, is_away);
+    format!("{:?}", (who, skills, languages, grants))
 }
 
 fn read(row: &Row<'_>, queue: &str) -> Result<(i64, Need), Failure> {

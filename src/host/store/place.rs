@@ -147,6 +147,20 @@ impl Place {
         })
     }
 
+    /// The same place, with so many sessions where a server keeps the records.
+    #[must_use]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_mut, unused_variables, reason = "no server")
+    )]
+    pub fn with_sessions(mut self, count: usize) -> Self {
+        #[cfg(feature = "postgres")]
+        if let Some(server) = &mut self.server {
+            server.limit_sessions(count);
+        }
+        self
+    }
+
     /// The database.
     #[must_use]
     pub fn database(&self) -> Database {
@@ -181,9 +195,24 @@ impl Place {
         self.file("audit.key")
     }
 
+    /// What was taken back, outside the database.
+    #[must_use]
+    pub fn fence(&self) -> PathBuf {
+        self.file("countersign.fence")
+    }
+
     /// The file whose lock orders the writers of several processes.
     pub(super) fn open_lock(&self) -> Result<File, StartError> {
-        let path = self.file("countersign.lock");
+        self.open_locked("countersign.lock")
+    }
+
+    /// The file whose lock is shared by all processes that use the database.
+    pub(super) fn open_use(&self) -> Result<File, StartError> {
+        self.open_locked("countersign.use")
+    }
+
+    fn open_locked(&self, name: &str) -> Result<File, StartError> {
+        let path = self.file(name);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         options.open(&path).map_err(|error| file_error(&path, error))

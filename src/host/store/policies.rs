@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::audit::{self, Entity, stored_json};
+use super::fence::Fenced;
 use super::hold::Hold;
 use super::needs::NeedCache;
 use super::rejudging;
@@ -231,6 +232,7 @@ fn put_in_force(
         own => of(own)?.max(of(EVERY_TENANT)?),
     };
     let sequence = sequence_min.max(before + 1);
+    tx.fence(&Fenced::Sequence(sequence))?;
     let upsert = "INSERT INTO policy_in_force (tenant_id, hash, since, sequence, source) \
         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (tenant_id) DO UPDATE SET hash = excluded.hash, \
         since = excluded.since, sequence = excluded.sequence, source = excluded.source";

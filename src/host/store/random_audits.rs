@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::audit::{self, Entity, stored_json, text_list};
 use super::hold::Hold;
 use super::sql::{OptionalExtension as _, params};
-use super::{Failure, Snapshot, Tx, cases, policies};
+use super::{Failure, Snapshot, Tx, cases, monitors, policies};
 use crate::case::{Case, CaseState};
 use crate::compile::to_json;
 use crate::error::{ErrorCode, Fault};
@@ -29,9 +29,10 @@ use crate::units::{Id, TimestampMs};
 use crate::verdict::Disposition;
 use crate::word::words;
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long a pick waits for its texts, in milliseconds (one day): an edge that has not sent them by
 /// then has lost them.
-pub const WANTED_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+pub const WANTED_MS_MAX: i64 = DAY_MS;
 
 words! {
     /// Where a random audit stands.
@@ -115,6 +116,10 @@ pub struct RandomAudit {
     pub wanted_at: TimestampMs,
     /// Its case.
     pub case_id: Option<Id>,
+    /// Until when it is to be judged; absent in records from before there was such a time.
+    pub judge_by: Option<TimestampMs>,
+    /// Since when it counts as a wrong answer because nobody judged it in time.
+    pub overdue_since: Option<TimestampMs>,
     /// When it was judged or lost.
     pub closed_at: Option<TimestampMs>,
     /// Why it is lost.
@@ -171,6 +176,9 @@ pub fn pick(
             && key.picks(&audit.tenant_id, &picked_by(&audit), audit.propensity)?
         {
             audit.audit_id = ids::new_id("aud", tx.now)?;
+            audit.judge_by = sampling.map(|sampling| {
+                tx.now.saturating_add(sampling.judged_within_days.saturating_mul(DAY_MS))
+            });
             want(tx, &audit, by)?;
         }
     }
@@ -232,7 +240,8 @@ pub fn opened(
     Ok(audit)
 }
 
-/// Notes that nobody will judge what was picked.
+/// Notes that nobody will judge what was picked; for the watch over wrong answers it is one, since what
+/// was lost may be lost for what it was.
 ///
 /// # Errors
 /// Where the store fails.
@@ -244,6 +253,9 @@ pub fn lose(
 ) -> Result<RandomAudit, Failure> {
     let (closed_at, lost) = (Some(tx.now), Some(reason));
     let audit = RandomAudit { state: AuditState::Lost, closed_at, lost, ..audit };
+    if audit.overdue_since.is_none() {
+        monitors::unjudged(tx, &audit, &by)?;
+    }
     store(tx, &audit, "random_audit_lost", by)?;
     Ok(audit)
 }
@@ -398,14 +410,26 @@ fn want(tx: &Tx<'_>, audit: &RandomAudit, by: &ActorReference) -> Result<(), Fai
     if changed == 1 { tell(tx, audit, "random_audit_wanted", by.clone()) } else { Ok(()) }
 }
 
-fn store(tx: &Tx<'_>, audit: &RandomAudit, event: &str, by: ActorReference) -> Result<(), Failure> {
-    let update = "UPDATE random_audits SET state = ?3, case_id = ?4, body = ?5 \
+/// Stores the new form of an audit.
+///
+/// # Errors
+/// Where the store fails.
+pub(super) fn store(
+    tx: &Tx<'_>,
+    audit: &RandomAudit,
+    event: &str,
+    by: ActorReference,
+) -> Result<(), Failure> {
+    let update = "UPDATE random_audits SET state = ?3, case_id = ?4, judge_by = ?5, body = ?6 \
         WHERE tenant_id = ?1 AND audit_id = ?2";
+    // Nobody waits for what is not open, or was counted.
+    let waits = audit.state == AuditState::Open && audit.overdue_since.is_none();
     let changed = tx.connection.prepare_cached(update)?.execute(params![
         audit.tenant_id.as_str(),
         audit.audit_id.as_str(),
         audit.state.as_str(),
         audit.case_id.as_ref().map(Id::as_str),
+        audit.judge_by.filter(|_| waits).map(TimestampMs::as_ms),
         to_json(audit)?.canonical(),
     ])?;
     if changed != 1 {
@@ -451,6 +475,8 @@ fn read_record(
             propensity: 0.0,
             wanted_at: tx.now,
             case_id: None,
+            judge_by: None,
+            overdue_since: None,
             closed_at: None,
             lost: None,
             label: None,
@@ -481,6 +507,8 @@ pub(in crate::host) fn read(body: &str) -> Result<RandomAudit, Failure> {
             propensity: fields.required("propensity", read::number)?,
             wanted_at: fields.required("wanted_at", read::timestamp)?,
             case_id: fields.optional("case_id", read::id)?,
+            judge_by: fields.optional("judge_by", read::timestamp)?,
+            overdue_since: fields.optional("overdue_since", read::timestamp)?,
             closed_at: fields.optional("closed_at", read::timestamp)?,
             lost: fields.optional("lost", LostReason::read)?,
             label: fields.optional("label", Label::read)?,

@@ -8,6 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::connection::open_read_only;
 use super::failure::Failure;
+use super::migrate::require_known;
 use super::sql::Connection;
 use super::{Shared, Snapshot};
 
@@ -44,7 +45,10 @@ impl Readers {
                     .map_err(|error| Failure::internal(error.to_string()))?,
             };
             let now = shared.clock.now();
-            let result = on_one_view(&connection, || query(&shared.snapshot(&connection, now)));
+            let result = on_one_view(&connection, || {
+                require_known(&connection, &shared)?;
+                query(&shared.snapshot(&connection, now))
+            });
             // A connection that is still inside a transaction would show an old view.
             if connection.sqlite().is_some_and(rusqlite::Connection::is_autocommit)
                 && let Ok(mut idle) = idle.lock()

@@ -9,7 +9,7 @@ use super::events::{self, Happened, SentEvent, Sight, stored_id};
 use super::hold::Hold;
 use super::identity::{grants, principal, stored_word};
 use super::sql::{OptionalExtension as _, Row, params};
-use super::{Failure, Snapshot, Tx};
+use super::{Failure, Snapshot, Tx, instance};
 use crate::identity::{Actor, Door};
 use crate::json::Json;
 use crate::units::{Id, TimestampMs};
@@ -231,6 +231,9 @@ pub(super) fn enqueue(
 /// # Errors
 /// Where the store fails.
 pub fn due(snapshot: &Snapshot<'_>) -> Result<Vec<Id>, Failure> {
+    if instance::held_since(snapshot.connection)?.is_some() {
+        return Ok(Vec::new());
+    }
     let select = "SELECT webhook_id FROM webhooks w WHERE EXISTS (SELECT 1 FROM webhook_deliveries d \
         WHERE d.webhook_id = w.webhook_id AND d.state = 'waiting' AND d.next_attempt_at <= ?1)";
     let mut statement = snapshot.connection.prepare_cached(select)?;

@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::connection::BUSY_WAIT_MAX;
 use super::failure::{Failure, StartError};
 use super::job::{Fate, Job, Outcome, Pending};
+use super::log_size::LogSize;
+use super::migrate::require_known;
 use super::sql::Connection;
-use super::{Shared, Tx, meta, place};
+use super::{Ending, Shared, Tx, meta, place};
 use crate::units::TimestampMs;
 
 /// Writes that may wait; more are told to come again.
@@ -24,7 +27,7 @@ pub(super) const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The way to the thread.
 pub(super) struct Writer {
     sender: mpsc::Sender<Box<dyn Job>>,
-    lost: watch::Receiver<bool>,
+    ending: watch::Receiver<Ending>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -32,15 +35,16 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         lock: File,
+        log: LogSize,
         shared: Arc<Shared>,
     ) -> Result<Self, StartError> {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH_MAX);
-        let (tell_lost, lost) = watch::channel(false);
-        let work = move || run(&connection, &lock, &shared, receiver, &tell_lost);
+        let ending = shared.ending.subscribe();
+        let work = move || run(&connection, (&lock, log), &shared, receiver);
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(work);
         let thread = thread
             .map_err(|error| Failure::internal(format!("no thread for the writer: {error}")))?;
-        Ok(Self { sender, lost, thread: Mutex::new(Some(thread)) })
+        Ok(Self { sender, ending, thread: Mutex::new(Some(thread)) })
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -51,14 +55,18 @@ impl Writer {
         let pending = Pending { job, result: None, reply };
         self.sender.try_send(Box::new(pending)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Failure::Busy,
-            mpsc::error::TrySendError::Closed(_) => Failure::Lost,
+            mpsc::error::TrySendError::Closed(_) => self.ended(),
         })?;
         // The thread ends without an answer only where the store is lost.
         answer.await.unwrap_or(Err(Failure::Lost))
     }
 
-    pub(super) fn lost(&self) -> watch::Receiver<bool> {
-        self.lost.clone()
+    /// Why nothing is written any more.
+    fn ended(&self) -> Failure {
+        match *self.ending.borrow() {
+            Ending::Outdated => Failure::Outdated,
+            _ => Failure::Lost,
+        }
     }
 
     pub(super) fn close(self) {
@@ -73,10 +81,9 @@ impl Writer {
 
 fn run(
     connection: &Connection,
-    lock: &File,
+    (lock, mut log): (&File, LogSize),
     shared: &Shared,
     mut receiver: mpsc::Receiver<Box<dyn Job>>,
-    tell_lost: &watch::Sender<bool>,
 ) {
     while let Some(first) = receiver.blocking_recv() {
         let mut jobs = vec![first];
@@ -85,18 +92,25 @@ fn run(
         {
             jobs.push(job);
         }
-        let fate = commit_together(connection, lock, shared, &mut jobs);
+        let fate = commit_together(connection, (lock, &mut log), shared, &mut jobs);
+        let ending = match fate {
+            // What a failed fsync left on the disk is not known: nothing more may be built on it.
+            Fate::Lost => Ending::Lost,
+            Fate::Outdated => Ending::Outdated,
+            _ => Ending::None,
+        };
         for job in jobs {
             job.answer(fate);
         }
-        if fate == Fate::Lost {
-            // What a failed fsync left on the disk is not known: nothing more may be built on it.
-            tracing::error!("a write could not be made durable; this process stops");
+        if ending != Ending::None {
+            if ending == Ending::Lost {
+                tracing::error!("a write could not be made durable; this process stops");
+            }
             receiver.close();
             while let Ok(job) = receiver.try_recv() {
-                job.answer(Fate::Lost);
+                job.answer(fate);
             }
-            tell_lost.send_replace(true);
+            shared.ending.send_replace(ending);
             return;
         }
     }
@@ -104,7 +118,7 @@ fn run(
 
 fn commit_together(
     connection: &Connection,
-    lock: &File,
+    (lock, log): (&File, &mut LogSize),
     shared: &Shared,
     jobs: &mut [Box<dyn Job>],
 ) -> Fate {
@@ -115,16 +129,22 @@ fn commit_together(
     let fate = match try_commit(connection, shared, jobs) {
         Ok(fate) => fate,
         Err(error) => {
-            tracing::error!(%error, "the transaction failed");
+            if !matches!(error, Failure::Outdated) {
+                tracing::error!(%error, "the transaction failed");
+            }
             match error {
                 Failure::Busy => Fate::Busy,
                 Failure::Full => Fate::Full,
+                Failure::Outdated => Fate::Outdated,
                 _ => Fate::Lost,
             }
         }
     };
     if !is_autocommit(connection) && connection.execute_batch("ROLLBACK").is_err() {
         return Fate::Lost;
+    }
+    if fate == Fate::Committed {
+        log.bound(connection, BUSY_WAIT_MAX);
     }
     fate
 }
@@ -135,6 +155,7 @@ fn try_commit(
     jobs: &mut [Box<dyn Job>],
 ) -> Result<Fate, Failure> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
+    require_known(connection, shared)?;
     let now = tick(connection, shared)?;
     let tx = shared.tx(connection, now);
     let mut kept = false;

@@ -122,14 +122,14 @@ test("the types hold under every resolution, with the library's own types checke
 /** The whole of what a user can name: what is added or taken away is written here too, and then in CHANGELOG.md. */
 const SURFACE = {
   exports: ["CountersignError", "Edge", "Engine", "PolicyTrust"],
-  Engine: ["canonicalize", "classify", "decide", "evaluate", "free", "policy"],
+  Engine: ["bind", "canonicalize", "classify", "decide", "evaluate", "evaluateBatch", "free", "policy"],
   Edge: ["boot", "flush", "handle", "kept", "waiting"],
   PolicyTrust: ["admit", "doubt", "manifest", "sequence"],
 };
 
 const EXACT = `
 import * as countersign from "countersign";
-import type { ActionInput, Bundle, BundleInput, ClassifyOptions, ContextInput, Decided, Edge, Engine, EvaluateOptions, Gate, Handled, HandleOptions, Kept, LoadedPolicy, LoadOptions, Manifest, PolicyImage, PolicyReference, PolicyTrust, Refusal, RequestInput, SignedManifest, Verdict, Waiting } from "countersign";
+import type { ActionInput, Bound, Bundle, BundleInput, ClassifyOptions, ContextInput, Decided, Edge, Engine, EvaluateOptions, Gate, Handled, HandleOptions, Kept, LoadedPolicy, LoadOptions, Manifest, PolicyImage, PolicyReference, PolicyTrust, Refusal, RequestInput, SignedManifest, Verdict, Waiting } from "countersign";
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const exact = <A, B>(same: Same<A, B>): boolean => same;
 exact<typeof countersign.Engine.load, (bundle: BundleInput, options?: LoadOptions) => Promise<Engine>>(true);
@@ -142,6 +142,9 @@ exact<Omit<LoadedPolicy, "image_hash">["hash"], PolicyReference["hash"]>(true);
 exact<Engine["evaluate"], (request: RequestInput, options?: EvaluateOptions) => Verdict>(true);
 exact<Engine["decide"], (request: RequestInput, options?: EvaluateOptions) => Decided>(true);
 exact<Engine["classify"], (actions: ActionInput | readonly ActionInput[], options: ClassifyOptions) => Gate>(true);
+exact<Engine["evaluateBatch"], (requests: readonly RequestInput[], options?: EvaluateOptions) => Verdict[]>(true);
+exact<Engine["bind"], <A extends ActionInput | readonly ActionInput[]>(actions: A, options: ClassifyOptions) => Bound<A>>(true);
+exact<Bound<{ tool: string; arguments: { amount: number } }>["actions"]["arguments"], { readonly amount: number }>(true);
 exact<Engine["canonicalize"], (value: unknown) => string>(true);
 exact<EvaluateOptions, { now?: Date | number | undefined }>(true);
 exact<ClassifyOptions["context"], ContextInput>(true);

@@ -50,6 +50,7 @@ const GROUPS: readonly { title: string; keys: readonly (readonly [string, string
       ["g i", "Inbox"],
       ["g a", "Actions"],
       ["g w", "Workflow"],
+      ["g p", "Policy, for owners of policies"],
       ["?", "All keys"],
     ],
   },

@@ -14,7 +14,7 @@ describe("what can be done with a case", () => {
   });
   test("a lead directs it, whoever holds it", () => {
     const reply = sampleReply(heldCase({ leased_by: "prin_theo" }), { direct: true });
-    expect(names(reply, false)).toEqual(["transfer", "assign", "set_priority", "set_due"]);
+    expect(names(reply, false)).toEqual(["transfer", "assign", "set_priority", "set_due", "merge"]);
   });
   test("a resolved case is opened again, one that was withdrawn is not", () => {
     expect(names(sampleReply(sampleCase({ state: "resolved" }), { direct: true }), false)).toEqual(["correct_released", "reopen", "quality_review"]);
@@ -27,5 +27,9 @@ test("what is missing is said", () => {
   if (ask === undefined || defer === undefined || delegate === undefined) throw new Error("the holder's moves are gone");
   expect(whyNotMove(ask, EMPTY_MOVE)).toBe("Write this first: question to the customer.");
   expect(whyNotMove(defer, EMPTY_MOVE)).toBe("Choose a time.");
+  const merge = movesOf(sampleReply(sampleCase(), { direct: true }), false).at(-1);
+  if (merge === undefined) throw new Error("the lead's moves are gone");
+  expect(whyNotMove(merge, EMPTY_MOVE)).toBe("Say which case it repeats.");
+  expect(whyNotMove(merge, { ...EMPTY_MOVE, into: "case_2" })).toBeNull();
   expect(whyNotMove(delegate, { ...EMPTY_MOVE, to: "prin_theo" })).toBeNull();
 });

@@ -12,11 +12,12 @@ export type MoveName =
   | "assign"
   | "set_priority"
   | "set_due"
+  | "merge"
   | "reopen"
   | "correct_released"
   | "quality_review";
 
-export type MoveField = "until" | "queue" | "to" | "priority";
+export type MoveField = "until" | "queue" | "to" | "priority" | "into";
 
 export interface Move {
   name: MoveName;
@@ -24,8 +25,8 @@ export interface Move {
   /** What the button that does it says. */
   doing: string;
   fields: readonly MoveField[];
-  /** What the text is for, and whether it may be left out. */
-  text: string;
+  /** What the text is for, and whether it may be left out; null where none is sent. */
+  text: string | null;
   textOptional?: true;
 }
 
@@ -42,6 +43,7 @@ const OF_LEAD: readonly Move[] = [
   { name: "set_priority", label: "Set the priority", doing: "Set", fields: ["priority"], text: "Why", textOptional: true },
   { name: "set_due", label: "Set another deadline", doing: "Set", fields: ["until"], text: "Why", textOptional: true },
 ];
+const MERGE: Move = { name: "merge", label: "It repeats another case", doing: "End it as a duplicate", fields: ["into"], text: null };
 const CORRECT: Move = { name: "correct_released", label: "The released answer is wrong", doing: "Open a case about it", fields: [], text: "What is wrong" };
 const AFTER: readonly Move[] = [
   { name: "reopen", label: "Open it again", doing: "Open again", fields: [], text: "Why" },
@@ -57,7 +59,7 @@ export function movesOf({ case: subject, may }: CaseReply, holding: boolean): Mo
     ...(holding ? OF_HOLDER : []),
     ...(holding || (may.escalate && free) ? [ESCALATE] : []),
     ...(holding || may.direct ? [TRANSFER] : []),
-    ...(may.direct ? OF_LEAD : []),
+    ...(may.direct ? [...OF_LEAD, MERGE] : []),
   ];
 }
 
@@ -67,15 +69,18 @@ export interface MoveForm {
   queue: string;
   to: string;
   priority: string;
+  /** The case that this one repeats. */
+  into: string;
 }
 
-export const EMPTY_MOVE: MoveForm = { text: "", until: "", queue: "", to: "", priority: "2" };
+export const EMPTY_MOVE: MoveForm = { text: "", until: "", queue: "", to: "", priority: "2", into: "" };
 
 /** Why the move cannot be sent yet; null where it can. */
 export function whyNotMove(move: Move, form: MoveForm): string | null {
   if (move.fields.includes("until") && Number.isNaN(Date.parse(form.until))) return "Choose a time.";
   if (move.fields.includes("queue") && form.queue === "") return "Choose a queue.";
   if (move.fields.includes("to") && form.to.trim() === "") return "Say to whom.";
-  if (move.textOptional !== true && form.text.trim() === "") return `Write this first: ${move.text.toLowerCase()}.`;
+  if (move.fields.includes("into") && form.into.trim() === "") return "Say which case it repeats.";
+  if (move.text !== null && move.textOptional !== true && form.text.trim() === "") return `Write this first: ${move.text.toLowerCase()}.`;
   return null;
 }

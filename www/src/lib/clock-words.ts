@@ -24,8 +24,8 @@ export function nextMarkWords(subject: Clocked, now_ms: number): string | null {
   );
   const [first] = waits.sort((left, right) => Date.parse(left.at) - Date.parse(right.at));
   if (first === undefined) return null;
-  const what = first.clock === "first_touch" ? "somebody should have taken it by now" : (ACTION_WORDS[first.then] ?? first.then);
-  return `Next, at ${first.percent} % of its time: ${what} ${momentWords(Date.parse(first.at), now_ms)}.`;
+  const whose = first.clock === "first_touch" ? "the time until somebody takes it" : "its time";
+  return `Next, at ${first.percent} % of ${whose}: ${ACTION_WORDS[first.then] ?? first.then} ${momentWords(Date.parse(first.at), now_ms)}.`;
 }
 
 /** How far several reviewers are; null where one decides. */

@@ -54,6 +54,11 @@ export function clockWords(atMs: number, nowMs: number, locale?: string, timeZon
   return `${new Intl.DateTimeFormat(locale, { ...zone, ...date }).format(atMs)} ${time}`;
 }
 
+/** A text of the host's, with its instants as this reader's clock shows them. */
+export function withClocks(text: string, nowMs: number): string {
+  return text.replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, (instant) => clockWords(Date.parse(instant), nowMs));
+}
+
 /** The last quarter of an hour is urgent whatever the deadline; the last hour or fifth is near. */
 function urgencyOf(createdAtMs: number, dueAtMs: number, leftMs: number): Urgency {
   const totalMs = Math.max(1, dueAtMs - createdAtMs);

@@ -1,5 +1,6 @@
 /** Turns audit entries into sentences: who did what, when, and through which door. */
 import type { HistoryEntry } from "../services/wire";
+import { withClocks } from "./duration";
 import { DOOR_WORDS, OUTCOME_WORDS, sentenceCase, VERDICT_WORDS, wordOf } from "./words";
 
 export interface HistoryLine {
@@ -137,7 +138,7 @@ function detail(entry: HistoryEntry): string {
 
 function changesOf(rejudged: unknown): string | null {
   const changes = field(rejudged, "changes");
-  return Array.isArray(changes) ? changes.filter((change) => typeof change === "string").join("; ") : null;
+  return Array.isArray(changes) ? withClocks(changes.filter((change) => typeof change === "string").join("; "), Date.now()).replaceAll("`", "") : null;
 }
 
 function decisionDetail(decision: unknown): string {

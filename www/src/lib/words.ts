@@ -132,7 +132,9 @@ export function languageName(tag: string): string {
 export function asSentence(message: string): string {
   const trimmed = message.trim();
   if (trimmed === "") return "";
-  const started = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  // A place in a file stays as it is written.
+  const placed = /^\S+:\d+:\d+:/.test(trimmed);
+  const started = placed ? trimmed : trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?…。]$/.test(started) ? started : `${started}.`;
 }
 

@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { details, policies, releaseFault, replays, working } from "../services/policy-releases";
+import { details, policies, proposeFault, releaseFault, replays, working } from "../services/policy-releases";
 import { session } from "../services/session";
 import type { Me, PolicyRelease } from "../services/wire";
 import { problem, TestHost } from "../test/host";
@@ -50,6 +50,7 @@ beforeEach(() => {
   details.value = {};
   replays.value = {};
   releaseFault.value = null;
+  proposeFault.value = null;
   working.value = null;
   const inForce = { tenant_id: "*", policy: BEFORE, sequence: 3, since: "2026-11-20T09:00:00.000Z", release: null };
   const past = release({ release_id: "rel_0", state: "withdrawn", withdrawn_by: "prin_mara", closed_at: NOW });
@@ -60,8 +61,8 @@ beforeEach(() => {
   host = new TestHost()
     .on("GET /v1/queues", () => ({ body: { queues: [], now: NOW } }))
     .on("GET /v1/cases", () => ({ body: { cases: [], next_cursor: null, now: NOW } }))
-    .on("GET /v1/policies/in-force", () => ({ body: { policies: [inForce] } }))
-    .on("GET /v1/policies/releases", () => ({ body: { releases: [release(), past] } }))
+    .on("GET /v1/policies/in-force", () => ({ body: { policies: [inForce], people: {} } }))
+    .on("GET /v1/policies/releases", () => ({ body: { releases: [release(), past], people: { prin_ben: "Ben Adeyemi", prin_mara: "Mara Silva" } } }))
     .on("GET /v1/policies/releases/rel_1", () => ({ body: { release: release(), diff: { old: BEFORE, new: BEFORE, loosening: 1, unclear: 0, changes } } }));
 });
 
@@ -73,7 +74,7 @@ test("what is in force stands with its release and who put it there", async () =
   render(<Policy />);
   const inForce = await screen.findByRole("article", { name: "In force for every tenant" });
   for (const words of ["version 1", "number 3", "the operator"]) expect(inForce.textContent).toContain(words);
-  expect(screen.getByText(/withdrawn by prin_mara/)).toBeTruthy();
+  expect(screen.getByText(/withdrawn by Mara Silva/)).toBeTruthy();
 });
 
 test("a release is confirmed only after its changes were on screen, with their digest", async () => {
@@ -81,12 +82,12 @@ test("a release is confirmed only after its changes were on screen, with their d
   render(<Policy />);
   const waiting = await card();
   expect(waiting.textContent).toContain("Fewer mistakes at night.");
-  expect(waiting.textContent).toContain("the overlays of northwind");
+  for (const words of ["the overlays of northwind", "Ben Adeyemi"]) expect(waiting.textContent).toContain(words);
   const confirm = within(waiting).getByRole("button", { name: "Confirm" });
   expect(confirm.getAttribute("aria-disabled")).toBe("true");
   expect(waiting.textContent).toContain("Look at what it changes first.");
   fireEvent.click(within(waiting).getByRole("button", { name: "Show what it changes" }));
-  const changes = await within(waiting).findAllByText(/loosens|tightens/);
+  const changes = await within(waiting).findAllByText(/^(loosens|tightens)$/);
   expect(changes[0]?.textContent).toBe("loosens");
   fireEvent.click(within(waiting).getByRole("button", { name: "Confirm" }));
   await screen.findByRole("article", { name: "In force for every tenant" });
@@ -96,7 +97,7 @@ test("a release is confirmed only after its changes were on screen, with their d
 });
 
 test("the author cannot confirm, and the page says why; taking back is theirs", async () => {
-  host.on("GET /v1/policies/releases", () => ({ body: { releases: [release({ proposed_by: "prin_mara" })] } }));
+  host.on("GET /v1/policies/releases", () => ({ body: { releases: [release({ proposed_by: "prin_mara" })], people: {} } }));
   host.on("POST /v1/policies/releases/rel_1/withdraw", () => ({ body: { release: release({ state: "withdrawn" }) } }));
   render(<Policy />);
   const waiting = await card();
@@ -108,16 +109,35 @@ test("the author cannot confirm, and the page says why; taking back is theirs", 
 
 test("a replay is told in a few lines, and a refusal in the host's words", async () => {
   const share = (value: number) => ({ count: 10, value, interval: null });
-  const replay = { judged: 100, unjudged: 2, changed: 7, escalation: { before: share(0.2), after: share(0.27) }, transitions: [{ from: "answer", to: "escalate", count: 7, examples: [] }] };
+  const replay = { judged: 100, unjudged: 2, changed: 7, escalation: { before: share(0.2), after: share(0.27) }, transitions: [{ from: "answer", to: "escalate", count: 7, examples: [] }],
+    staffing: { days: 10, cases_per_day_before: 2, cases_per_day_after: 2.74, hours_per_day_before: 0.5, hours_per_day_after: 0.68, queues: [] }, never_fired: ["moon"], changes_nothing: ["idle"] };
   host.on("POST /v1/policies/releases/rel_1/replay", () => ({ body: { records: 102, replay } }));
   render(<Policy />);
   const waiting = await card();
   fireEvent.click(within(waiting).getByRole("button", { name: "Replay recorded traffic" }));
   const told = await within(waiting).findByRole("list", { name: "Replay" });
-  for (const words of ["7 of 100 recorded decisions", "20.0 % before, 27.0 % after", "7 go from answer to escalate", "2 records could not"]) {
+  for (const words of ["7 of 100 recorded decisions", "20.0 % before, 27.0 % after", "7 go from answer to escalate", "Cases a day: 2 before, 2.7 after; hours of work: 0.5 before, 0.7 after.", "Never fired: moon.", "changed no decision: idle.", "2 records could not"]) {
     expect(told.textContent).toContain(words);
   }
   host.on("POST /v1/policies/releases/rel_1/replay", () => problem(403, "not_permitted", "no right to see the decisions"));
   fireEvent.click(within(waiting).getByRole("button", { name: "Replay recorded traffic" }));
   expect(await screen.findByText(/No right to see the decisions/i)).toBeTruthy();
+});
+
+test("a policy is proposed from its text, and what the compiler says stands on the page", async () => {
+  host.on("POST /v1/policies/releases", () => problem(422, "policy_rejected", "policy.toml:3:1: there is no section `triger`"));
+  render(<Policy />);
+  fireEvent.click(await screen.findByRole("button", { name: "Propose a policy" }));
+  const propose = screen.getByRole("button", { name: "Propose" });
+  expect(propose.getAttribute("aria-disabled")).toBe("true");
+  fireEvent.input(screen.getByLabelText(/^Policy/), { target: { value: "[triger]" } });
+  fireEvent.click(propose);
+  expect(await screen.findByText(/^policy\.toml:3:1: there is no section/)).toBeTruthy();
+  host.on("POST /v1/policies/releases", () => ({ status: 201, body: { release: release({ release_id: "rel_2" }) } }));
+  fireEvent.input(screen.getByLabelText(/^Why/), { target: { value: "Fewer mistakes." } });
+  fireEvent.click(propose);
+  await expect.poll(() => screen.queryByRole("button", { name: "Propose" })).toBeNull();
+  const sent = host.sentTo("POST /v1/policies/releases");
+  expect(sent.at(-1)?.body).toEqual({ tenant_id: "*", source: "[triger]", reason: "Fewer mistakes." });
+  expect(sent.at(-1)?.key).toBeTruthy();
 });

@@ -6,6 +6,7 @@ import { Notice } from "../components/common/Notice";
 import { ViewNav } from "../components/inbox/ViewNav";
 import { InForceCard } from "../components/policy/InForceCard";
 import { PastReleases } from "../components/policy/PastReleases";
+import { ProposeForm } from "../components/policy/ProposeForm";
 import { ReleaseCard } from "../components/policy/ReleaseCard";
 import { useTitle } from "../components/useTitle";
 import { policies, releaseFault, retryPolicies, watchPolicies } from "../services/policy-releases";
@@ -65,11 +66,16 @@ function Parts(): JSX.Element {
           </section>
           <section aria-labelledby="waiting-title" class="policy__part">
             <h2 id="waiting-title">Waiting for a second person</h2>
-            {waiting.length === 0 && <p class="soft">Nothing waits. Propose a policy with `countersign policy release`.</p>}
+            {waiting.length === 0 && (
+              <p class="soft">
+                Nothing waits. Propose a policy below, or with <code>countersign policy release</code>.
+              </p>
+            )}
             {waiting.map((release) => (
               <ReleaseCard key={release.release_id} release={release} />
             ))}
           </section>
+          <ProposeForm />
           <PastReleases releases={past} />
         </>
       );

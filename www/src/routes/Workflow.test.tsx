@@ -46,6 +46,7 @@ const monitor: Monitor = {
   tolerated_error: 0.02,
   baseline: null,
   seen: { items: 8, events: 2 },
+  unjudged: 0,
   capital: 31,
   alarm_at: 20,
   raised_at: NOW,
@@ -55,7 +56,7 @@ const monitor: Monitor = {
   updated_at: NOW,
 };
 const quiet: Monitor = { ...monitor, monitor_id: "mon_2", kind: "escalation_rate", risk_level: "low", tolerated_error: null, baseline: { items: 500, events: 60 }, seen: { items: 200, events: 30 }, raised_at: null, change: null, ended_certificate: null };
-const certificate: CertificateView = { risk_level: "high", demand: { tolerated_error: 0.02, failure_probability: 0.1 }, state: "absent", ended_for: [], threshold: null, answers: null, errors: null, expires_at: null, answers_min: 114, reviewed: 37 };
+const certificate: CertificateView = { risk_level: "high", disposition: "answer", demand: { tolerated_error: 0.02, failure_probability: 0.1 }, state: "absent", ended_for: [], threshold: null, answers: null, errors: null, expires_at: null, answers_min: 114, reviewed: 37, reviews_needed: 248, audited: 0, unjudged: 0 };
 let monitorsReply: MonitorsReply;
 
 let host: TestHost;
@@ -159,7 +160,7 @@ describe("what watches over confidence", () => {
     const region = await screen.findByRole("region", { name: "Confidence" });
     for (const words of [
       "High risk: No certificate: a person decides.",
-      "At least 114 reviewed answers without an error are needed to show that at most 2 % are wrong; 37 drafts reviewed so far.",
+      "At least 114 reviewed answers without an error are needed to show that at most 2 % are wrong. Reviewed so far: 37 drafts, 248 more at least.",
       "Random audits: 8 judged, 1 lost.",
       "Escalation rate, low risk, northwind",
       "30 of 200 decisions to people, 15 %; 12 % before",
@@ -171,7 +172,7 @@ describe("what watches over confidence", () => {
   test("tells an alarm first, with what it ended", async () => {
     show();
     const region = await screen.findByRole("region", { name: "Alarms" });
-    for (const words of ["Too many answers are wrong at high risk for northwind", "2 of 8 audited answers wrong, 25 %; 2 % are tolerated", "The certificate has ended"]) {
+    for (const words of ["Too many answers are wrong, or were not judged, at high risk for northwind", "2 of 8 audited answers wrong, 25 %; 2 % are tolerated", "The certificate has ended"]) {
       expect(region.textContent).toContain(words);
     }
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { heldCase, NOW, sampleCase, sampleMe, sampleReply } from "../test/samples";
 import { problem, TestHost } from "../test/host";
+import { EMPTY_MOVE } from "../lib/case-moves";
 import { CaseDesk } from "./case-desk";
 import { now } from "./clock";
 import { reachable, session } from "./session";
@@ -204,6 +205,20 @@ describe("the claim", () => {
     expect(host.sentTo(`POST ${CASE}/decide`)).toHaveLength(0);
   });
 
+  test("given away by its holder it is not lost", async () => {
+    const given = (): { body: { case: Case } } => {
+      stored = { ...stored, state: "ready", revision: stored.revision + 1, leased_by: null, lease_until: null };
+      return { body: { case: stored } };
+    };
+    host.on(`POST ${CASE}/release`, given).on(`POST ${CASE}/handover`, given);
+    await open();
+    await desk.claim();
+    await desk.release();
+    expect(desk.claimLost.value).toBe(false);
+    await desk.claim();
+    await desk.move("handover", { ...EMPTY_MOVE, text: "The bank calls back." });
+    expect([desk.claimLost.value, desk.holding.value]).toEqual([false, false]);
+  });
   test("claimed again, the text is there and can be sent", async () => {
     await open();
     await desk.claim();

@@ -124,7 +124,7 @@ export class CaseDesk {
     const released = await this.command("release", () => api.release(this.case_id, { epoch: this.epoch }));
     if (released === null) return false;
     this.heartbeat.stop();
-    this.receiveCase(released, this.mayNow({ claim: true }));
+    this.receiveCase(released, this.mayNow({ claim: true }), true);
     announce("Given back. Others can claim it now.");
     this.poller.now();
     return true;
@@ -138,7 +138,7 @@ export class CaseDesk {
     const moved = await this.command("move", () => sendMove(before, this.holding.value, name, form));
     if (moved === null) return null;
     if (moved.case_id === this.case_id) {
-      this.receiveCase(moved, this.mayNow({}));
+      this.receiveCase(moved, this.mayNow({}), true);
       announce("Done.");
     } else {
       announce("Another case was opened.");
@@ -168,7 +168,7 @@ export class CaseDesk {
     if (this.problem.value?.kind !== "offline") this.unanswered = null;
     if (decided === null) return false;
     this.heartbeat.stop();
-    this.receiveCase(decided, this.mayNow({ undo: decided.state === "held" }));
+    this.receiveCase(decided, this.mayNow({ undo: decided.state === "held" }), true);
     if (decided.state === "held") rememberUndoable(decided);
     announce(decidedWords(decision.name, decided));
     this.poller.now();
@@ -234,7 +234,8 @@ export class CaseDesk {
     }
   }
 
-  private receive(reply: CaseReply): void {
+  /** `given` where this reviewer's own command took the case out of their hands: nothing was lost then. */
+  private receive(reply: CaseReply, given = false): void {
     const before = this.subject.value;
     if (before !== null && reply.case.revision < before.revision) return;
     const held = before !== null && this.holding.value;
@@ -245,7 +246,7 @@ export class CaseDesk {
       else this.text.follow(before, reply.case);
       if (isHolding(reply.case, this.principal_id, hostNow()) && !this.claimLost.value) {
         this.heartbeat.start(Date.parse(reply.case.lease_until ?? ""));
-      } else if (held && isOpen(reply.case)) {
+      } else if (held && isOpen(reply.case) && !given) {
         this.loseClaim();
       } else {
         this.heartbeat.stop();
@@ -254,9 +255,9 @@ export class CaseDesk {
     if (!isOpen(reply.case) && reply.case.state !== "held") dropWork(this.case_id);
   }
 
-  private receiveCase(subject: Case, may: CaseReply["may"]): void {
+  private receiveCase(subject: Case, may: CaseReply["may"], given = false): void {
     const current = this.reply.value;
-    if (current !== null) this.receive({ ...current, case: subject, may });
+    if (current !== null) this.receive({ ...current, case: subject, may }, given);
   }
 
   /** What the host will most likely say next; its own word follows at once. */

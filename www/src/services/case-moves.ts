@@ -30,6 +30,8 @@ export function sendMove(subject: Case, holding: boolean, name: MoveName, form: 
       return api.setPriority(case_id, { priority: Number(form.priority), reason: note });
     case "set_due":
       return api.setDue(case_id, { due_at: instant(form.until), reason: note });
+    case "merge":
+      return api.merge(case_id, { into: form.into.trim() });
     case "reopen":
       return api.reopen(case_id, { reason: text }, once);
     case "correct_released":

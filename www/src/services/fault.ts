@@ -45,7 +45,7 @@ const KINDS: Readonly<Record<string, FaultKind>> = {
 };
 
 /** What the fault is about. */
-export type Subject = "case" | "action";
+export type Subject = "case" | "action" | "release";
 
 const TITLES: Readonly<Record<FaultKind, string>> = {
   offline: "No connection to the host",

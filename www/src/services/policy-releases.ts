@@ -5,13 +5,14 @@ import { api } from "./api";
 import { type Fault, faultOf } from "./fault";
 import { type Poll, poll } from "./poll";
 import { noteReachability } from "./session";
-import type { PolicyInForce, PolicyRelease, PolicyReplayReply, ReleaseDetails } from "./wire";
+import type { PolicyInForce, PolicyRelease, PolicyReplayReply, ReleaseDetails, ReleaseInput } from "./wire";
+import { visibleString } from "../lib/visible-text";
 
 const POLL_MS = 30_000;
 
 export type PoliciesStatus =
   | { name: "loading" }
-  | { name: "ready"; inForce: PolicyInForce[]; releases: PolicyRelease[] }
+  | { name: "ready"; inForce: PolicyInForce[]; releases: PolicyRelease[]; people: Readonly<Record<string, string>> }
   | { name: "fault"; fault: Fault };
 
 export const policies = signal<PoliciesStatus>({ name: "loading" });
@@ -19,7 +20,9 @@ export const policies = signal<PoliciesStatus>({ name: "loading" });
 export const details = signal<Readonly<Record<string, ReleaseDetails>>>({});
 export const replays = signal<Readonly<Record<string, PolicyReplayReply | "working">>>({});
 export const releaseFault = signal<Fault | null>(null);
-/** The release that is being confirmed or withdrawn. */
+/** What the host says against a policy that was to be proposed. */
+export const proposeFault = signal<Fault | null>(null);
+/** The release that is being confirmed or withdrawn, or `propose` while one is sent. */
 export const working = signal<string | null>(null);
 
 let poller: Poll | null = null;
@@ -38,12 +41,12 @@ export function retryPolicies(): void {
 
 async function refresh(): Promise<boolean> {
   try {
-    const [{ policies: inForce }, { releases }] = await Promise.all([api.policiesInForce(), api.releases()]);
-    policies.value = { name: "ready", inForce, releases };
+    const [{ policies: inForce, people }, listed] = await Promise.all([api.policiesInForce(), api.releases()]);
+    policies.value = { name: "ready", inForce, releases: listed.releases, people: { ...people, ...listed.people } };
     noteReachability(null);
     return true;
   } catch (error) {
-    const fault = faultOf(error);
+    const fault = faultOf(error, "release");
     noteReachability(fault);
     if (policies.value.name !== "ready") policies.value = { name: "fault", fault };
     return false;
@@ -51,16 +54,36 @@ async function refresh(): Promise<boolean> {
 }
 
 /** Runs one call about a release; what went wrong is shown on the page. */
-async function attempt<T>(call: () => Promise<T>): Promise<T | null> {
-  releaseFault.value = null;
+async function attempt<T>(call: () => Promise<T>, shown = releaseFault): Promise<T | null> {
+  shown.value = null;
   try {
     return await call();
   } catch (error) {
-    const fault = faultOf(error);
+    const fault = faultOf(error, "release");
     noteReachability(fault);
-    releaseFault.value = fault;
+    shown.value = fault;
     return null;
   }
+}
+
+/** The name of whoever had a hand in a release; the id where the host does not know one. */
+export function personName(principal_id: string | null): string {
+  if (principal_id === null) return "nobody";
+  const status = policies.value;
+  const name = status.name === "ready" ? status.people[principal_id] : undefined;
+  return visibleString(name === undefined || name === "" ? principal_id : name);
+}
+
+/** Proposes a policy; resolves to whether the host took it. */
+export async function proposeRelease(body: ReleaseInput): Promise<boolean> {
+  if (working.value !== null) return false;
+  working.value = "propose";
+  const answer = await attempt(() => api.proposeRelease(body), proposeFault);
+  working.value = null;
+  if (answer === null) return false;
+  announce("Proposed. Another owner of policies confirms it.");
+  poller?.now();
+  return true;
 }
 
 export async function showChanges(release_id: string): Promise<void> {

@@ -5,7 +5,7 @@ export const NOW = "2026-11-22T10:00:00.000Z";
 
 export function sampleMe(): Me {
   return {
-    principal: { principal_id: "prin_mara", kind: "person", name: "Mara Lindqvist", tenant_id: "northwind", languages: ["en"], skills: [] },
+    principal: { principal_id: "prin_mara", kind: "person", name: "Mara Lindqvist", tenant_id: "northwind", languages: ["en"], skills: [], away: null },
     tenants: ["northwind"],
     grants: [],
     csrf_token: "csrf",
@@ -126,6 +126,7 @@ export function sampleReply(subject: Case, may: Partial<CaseReply["may"]> = {}):
       },
     ],
     review: { needed: subject.reviewers_needed, cast: subject.votes.length, adjudicating: subject.adjudicating },
+    certificates: [],
     may: {
       claim: subject.state === "ready",
       decide: holding,

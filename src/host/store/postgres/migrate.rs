@@ -16,8 +16,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_queues.sql"),
     include_str!("schema/0004_dropped_decisions.sql"),
     include_str!("schema/0005_layers.sql"),
+    include_str!("schema/0006_watching.sql"),
 ];
 const PROTECT: &str = include_str!("schema/protect.sql");
+
+/// The version of the schema that this program knows.
+pub(super) const VERSION: usize = MIGRATIONS.len();
 
 /// What a database holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

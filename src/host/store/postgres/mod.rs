@@ -32,11 +32,15 @@ const VERSION_MIN: i32 = 150_000;
 /// How long one attempt to connect may take.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(3);
 
+/// How many sessions a host holds where nothing else is said.
+const SESSIONS: usize = 10;
+
 /// A server, and how to reach it.
 #[derive(Clone)]
 pub struct Server {
     config: Config,
     tls: Option<MakeRustlsConnect>,
+    sessions: usize,
 }
 
 impl std::fmt::Debug for Server {
@@ -78,7 +82,11 @@ impl Server {
                 None
             }
         };
-        Ok(Self { config, tls })
+        Ok(Self { config, tls, sessions: SESSIONS })
+    }
+
+    pub(super) const fn limit_sessions(&mut self, count: usize) {
+        self.sessions = count;
     }
 
     /// Opens a session of its own and checks that this is a server and a database to work with.
@@ -141,9 +149,17 @@ impl Server {
     }
 }
 
-/// Begins a transaction for the host's own work; gives the server's time, never before one that it
-/// gave earlier as far as is known.
-fn begin(session: &Session, purpose: Purpose) -> Result<TimestampMs, sql::Error> {
+/// What a transaction begins with.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    /// The server's time, never before one that it gave earlier as far as is known.
+    now: TimestampMs,
+    /// The version of the schema.
+    version: usize,
+}
+
+/// Begins a transaction for the host's own work.
+fn begin(session: &Session, purpose: Purpose) -> Result<Begun, sql::Error> {
     let level = match purpose {
         Purpose::Write => "READ COMMITTED",
         Purpose::Read => "REPEATABLE READ, READ ONLY",
@@ -157,14 +173,18 @@ fn begin(session: &Session, purpose: Purpose) -> Result<TimestampMs, sql::Error>
          set_config('idle_in_transaction_session_timeout', '5s', true), \
          set_config('countersign.tenants', '*', true); \
          SELECT greatest(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, \
-         (SELECT value::bigint FROM meta WHERE name = 'clock_ms'))"
+         (SELECT value::bigint FROM meta WHERE name = 'clock_ms')), \
+         (SELECT max(version) FROM migrations)"
     );
     let messages = session.with(|client| client.simple_query(&text))?;
     let last = messages.iter().rev().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0).and_then(|text| text.parse().ok()),
+        SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    Ok(TimestampMs::new(last.unwrap_or(0)).unwrap_or(TimestampMs::MIN))
+    let column = |index| last.and_then(|row| row.get(index));
+    let now = column(0).and_then(|text| text.parse().ok()).and_then(TimestampMs::new);
+    let version = column(1).and_then(|text| text.parse().ok()).unwrap_or(0);
+    Ok(Begun { now: now.unwrap_or(TimestampMs::MIN), version })
 }
 
 fn tls(authorities: Option<&Path>) -> Result<MakeRustlsConnect, StartError> {

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
-use super::{Purpose, Server, begin};
+use super::migrate::VERSION;
+use super::{Begun, Purpose, Server, begin};
 use crate::host::store::failure::{Failure, StartError};
 use crate::host::store::job::{Fate, Job, Outcome, Pending};
 use crate::host::store::sql::postgres::Session;
@@ -17,10 +18,6 @@ use crate::host::store::sql::{Connection, Error};
 use crate::host::store::{Shared, Snapshot, Tx};
 use crate::units::TimestampMs;
 
-/// Sessions that write.
-const WRITERS: usize = 6;
-/// Sessions that read.
-const READERS: usize = 4;
 /// Writes, and reads, that may wait; more are told to come again.
 const QUEUE_LENGTH_MAX: usize = 1_024;
 /// How long a write is tried before its caller is told to come again.
@@ -37,7 +34,6 @@ pub(in crate::host::store) struct Pool {
     writes: mpsc::Sender<Box<dyn Job>>,
     reads: mpsc::Sender<Box<dyn Query>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    lost: watch::Sender<bool>,
 }
 
 /// A read whose type of result only its caller knows.
@@ -76,7 +72,9 @@ impl Pool {
         let (write_queue, read_queue) =
             (Arc::new(Mutex::new(write_queue)), Arc::new(Mutex::new(read_queue)));
         let mut threads = Vec::new();
-        for number in 0..WRITERS {
+        // More of them write than read, and there is one of each at least.
+        let readers = (server.sessions * 2 / 5).max(1);
+        for number in 0..server.sessions.saturating_sub(readers).max(1) {
             let queue = Arc::clone(&write_queue);
             let mut hand = Hand::new(server, shared, number);
             threads.push(thread(format!("store-writer-{number}"), move || {
@@ -85,7 +83,7 @@ impl Pool {
                 }
             })?);
         }
-        for number in 0..READERS {
+        for number in 0..readers {
             let queue = Arc::clone(&read_queue);
             let mut hand = Hand::new(server, shared, number);
             threads.push(thread(format!("store-reader-{number}"), move || {
@@ -94,8 +92,7 @@ impl Pool {
                 }
             })?);
         }
-        let lost = watch::Sender::new(false);
-        Ok(Self { writes, reads, threads: Mutex::new(threads), lost })
+        Ok(Self { writes, reads, threads: Mutex::new(threads) })
     }
 
     pub(in crate::host::store) async fn write<T: Send + 'static>(
@@ -117,11 +114,6 @@ impl Pool {
         let (reply, answer) = oneshot::channel();
         self.reads.try_send(Box::new(Asked { query, reply })).map_err(|_| Failure::Busy)?;
         answer.await.unwrap_or_else(|_| Err(Failure::internal("a reader ended")))
-    }
-
-    /// Never turns true: the server knows whether a write lasts, so this process need not end for it.
-    pub(in crate::host::store) fn lost(&self) -> watch::Receiver<bool> {
-        self.lost.subscribe()
     }
 
     pub(in crate::host::store) fn close(self) {
@@ -179,7 +171,10 @@ impl Hand {
                 },
             };
             match begun {
-                Ok(now) => return Ok(self.shared.clock.heard(now)),
+                Ok(Begun { now, version }) => {
+                    self.shared.require_known(version, VERSION)?;
+                    return Ok(self.shared.clock.heard(now));
+                }
                 Err(failure) => {
                     self.session = None;
                     if Instant::now() + CONNECT_PAUSE >= until {
@@ -217,7 +212,14 @@ impl Hand {
 
     /// `None` where it can be run again.
     fn try_write(&mut self, job: &mut dyn Job, until: Instant, is_first: bool) -> Option<Fate> {
-        let Ok(now) = self.begin(Purpose::Write, until) else { return Some(Fate::Unreachable) };
+        let now = match self.begin(Purpose::Write, until) {
+            Ok(now) => now,
+            Err(Failure::Outdated) => {
+                self.roll_back();
+                return Some(Fate::Outdated);
+            }
+            Err(_) => return Some(Fate::Unreachable),
+        };
         let (connection, _) = self.session.as_ref()?;
         let tx = self.shared.tx(connection, now);
         let begun = Instant::now();
@@ -293,7 +295,12 @@ impl Hand {
 
     fn read(&mut self, query: Box<dyn Query>) {
         match self.begin(Purpose::Read, Instant::now() + TRY_DURATION_MAX) {
-            Err(failure) => query.run(Err(failure)),
+            Err(failure) => {
+                query.run(Err(failure));
+                if self.session.is_some() {
+                    self.roll_back();
+                }
+            }
             Ok(now) => {
                 if let Some((connection, _)) = &self.session {
                     query.run(Ok(&self.shared.snapshot(connection, now)));

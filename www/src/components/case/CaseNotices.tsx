@@ -3,10 +3,12 @@ import { isOpen } from "../../lib/desk-rules";
 import { momentWords } from "../../lib/duration";
 import { now } from "../../services/clock";
 import { currentMe } from "../../services/session";
+import { caseAddress } from "../../services/router";
 import { undoFault } from "../../services/undoables";
 import { Button } from "../common/Button";
 import { Copy } from "../common/Copy";
 import { Notice } from "../common/Notice";
+import { VisibleLine } from "../common/VisibleText";
 import { writtenText } from "../../lib/work-form";
 import { claim } from "./case-keys";
 import { useCase, useDesk } from "./desk-context";
@@ -22,6 +24,7 @@ export function CaseNotices(): JSX.Element {
       <OfferedNotice />
       <DraftNotice />
       <TurnedNotice />
+      <MergedNotice />
       <StandNotices />
     </>
   );
@@ -127,6 +130,21 @@ function TurnedNotice(): JSX.Element | null {
   return (
     <Notice tone="warn" title={title} actions={<CopyWritten />}>
       Your text was not sent. You can still copy it.
+    </Notice>
+  );
+}
+
+/** A duplicate points to the case that goes on. */
+function MergedNotice(): JSX.Element | null {
+  const { merged_into } = useCase();
+  if (merged_into === null) return null;
+  return (
+    <Notice tone="info" title="This case was a duplicate">
+      It goes on in{" "}
+      <a href={caseAddress(merged_into)}>
+        <VisibleLine text={merged_into} />
+      </a>
+      .
     </Notice>
   );
 }

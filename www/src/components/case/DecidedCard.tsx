@@ -28,6 +28,11 @@ export function DecidedCard(): JSX.Element | null {
           This was a random audit: the user had an answer already. What was decided shows how far such answers can be believed, and the application hears of it.
         </p>
       )}
+      {purpose === "second" && (
+        <p>
+          This was a second review: somebody else had judged the same draft, unseen here. The user has their answer from the first one; this decision shows how far reviewers agree.
+        </p>
+      )}
       <p class="decided__words">
         <b>{wordOf(VERDICT_WORDS, decision.verdict)}</b>: {wordOf(OUTCOME_WORDS, decision.outcome).toLowerCase()}.
       </p>

@@ -51,7 +51,7 @@ export function MoveDialog({ first, onClose }: { first: MoveName | null; onClose
       >
         <label class="move__field">
           <span>What to do</span>
-          <select class="field" value={move.name} onChange={(event) => setName(event.currentTarget.value as MoveName)}>
+          <select class="field" autoFocus value={move.name} onChange={(event) => setName(event.currentTarget.value as MoveName)}>
             {moves.map((candidate) => (
               <option key={candidate.name} value={candidate.name}>
                 {candidate.label}
@@ -60,13 +60,15 @@ export function MoveDialog({ first, onClose }: { first: MoveName | null; onClose
           </select>
         </label>
         <MoveFields move={move} form={form} change={change} />
-        <label class="move__field">
-          <span>
-            {move.text}
-            {move.textOptional === true && <small class="soft"> (optional)</small>}
-          </span>
-          <textarea class="field" rows={3} maxLength={8_000} value={form.text} onInput={(event) => change({ text: event.currentTarget.value })} />
-        </label>
+        {move.text !== null && (
+          <label class="move__field">
+            <span>
+              {move.text}
+              {move.textOptional === true && <small class="soft"> (optional)</small>}
+            </span>
+            <textarea class="field" rows={3} maxLength={8_000} value={form.text} onInput={(event) => change({ text: event.currentTarget.value })} />
+          </label>
+        )}
         {asked && whyNot !== null && (
           <p class="field-help field-help--bad" role="alert">
             {whyNot}
@@ -118,6 +120,14 @@ function MoveFields({ move, form, change }: { move: Move; form: MoveForm; change
             To whom <small class="soft">the id of a reviewer, such as prin_jonas_weber</small>
           </span>
           <input class="field" autoComplete="off" spellcheck={false} value={form.to} onInput={(event) => change({ to: event.currentTarget.value })} />
+        </label>
+      )}
+      {move.fields.includes("into") && (
+        <label class="move__field">
+          <span>
+            Which case <small class="soft">the id at its top, such as case_…</small>
+          </span>
+          <input class="field" autoComplete="off" spellcheck={false} value={form.into} onInput={(event) => change({ into: event.currentTarget.value })} />
         </label>
       )}
       {move.fields.includes("priority") && (

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { ClockSection } from "./rail/ClockSection";
+import { CertificateSection } from "./rail/CertificateSection";
 import { ConfidenceSection } from "./rail/ConfidenceSection";
 import { HistorySection } from "./rail/HistorySection";
 import { PolicySection, ReleaseSection, RoutingSection, UnjudgedSection } from "./rail/FactSections";
@@ -14,6 +15,7 @@ export function Rail(): JSX.Element {
       <RaisedSection />
       <WhySection />
       <ConfidenceSection />
+      <CertificateSection />
       <UnjudgedSection />
       <PolicySection />
       <RoutingSection />

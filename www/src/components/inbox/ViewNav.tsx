@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { type InboxFilter, type InboxView, NO_FILTER } from "../../lib/inbox-filter";
 import { ownsPolicies } from "../../lib/release-rules";
 import { openActions } from "../../services/actions";
@@ -11,9 +12,12 @@ import { Button } from "../common/Button";
 import { Icon, type IconName, Mark } from "../common/Icon";
 import { VisibleLine } from "../common/VisibleText";
 import { showKeys } from "../GlobalKeys";
+import { AwayDialog } from "./AwayDialog";
 import { VIEW_TITLES } from "./view-title";
 
 const VIEW_ICONS: Readonly<Record<InboxView, IconName>> = { mine: "person", open: "inbox", overdue: "overdue", resolved: "check" };
+
+const DAY = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 
 interface ViewNavProps {
   screen: "inbox" | "actions" | "workflow" | "policy";
@@ -151,7 +155,9 @@ function Count({ count, pressing, atLeast = false, noun = "cases" }: { count: nu
 
 function Who(): JSX.Element | null {
   const me = currentMe();
+  const [open, setOpen] = useState(false);
   if (me === null) return null;
+  const { away } = me.principal;
   return (
     <div class="side__foot">
       <div class="who">
@@ -160,17 +166,21 @@ function Who(): JSX.Element | null {
         </span>
         <span class="who__name">
           {me.principal.name}
-          <small class="soft">{me.principal.tenant_id}</small>
+          <small class="soft">{away === null ? me.principal.tenant_id : `away until ${DAY.format(new Date(away.until))}`}</small>
         </span>
       </div>
       <div class="side__buttons">
         <Button look="quiet" icon="keys" keyName="?" onPress={showKeys}>
           Keys
         </Button>
+        <Button look="quiet" onPress={() => setOpen(true)}>
+          Away
+        </Button>
         <Button look="quiet" icon="sign_out" onPress={() => void signOut()}>
           Sign out
         </Button>
       </div>
+      {open && <AwayDialog onClose={() => setOpen(false)} />}
     </div>
   );
 }

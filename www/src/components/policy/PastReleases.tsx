@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { momentWords } from "../../lib/duration";
 import { tenantWords } from "../../lib/release-rules";
 import { now } from "../../services/clock";
+import { personName } from "../../services/policy-releases";
 import type { PolicyRelease } from "../../services/wire";
 
 /** Releases that do not wait any more, newest first. */
@@ -15,8 +16,7 @@ export function PastReleases({ releases }: { releases: readonly PolicyRelease[] 
           <li key={release.release_id}>
             <b>{release.policy.id}</b> version {release.policy.version}, for {tenantWords(release.tenant_id)}
             <span class="soft">
-              {" "}
-              proposed by {release.proposed_by}, {ended(release, now.value)}
+              , proposed by {personName(release.proposed_by)}, {ended(release, now.value)}
             </span>
           </li>
         ))}
@@ -30,9 +30,9 @@ function ended(release: PolicyRelease, nowMs: number): string {
   const when = momentWords(Date.parse(at), nowMs);
   switch (release.state) {
     case "released":
-      return `confirmed by ${release.approved_by ?? "nobody"} as number ${release.sequence ?? 0}, ${when}`;
+      return `confirmed by ${personName(release.approved_by)} as number ${release.sequence ?? 0}, ${when}`;
     case "withdrawn":
-      return `withdrawn by ${release.withdrawn_by ?? "nobody"}, ${when}`;
+      return `withdrawn by ${personName(release.withdrawn_by)}, ${when}`;
     case "expired":
       return `expired ${when}: nobody confirmed it`;
     case "pending":

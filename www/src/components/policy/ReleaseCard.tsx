@@ -1,13 +1,14 @@
 import type { JSX } from "preact";
 import { momentWords } from "../../lib/duration";
-import { inOrder, LEAN_WORDS, replayLines, tenantWords, whyNotConfirm, whyNotWithdraw } from "../../lib/release-rules";
+import { inOrder, leanWords, LEAN_WORDS, replayLines, sectionWords, tenantWords, whyNotConfirm, whyNotWithdraw } from "../../lib/release-rules";
 import { plural } from "../../lib/words";
 import { now } from "../../services/clock";
-import { confirmRelease, details, replayRelease, replays, showChanges, withdrawRelease, working } from "../../services/policy-releases";
+import { confirmRelease, details, personName, replayRelease, replays, showChanges, withdrawRelease, working } from "../../services/policy-releases";
 import { currentMe } from "../../services/session";
 import type { PolicyRelease, ReleaseDetails } from "../../services/wire";
 import { Button } from "../common/Button";
 import { Digest, Fact } from "../common/Fact";
+import { TickedLine } from "../common/TickedLine";
 import { VisibleLine } from "../common/VisibleText";
 
 /** A policy that waits: what it changes, what it would change, and who may confirm it. */
@@ -29,13 +30,13 @@ export function ReleaseCard({ release }: { release: PolicyRelease }): JSX.Elemen
       )}
       <dl class="facts">
         <Fact name="Proposed">
-          {proposed_by}, <time dateTime={proposed_at}>{momentWords(Date.parse(proposed_at), now.value)}</time>
+          {personName(proposed_by)}, <time dateTime={proposed_at}>{momentWords(Date.parse(proposed_at), now.value)}</time>
         </Fact>
         <Fact name="Expires">
           <time dateTime={expires_at}>{momentWords(Date.parse(expires_at), now.value)}</time>
         </Fact>
         <Fact name="Takes the place of" value={`${replaces.id}, version ${replaces.version}`} />
-        <Fact name="Sections" value={release.changes.join(", ")} />
+        <Fact name="Sections" value={release.changes.map(sectionWords).join(", ")} />
         {overlays.length > 0 && <Fact name="Carries along" value={`the overlays of ${overlays.map((one) => one.tenant_id).join(", ")}`} />}
         <Digest name="Digest" digest={policy.hash} />
       </dl>
@@ -53,7 +54,7 @@ export function ReleaseCard({ release }: { release: PolicyRelease }): JSX.Elemen
         <Button look={seen === undefined ? "plain" : "primary"} whyNot={whyNot} whyNotId={`${release_id}-why`} onPress={() => void confirmRelease(release)}>
           Confirm
         </Button>
-        <Button look="danger" whyNot={busy ?? whyNotWithdraw(release, me)} onPress={() => void withdrawRelease(release)}>
+        <Button whyNot={busy ?? whyNotWithdraw(release, me)} onPress={() => void withdrawRelease(release)}>
           Withdraw
         </Button>
       </div>
@@ -71,13 +72,16 @@ function Changes({ details: { diff } }: { details: ReleaseDetails }): JSX.Elemen
   return (
     <>
       <p>
-        <b>{plural(diff.changes.length, "change")}</b>, {diff.loosening} that loosen and {diff.unclear} that may; a replay tells which.
+        <b>{plural(diff.changes.length, "change")}</b>
+        {leanWords(diff)}
       </p>
       <ul class="policy__changes">
         {inOrder(diff.changes).map((change) => (
           <li key={change.text} class={`policy__change policy__change--${change.lean}`}>
             <span class="policy__lean">{LEAN_WORDS[change.lean]}</span>
-            <VisibleLine text={change.text} />
+            <span>
+              <TickedLine text={change.text} />
+            </span>
           </li>
         ))}
       </ul>

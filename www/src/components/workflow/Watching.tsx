@@ -1,6 +1,5 @@
 import type { JSX } from "preact";
-import { agreementWords, alarmWords, auditWords, certificateWords, monitorName, monitorWords, percent } from "../../lib/watch-words";
-import { RISK_WORDS, wordOf } from "../../lib/words";
+import { agreementWords, alarmWords, auditWords, certificateTitle, certificateWords, monitorName, monitorWords, percent } from "../../lib/watch-words";
 import { reviewers, watchFault, watching } from "../../services/watching";
 import type { CertificateView, Monitor, ReviewersReply } from "../../services/wire";
 import { Moment } from "../common/Badges";
@@ -61,9 +60,9 @@ function Certificates({ views }: { views: readonly CertificateView[] }): JSX.Ele
       {views.map((view) => {
         const { state, detail } = certificateWords(view);
         return (
-          <div key={view.risk_level} class="watch__item">
+          <div key={`${view.risk_level} ${view.disposition}`} class="watch__item">
             <p>
-              <b>{wordOf(RISK_WORDS, view.risk_level)}</b>: {state}.
+              <b>{certificateTitle(view)}</b>: {state}.
             </p>
             <p class="soft">{detail}</p>
           </div>

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import { asSentence } from "../../../lib/words";
-import { momentWords } from "../../../lib/duration";
+import { momentWords, withClocks } from "../../../lib/duration";
 import { now } from "../../../services/clock";
 import { RailSection } from "../../common/RailSection";
-import { VisibleLine } from "../../common/VisibleText";
+import { TickedLine } from "../../common/TickedLine";
 import { useCase } from "../desk-context";
 
 /** What policies raised that were released while the case was open. */
@@ -20,7 +20,7 @@ export function RaisedSection(): JSX.Element | null {
           <ul>
             {raised.changes.map((change) => (
               <li key={change}>
-                <VisibleLine text={asSentence(change)} />
+                <TickedLine text={withClocks(asSentence(change), now.value)} />
               </li>
             ))}
           </ul>
