@@ -136,7 +136,7 @@ pub(crate) fn f12_cut_at_commit(ground: &Ground) -> Tally {
 
 /// Two sessions for two hundred clients (sixty in the short form); then the server takes none at all for a while.
 pub(crate) fn f14_few_sessions(ground: &Ground) -> Tally {
-    let clients = if ground.is_long() { 200 } else { 60 };
+    let clients: u64 = if ground.is_long() { 200 } else { 60 };
     let folder = ground.folder();
     // What follows needs a user whom a limit binds.
     Host::start(&folder).stop();
@@ -163,7 +163,7 @@ pub(crate) fn f14_few_sessions(ground: &Ground) -> Tally {
                 });
             }
         });
-        tally.count += clients as u64;
+        tally.count += clients;
         // No session is to be had: it is told, not waited out for ever, and passes by itself.
         at_server(&format!("ALTER ROLE {user} CONNECTION LIMIT 0"));
         at_server(&format!(
