@@ -33,7 +33,9 @@ interface KnownTool {
 /** What was read of an action: nobody can change it any more. */
 interface ReadAction {
   known: KnownTool;
-  action: { tool: string; arguments: Record<string, unknown> };
+  tool: string;
+  /** Name and value of each argument, one after the other. */
+  given: readonly unknown[];
   context: Record<string, unknown>;
 }
 
@@ -116,7 +118,7 @@ export class HotGate extends Writer {
     if (known === undefined) known = this.#find(name);
     if (known === null || !known.isUsual) throw IRREGULAR;
     this.putText(this.#first + 3, name);
-    return { known, action: { tool: name, arguments: this.#readArguments(known, given) }, context: this.#readContext(context) };
+    return { known, tool: name, given: this.#readArguments(known, given), context: this.#readContext(context) };
   }
 
   #find(name: string): KnownTool | null {
@@ -153,7 +155,7 @@ export class HotGate extends Writer {
   }
 
   /** A copy, while what decides is written. */
-  #readArguments(known: KnownTool, given: unknown): Record<string, unknown> {
+  #readArguments(known: KnownTool, given: unknown): readonly unknown[] {
     const first = this.#first;
     this.put(first, MISSING, 0);
     this.put(first + 1, MISSING, 0);
@@ -164,18 +166,18 @@ export class HotGate extends Writer {
     let wantsTarget = target !== null;
     let wantsCount = count !== null;
     if (!wantsCount) this.putNumber(first + 2, INT, 1);
-    const copy: Record<string, unknown> = {};
+    const copy: unknown[] = [];
     let required = 0;
     let places = 0;
     if (given != null) {
       if (!isPlain(given)) throw IRREGULAR;
       for (const name in given) {
-        const argument = known.arguments.get(name) ?? this.#argument(known, name);
         const value = given[name];
+        const argument = known.arguments.get(name) ?? this.#argument(known, name);
         if (argument.isOdd || name === "__proto__" || (places += 1) > FACTS_MAX) throw IRREGULAR;
         if (value === undefined) continue;
         const kept = copyOf(value);
-        copy[name] = kept;
+        copy.push(name, kept);
         if (kept === null) continue;
         if (argument.type !== undefined && !isOfType(argument.type, kept)) throw IRREGULAR;
         if (argument.isRequired) required += 1;
@@ -258,6 +260,16 @@ export class HotGate extends Writer {
     const read = this.readFacts(facts);
     return { tenant_id, domain, intent, language, risk_level, asks_for_person, read };
   }
+}
+
+/** What has these names and values, one after the other. */
+function objectOf(listed: readonly unknown[]): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (let index = 0; index < listed.length; index += 2) {
+    const property = { value: listed[index + 1], enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(object, listed[index] as string, property);
+  }
+  return object;
 }
 
 /** A copy of a single value, or of a list of such. */
@@ -387,13 +399,9 @@ class GateParts implements Parts {
   full(): Gate {
     if (this.record !== undefined) return this.record;
     const { read, ...context } = this.read.context;
-    const facts: Record<string, unknown> = {};
-    const told = read as readonly unknown[];
-    for (let index = 0; index < told.length; index += 2) {
-      const property = { value: told[index + 1], enumerable: true, configurable: true, writable: true };
-      Object.defineProperty(facts, told[index] as string, property);
-    }
-    return (this.record = this.kept.explainGate(this.read.action, { ...context, facts }, this.now) as Gate);
+    const action = { tool: this.read.tool, arguments: objectOf(this.read.given) };
+    const facts = objectOf(read as readonly unknown[]);
+    return (this.record = this.kept.explainGate(action, { ...context, facts }, this.now) as Gate);
   }
 
   handedOut(field: string): unknown {

@@ -39,7 +39,9 @@ function requestOf(context) {
 }
 
 function actionOf({ tool }) {
-  return { tool: tool.name, arguments: { ...tool.arguments, amount: tool.amount, currency: tool.currency, rows: tool.rows } };
+  const { paymentId, reason, role, recipientDomain } = tool.arguments;
+  const { amount, currency, rows } = tool;
+  return { tool: tool.name, arguments: { paymentId, reason, role, recipientDomain, amount, currency, rows } };
 }
 
 function contextOf({ tenant, domain, tool }) {
