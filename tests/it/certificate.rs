@@ -236,12 +236,10 @@ fn where_a_certificate_is_demanded_nothing_is_sent_or_goes_unseen_without_one() 
         assert_ne!(text, countersign::compile::DEFAULT_POLICY, "{from}");
         text
     };
-    let certificate = format!(
-        "\n[confidence.tiers.high.certificate]\nrisk_level = \"high\"\nthreshold = 0.9\ntolerated_error = 0.02\n\
+    let certificate = "\n[confidence.tiers.high.certificate]\nrisk_level = \"high\"\nthreshold = 0.9\ntolerated_error = 0.02\n\
          failure_probability = 0.1\nanswers = 200\nerrors = 0\nrows_hash = \"r\"\ndecision_hash = \"d\"\n\
-         issued_at = \"2026-05-01T00:00:00Z\"\nexpires_at = \"2026-08-01T00:00:00Z\"\n\n[confidence.tiers.critical]\n"
-    );
-    let blind = changed("\n[confidence.tiers.critical]\n", &certificate).replacen(
+         issued_at = \"2026-05-01T00:00:00Z\"\nexpires_at = \"2026-08-01T00:00:00Z\"\n\n[confidence.tiers.critical]\n";
+    let blind = changed("\n[confidence.tiers.critical]\n", certificate).replacen(
         "answer = 0.03",
         "answer = 0.0",
         1,
