@@ -223,8 +223,10 @@ impl Calendar {
             }
             left == 0
         })?;
-        let of_day = self.intervals().filter(|interval| interval.day == target.day);
-        of_day
+        // It is the first of its day, and the others of that day come next.
+        let of_day = ahead.take_while(|interval| interval.day == target.day);
+        std::iter::once(target)
+            .chain(of_day)
             .filter(|interval| interval.opens_minute * MINUTE_MS <= local_ms)
             .last()
             .or(Some(target))

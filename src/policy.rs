@@ -7,12 +7,12 @@
 use serde::Serialize;
 
 use crate::calendar::{Calendar, Sla};
-use crate::certificate::decision_hash;
 use crate::confidence::ConfidenceModel;
-use crate::error::{ErrorCode, Fault};
+use crate::error::Fault;
 use crate::expr::Program;
 use crate::fact::FactDeclaration;
 use crate::flat::plan::Plan;
+use crate::image::Checked;
 use crate::json::Json;
 use crate::limits;
 use crate::map::BTreeMap;
@@ -30,7 +30,7 @@ use crate::word::words;
 pub const BUNDLE_VERSION: i64 = 2;
 
 /// Separates the digests of bundles from all other digests.
-const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
+pub(crate) const BUNDLE_DOMAIN: &str = "countersign/bundle/v1";
 
 words! {
     /// Why a rule exists: the six kinds of trigger.
@@ -215,22 +215,16 @@ impl Policy {
     /// # Errors
     /// `policy_rejected` with the path to the first fault.
     pub fn load(value: &Json) -> Result<Self, Fault> {
-        let rejected = |fault: Fault| Fault { code: ErrorCode::PolicyRejected, ..fault };
-        let node = Node::root(value);
-        let bundle = Bundle::read(node).map_err(rejected)?;
-        let no_fallback = format!("the fallback queue `{}` does not exist", bundle.fallback_queue);
-        Self::assemble(bundle, value.digest(BUNDLE_DOMAIN), decision_hash(value))
-            .ok_or_else(|| rejected(node.invalid(no_fallback, "name one of the queues")))
+        Checked::read(value).map(Self::of)
     }
 
-    /// A bundle that was checked, with its digests; `None` if its fallback queue does not exist.
-    pub(crate) fn assemble(bundle: Bundle, hash: String, decision_hash: String) -> Option<Self> {
-        let is_fallback = |queue: &&Queue| queue.queue == bundle.fallback_queue;
-        let fallback = bundle.queues.iter().find(is_fallback).cloned()?;
-        let reference =
-            PolicyReference { id: bundle.id.clone(), version: bundle.version.clone(), hash };
+    /// What a bundle comes to that was checked.
+    pub(crate) fn of(checked: Checked) -> Self {
+        let Checked { bundle, fallback, hash, decision_hash } = checked;
+        let (id, version) = (bundle.id.clone(), bundle.version.clone());
+        let reference = PolicyReference { id, version, hash };
         let plan = Plan::of(&bundle);
-        Some(Self { bundle, fallback, reference, decision_hash, plan, ended: Vec::new() })
+        Self { bundle, fallback, reference, decision_hash, plan, ended: Vec::new() }
     }
 
     /// Its facts and conditions in flat form.
@@ -294,7 +288,7 @@ impl Policy {
 }
 
 impl Bundle {
-    fn read(node: Node<'_>) -> Read<Self> {
+    pub(crate) fn read(node: Node<'_>) -> Read<Self> {
         let mut fields = node.object()?;
         fields.required("bundle_version", |node| {
             let version = node.integer(1, i64::from(u32::MAX))?;

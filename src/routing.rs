@@ -97,17 +97,6 @@ impl Kinds {
     }
 }
 
-/// What a queue is looked for, without the objects.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted<'a> {
-    pub(crate) tenant: Option<&'a str>,
-    pub(crate) domain: Option<&'a str>,
-    pub(crate) language: Option<&'a str>,
-    pub(crate) kinds: Kinds,
-    pub(crate) risk_level: RiskLevel,
-    pub(crate) need: Need,
-}
-
 /// Where a case goes, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Place {
@@ -120,19 +109,16 @@ pub(crate) struct Place {
     pub(crate) is_known: bool,
 }
 
-/// The first queue that accepts, else the fallback; `holds` judges the further condition of a queue.
+/// The first queue that can serve and accepts, else the fallback.
 pub(crate) fn find(
     policy: &Policy,
-    wanted: &Wanted<'_>,
-    holds: &dyn Fn(usize, &Program) -> bool,
+    need: Need,
+    accepts: &dyn Fn(usize, &Accepts) -> bool,
     now: TimestampMs,
 ) -> Place {
-    let need = wanted.need;
     let mut queues = policy.bundle().queues.iter().enumerate();
-    let takes = |(index, queue): &(usize, &Queue)| {
-        let holds = |when: &Program| holds(*index, when);
-        serves(queue, &need) && accepts(&queue.accepts, wanted, &holds)
-    };
+    let takes =
+        |(index, queue): &(usize, &Queue)| serves(queue, &need) && accepts(*index, &queue.accepts);
     let (index, queue) =
         queues.find(takes).unwrap_or_else(|| (policy.plan().fallback(), policy.fallback()));
     let calendar = queue.calendar.as_deref().and_then(|name| policy.calendar(name));
@@ -184,16 +170,20 @@ pub fn route(
     now: TimestampMs,
     unjudged: &mut Vec<String>,
 ) -> Routing {
-    let wanted = Wanted {
-        tenant: Some(case.request.tenant_id.as_str()),
-        domain: case.request.domain.as_deref(),
-        language: case.request.language.as_deref(),
-        kinds: Kinds::of(case.triggers.iter().map(|trigger| trigger.kind)),
-        risk_level: case.risk_level,
-        need: case.need,
+    let request = case.request;
+    let kinds = Kinds::of(case.triggers.iter().map(|trigger| trigger.kind));
+    let listed = |list: &[String], value: Option<&str>| {
+        list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item == value))
     };
-    let holds = |_, when: &Program| when.evaluate(case.facts) == Truth::True;
-    find(policy, &wanted, &holds, now).told(policy, case.risk_level, unjudged)
+    let holds = |when: &Program| when.evaluate(case.facts) == Truth::True;
+    let takes = |_, accepts: &Accepts| {
+        listed(&accepts.domains, request.domain.as_deref())
+            && listed(&accepts.tenants, Some(request.tenant_id.as_str()))
+            && speaks(&accepts.languages, request.language.as_deref())
+            && accepts.takes(kinds, case.risk_level)
+            && accepts.when.as_ref().is_none_or(holds)
+    };
+    find(policy, case.need, &takes, now).told(policy, case.risk_level, unjudged)
 }
 
 /// From 0 for low risk to 3 for critical.
@@ -213,17 +203,12 @@ fn serves(queue: &Queue, need: &Need) -> bool {
         && queue.authority.level >= need.authority_level_min
 }
 
-fn accepts(accepts: &Accepts, wanted: &Wanted<'_>, holds: &dyn Fn(&Program) -> bool) -> bool {
-    let listed = |list: &[String], value: Option<&str>| {
-        list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item == value))
-    };
-    listed(&accepts.domains, wanted.domain)
-        && listed(&accepts.tenants, wanted.tenant)
-        && speaks(&accepts.languages, wanted.language)
-        && (accepts.triggers.is_empty()
-            || accepts.triggers.iter().any(|kind| wanted.kinds.has(*kind)))
-        && (accepts.risk_level_min..=accepts.risk_level_max).contains(&wanted.risk_level)
-        && accepts.when.as_ref().is_none_or(holds)
+impl Accepts {
+    /// Whether it takes what fired, and what is at stake.
+    pub(crate) fn takes(&self, kinds: Kinds, risk_level: RiskLevel) -> bool {
+        (self.triggers.is_empty() || self.triggers.iter().any(|kind| kinds.has(*kind)))
+            && (self.risk_level_min..=self.risk_level_max).contains(&risk_level)
+    }
 }
 
 /// Whether one of the languages takes the tag: `pt` takes `pt` and `pt-BR`, `pt-BR` only itself.

@@ -93,9 +93,12 @@ export abstract class LoadedEngine {
    * take no part in a decision (texts of evidence and messages, say) are not looked into; `decide` reads them all.
    */
   evaluate(request: RequestInput, options: EvaluateOptions = {}): Verdict {
+    return this.#evaluateAt(request, instant(options));
+  }
+
+  #evaluateAt(request: RequestInput, now: number): Verdict {
     const hot = this.#hot;
     const kept = this.#kept;
-    const now = instant(options);
     if (hot !== undefined && kept !== undefined && trap === undefined) {
       let verdict: object | undefined;
       kept.opened();
@@ -144,10 +147,13 @@ export abstract class LoadedEngine {
    * Throws for the first that is not a request; the path begins with its index.
    */
   evaluateBatch(requests: readonly RequestInput[], options: EvaluateOptions = {}): Verdict[] {
-    const at = { now: instant(options) };
+    const now = instant(options);
     const verdicts: Verdict[] = [];
-    for (let index = 0; index < requests.length; index += 1) {
-      verdicts.push(under(`/${index}`, () => this.evaluate(requests[index] as RequestInput, at)));
+    let index = 0;
+    try {
+      for (; index < requests.length; index += 1) verdicts.push(this.#evaluateAt(requests[index] as RequestInput, now));
+    } catch (thrown) {
+      throw below(`/${index}`, thrown);
     }
     return verdicts;
   }
@@ -264,9 +270,14 @@ function under<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (thrown) {
-    if (!(thrown instanceof CountersignError) || thrown.path === undefined) throw thrown;
-    throw new CountersignError(thrown.code, thrown.message, { path: path + thrown.path, help: thrown.help });
+    throw below(path, thrown);
   }
+}
+
+/** The same fault, told as lying under a path. */
+function below(path: string, thrown: unknown): unknown {
+  if (!(thrown instanceof CountersignError) || thrown.path === undefined) return thrown;
+  return new CountersignError(thrown.code, thrown.message, { path: path + thrown.path, help: thrown.help });
 }
 
 function freeze<T>(value: T): T {

@@ -33,7 +33,9 @@ interface KnownTool {
 /** What was read of an action: nobody can change it any more. */
 interface ReadAction {
   known: KnownTool;
-  action: { tool: string; arguments: Record<string, unknown> };
+  tool: string;
+  /** Name and value of each argument, one after the other. */
+  given: readonly unknown[];
   context: Record<string, unknown>;
 }
 
@@ -92,7 +94,7 @@ export class HotGate extends Writer {
 
   /** The gate; `undefined` where the path over objects has to give it. */
   classify(action: unknown, context: unknown, now: number, kept: Kept): object | undefined {
-    const read = this.reading(now, () => this.#read(action, context));
+    const read = this.reading<ReadAction>(now, action, context);
     if (read === undefined) return undefined;
     const nonce = this.sign(this.#nonceAt);
     const answer = this.handle.judge_action(nonce, read.known.index, now) >>> 0;
@@ -103,16 +105,20 @@ export class HotGate extends Writer {
     return lazy(new GateParts(kept, this.table, read, now, answer, this.u32[from - 1] as number, fired));
   }
 
-  #read(action: unknown, context: unknown): ReadAction {
+  protected read(action: unknown, context: unknown): ReadAction {
     if (!isPlain(action)) throw IRREGULAR;
-    for (const key in action) if (key !== "tool" && key !== "arguments") throw IRREGULAR;
-    const { tool: name, arguments: given } = action;
+    let name: unknown, given: unknown;
+    for (const field in action) {
+      if (field === "tool") name = action[field];
+      else if (field === "arguments") given = action[field];
+      else throw IRREGULAR;
+    }
     if (!isName(name)) throw IRREGULAR;
     let known = this.#tools.get(name);
     if (known === undefined) known = this.#find(name);
     if (known === null || !known.isUsual) throw IRREGULAR;
     this.putText(this.#first + 3, name);
-    return { known, action: { tool: name, arguments: this.#readArguments(known, given) }, context: this.#readContext(context) };
+    return { known, tool: name, given: this.#readArguments(known, given), context: this.#readContext(context) };
   }
 
   #find(name: string): KnownTool | null {
@@ -149,7 +155,7 @@ export class HotGate extends Writer {
   }
 
   /** A copy, while what decides is written. */
-  #readArguments(known: KnownTool, given: unknown): Record<string, unknown> {
+  #readArguments(known: KnownTool, given: unknown): readonly unknown[] {
     const first = this.#first;
     this.put(first, MISSING, 0);
     this.put(first + 1, MISSING, 0);
@@ -160,18 +166,18 @@ export class HotGate extends Writer {
     let wantsTarget = target !== null;
     let wantsCount = count !== null;
     if (!wantsCount) this.putNumber(first + 2, INT, 1);
-    const copy: Record<string, unknown> = {};
+    const copy: unknown[] = [];
     let required = 0;
     let places = 0;
     if (given != null) {
       if (!isPlain(given)) throw IRREGULAR;
       for (const name in given) {
-        const argument = known.arguments.get(name) ?? this.#argument(known, name);
         const value = given[name];
+        const argument = known.arguments.get(name) ?? this.#argument(known, name);
         if (argument.isOdd || name === "__proto__" || (places += 1) > FACTS_MAX) throw IRREGULAR;
         if (value === undefined) continue;
         const kept = copyOf(value);
-        copy[name] = kept;
+        copy.push(name, kept);
         if (kept === null) continue;
         if (argument.type !== undefined && !isOfType(argument.type, kept)) throw IRREGULAR;
         if (argument.isRequired) required += 1;
@@ -209,8 +215,36 @@ export class HotGate extends Writer {
 
   #readContext(given: unknown): Record<string, unknown> {
     if (!isPlain(given)) throw IRREGULAR;
-    const { tenant_id, domain, intent, language, risk_level, asks_for_person, facts } = given;
-    for (const key in given) if (!CONTEXT_FIELDS.has(key)) throw IRREGULAR;
+    let tenant_id: unknown, domain: unknown, intent: unknown, language: unknown, risk_level: unknown,
+      asks_for_person: unknown, facts: unknown;
+    for (const field in given) {
+      const value = given[field];
+      switch (field) {
+        case "tenant_id":
+          tenant_id = value;
+          break;
+        case "domain":
+          domain = value;
+          break;
+        case "facts":
+          facts = value;
+          break;
+        case "intent":
+          intent = value;
+          break;
+        case "language":
+          language = value;
+          break;
+        case "risk_level":
+          risk_level = value;
+          break;
+        case "asks_for_person":
+          asks_for_person = value;
+          break;
+        default:
+          throw IRREGULAR;
+      }
+    }
     if (!isId(tenant_id)) throw IRREGULAR;
     if (this.#tenant >= 0) this.putText(this.#tenant, tenant_id);
     if (domain != null && !isName(domain)) throw IRREGULAR;
@@ -228,9 +262,15 @@ export class HotGate extends Writer {
   }
 }
 
-const CONTEXT_FIELDS: ReadonlySet<string> = new Set([
-  "tenant_id", "domain", "intent", "language", "risk_level", "asks_for_person", "facts",
-]);
+/** What has these names and values, one after the other. */
+function objectOf(listed: readonly unknown[]): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (let index = 0; index < listed.length; index += 2) {
+    const property = { value: listed[index + 1], enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(object, listed[index] as string, property);
+  }
+  return object;
+}
 
 /** A copy of a single value, or of a list of such. */
 function copyOf(value: unknown): unknown {
@@ -359,13 +399,9 @@ class GateParts implements Parts {
   full(): Gate {
     if (this.record !== undefined) return this.record;
     const { read, ...context } = this.read.context;
-    const facts: Record<string, unknown> = {};
-    const told = read as readonly unknown[];
-    for (let index = 0; index < told.length; index += 2) {
-      const property = { value: told[index + 1], enumerable: true, configurable: true, writable: true };
-      Object.defineProperty(facts, told[index] as string, property);
-    }
-    return (this.record = this.kept.explainGate(this.read.action, { ...context, facts }, this.now) as Gate);
+    const action = { tool: this.read.tool, arguments: objectOf(this.read.given) };
+    const facts = objectOf(read as readonly unknown[]);
+    return (this.record = this.kept.explainGate(action, { ...context, facts }, this.now) as Gate);
   }
 
   handedOut(field: string): unknown {

@@ -64,7 +64,6 @@ const TAGS_KEPT_MAX = 256;
 
 export const RISK_LEVELS: ReadonlyMap<string, number> = new Map([["low", 0], ["medium", 1], ["high", 2], ["critical", 3]]);
 export const INTENTS: ReadonlySet<string> = new Set(["informational", "advisory", "consequential"]);
-const ID = /^[!-~]+$/;
 const LANGUAGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*$/;
 export const NO_VALUES: readonly unknown[] = [];
 
@@ -133,7 +132,7 @@ export abstract class Writer {
   }
 
   /** Reads something into the memory; `undefined` where the path over objects has to. */
-  protected reading<T>(now: number, work: () => T): T | undefined {
+  protected reading<T>(now: number, given: unknown, context: unknown): T | undefined {
     if (this.#isReading || !Number.isInteger(now) || now < 0 || now > INSTANT_MAX) return undefined;
     if (this.f64.length === 0) this.#see();
     this.#isReading = true;
@@ -142,7 +141,7 @@ export abstract class Writer {
     try {
       // Something that stands on every object would be read as a fact.
       for (const _ in NOTHING) return undefined;
-      return work();
+      return this.read(given, context) as T;
     } catch {
       // Also what a getter threw: the other path finds it again, and says where.
       return undefined;
@@ -150,6 +149,9 @@ export abstract class Writer {
       this.#isReading = false;
     }
   }
+
+  /** What it reads, copied; what it decides by, written. */
+  protected abstract read(given: unknown, context: unknown): unknown;
 
   /** What was written to memory that has moved meanwhile is lost, and this number with it. */
   protected sign(at: number): number {
@@ -176,6 +178,7 @@ export abstract class Writer {
     const { keys, found } = this.ownSeen;
     let place = 0;
     for (const name in facts) {
+      const value = facts[name];
       let own = found[place] as OwnFact;
       if (keys[place] !== name) {
         const known = this.own.get(name);
@@ -185,7 +188,6 @@ export abstract class Writer {
         found[place] = known;
       }
       place += 1;
-      const value = facts[name];
       if (value !== undefined) read.push(name, value === null ? null : this.readFact(own, value));
     }
     return read;
@@ -346,7 +348,12 @@ export function isFilled(text: string): boolean {
 
 export function isId(value: unknown): value is string {
   if (typeof value !== "string" || value.length === 0 || value.length > ID_LENGTH_MAX) return false;
-  return ID.test(value);
+  // As short as ids are, a loop is quicker than an expression.
+  for (let index = 0; index < value.length; index += 1) {
+    const unit = value.charCodeAt(index);
+    if (unit < 0x21 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 export function isAdmitted(value: unknown): value is number {

@@ -10,20 +10,14 @@ import { lazy } from "./lazy.js";
 import { VerdictParts, type Kept, type Read } from "./hot-verdict.js";
 import {
   FACTS_MAX, ID_LENGTH_MAX, INT, DOUBLE, INTENTS, IRREGULAR, MISSING, NO_VALUES, NOTE_LENGTH_MAX, RISK_LEVELS, Writer,
-  isFilled, isId, isList, isName, isPlain, isText, isWellFormed, type Fields, type KeysSeen, type OwnFact, type Table,
+  isFilled, isId, isList, isName, isPlain, isText, isWellFormed, type KeysSeen, type OwnFact, type Table,
 } from "./hot-writer.js";
 
 const TEXT_LENGTH_MAX = 64_000;
-const FIELDS: ReadonlySet<string> = new Set([
-  "version", "request_id", "tenant_id", "conversation_id", "user_question", "model_draft", "messages", "evidence",
-  "tool_results", "domain", "intent", "language", "risk_level", "asks_for_person", "signals", "judge_score",
-  "feedback_rating", "proposed_actions", "facts", "release", "trace_url",
-]);
 const NONE_FIRED: readonly number[] = [];
 const NO_RISK_LEVEL = 4;
 /** As in `src/flat/desk.rs`. */
 const SIGNAL_MISSING = -2, SIGNAL_UNAVAILABLE = -1;
-
 
 export class HotPath extends Writer {
   readonly #signals: ReadonlyMap<string, number>;
@@ -69,7 +63,8 @@ export class HotPath extends Writer {
     this.#signals = new Map(table.signals.map((name, index) => [name, index]));
     const routed = table.facts.length;
     this.#routed = routed;
-    this.#noReadings = table.signals.map(() => SIGNAL_MISSING);
+    // Kept as doubles from the start: else each reading written into a copy would change how the copy is kept.
+    this.#noReadings = table.signals.map(() => 0.5).fill(SIGNAL_MISSING);
     this.#tellsLength = slots.has("request.question_length");
     this.#tellsTools = slots.has("tools.failed") || slots.has("tools.unavailable");
     const slot = (path: string): number => slots.get(path) ?? -1;
@@ -96,7 +91,7 @@ export class HotPath extends Writer {
 
   /** The verdict; `undefined` where the path over objects has to give it. */
   evaluate(request: unknown, now: number, kept: Kept): object | undefined {
-    const read = this.reading(now, () => this.#read(request));
+    const read = this.reading<Read>(now, request, undefined);
     if (read === undefined) return undefined;
     const parts = this.#judge(read, now, kept);
     return parts === undefined ? undefined : lazy(parts);
@@ -122,38 +117,83 @@ export class HotPath extends Writer {
     );
   }
 
-  #read(given: unknown): Read {
+  protected read(given: unknown): Read {
     if (!isPlain(given)) throw IRREGULAR;
-    const {
-      version, request_id, tenant_id, conversation_id, user_question, model_draft, messages, evidence, tool_results,
-      domain, intent, language, risk_level, asks_for_person, signals, judge_score, feedback_rating, proposed_actions,
-      facts, release, trace_url,
-    } = given;
-    let present = 0;
-    if (version !== undefined) present += 1;
-    if (request_id !== undefined) present += 1;
-    if (tenant_id !== undefined) present += 1;
-    if (conversation_id !== undefined) present += 1;
-    if (user_question !== undefined) present += 1;
-    if (model_draft !== undefined) present += 1;
-    if (messages !== undefined) present += 1;
-    if (evidence !== undefined) present += 1;
-    if (tool_results !== undefined) present += 1;
-    if (domain !== undefined) present += 1;
-    if (intent !== undefined) present += 1;
-    if (language !== undefined) present += 1;
-    if (risk_level !== undefined) present += 1;
-    if (asks_for_person !== undefined) present += 1;
-    if (signals !== undefined) present += 1;
-    if (judge_score !== undefined) present += 1;
-    if (feedback_rating !== undefined) present += 1;
-    if (proposed_actions !== undefined) present += 1;
-    if (facts !== undefined) present += 1;
-    if (release !== undefined) present += 1;
-    if (trace_url !== undefined) present += 1;
-    let keys = 0;
-    for (const _ in given) keys += 1;
-    if (keys !== present && !hasOnlyKnown(given, present, keys)) throw IRREGULAR;
+    let version: unknown, request_id: unknown, tenant_id: unknown, conversation_id: unknown, user_question: unknown,
+      model_draft: unknown, messages: unknown, evidence: unknown, tool_results: unknown, domain: unknown, intent: unknown,
+      language: unknown, risk_level: unknown, asks_for_person: unknown, signals: unknown, judge_score: unknown,
+      feedback_rating: unknown, proposed_actions: unknown, facts: unknown, release: unknown, trace_url: unknown;
+    // A loop reads what is there; asking requests of many shapes for all that could be there takes twice as long.
+    for (const field in given) {
+      const value = given[field];
+      switch (field) {
+        case "tenant_id":
+          tenant_id = value;
+          break;
+        case "user_question":
+          user_question = value;
+          break;
+        case "model_draft":
+          model_draft = value;
+          break;
+        case "domain":
+          domain = value;
+          break;
+        case "signals":
+          signals = value;
+          break;
+        case "risk_level":
+          risk_level = value;
+          break;
+        case "request_id":
+          request_id = value;
+          break;
+        case "conversation_id":
+          conversation_id = value;
+          break;
+        case "evidence":
+          evidence = value;
+          break;
+        case "intent":
+          intent = value;
+          break;
+        case "language":
+          language = value;
+          break;
+        case "asks_for_person":
+          asks_for_person = value;
+          break;
+        case "judge_score":
+          judge_score = value;
+          break;
+        case "feedback_rating":
+          feedback_rating = value;
+          break;
+        case "facts":
+          facts = value;
+          break;
+        case "tool_results":
+          tool_results = value;
+          break;
+        case "messages":
+          messages = value;
+          break;
+        case "release":
+          release = value;
+          break;
+        case "proposed_actions":
+          proposed_actions = value;
+          break;
+        case "trace_url":
+          trace_url = value;
+          break;
+        case "version":
+          version = value;
+          break;
+        default:
+          throw IRREGULAR;
+      }
+    }
 
     if (version != null && version !== 1) throw IRREGULAR;
     if (request_id != null && !isId(request_id)) throw IRREGULAR;
@@ -251,6 +291,7 @@ export class HotPath extends Writer {
     const { keys, found } = this.#signalsSeen;
     let place = 0;
     for (const name in signals) {
+      const value = signals[name];
       let index = found[place] as number;
       if (keys[place] !== name) {
         const known = this.#signals.get(name);
@@ -261,7 +302,6 @@ export class HotPath extends Writer {
         found[place] = known;
       }
       place += 1;
-      const value = signals[name];
       let reading: number;
       if (typeof value === "number") {
         if (!(value >= 0 && value <= 1)) throw IRREGULAR;
@@ -305,13 +345,6 @@ export class HotPath extends Writer {
       at += 1;
     }
   }
-}
-
-/** Fields that are there and `undefined` are none. */
-function hasOnlyKnown(given: Fields, present: number, keys: number): boolean {
-  if (keys < present) return false;
-  for (const key in given) if (!FIELDS.has(key)) return false;
-  return true;
 }
 
 function isScore(value: unknown): value is number {

@@ -7,6 +7,7 @@ use crate::expr::run::{Facts, FlatList, Operand};
 #[cfg(feature = "wasm")]
 use crate::fact::FactType;
 use crate::fact::Value;
+use crate::flat::words::{OTHER_TEXT, Words};
 #[cfg(feature = "wasm")]
 use crate::limits;
 use crate::money::{Currency, Money};
@@ -48,6 +49,9 @@ pub(crate) struct Cell {
 impl Cell {
     pub(crate) const MISSING: Self = Self { tag: tag::MISSING, extra: 0, number: 0.0 };
 
+    /// A list of nothing.
+    pub(crate) const NONE_LISTED: Self = Self { tag: tag::LIST, extra: 0, number: 0.0 };
+
     pub(crate) const fn double(number: f64) -> Self {
         Self { tag: tag::DOUBLE, extra: 0, number }
     }
@@ -72,15 +76,12 @@ impl Cell {
     }
 }
 
-/// What a text is that is none of the policy's words: equal to none of them.
-pub(crate) const OTHER_TEXT: &str = "\u{0}another text";
-
 /// Cells, and what they refer to.
 #[derive(Clone, Copy)]
 pub(crate) struct FlatFacts<'a> {
     pub(crate) cells: &'a [Cell],
     pub(crate) texts: &'a [u8],
-    pub(crate) words: &'a [String],
+    pub(crate) words: &'a Words,
 }
 
 #[expect(
@@ -89,6 +90,7 @@ pub(crate) struct FlatFacts<'a> {
     reason = "a cast of a double saturates, and what is then out of range is not found"
 )]
 impl FlatFacts<'_> {
+    #[inline(always)]
     pub(crate) fn cell(&self, at: usize) -> Cell {
         self.cells.get(at).copied().unwrap_or(Cell::MISSING)
     }
@@ -96,7 +98,7 @@ impl FlatFacts<'_> {
     /// The text in a cell, if it holds one.
     pub(crate) fn text(&self, cell: Cell) -> Option<&str> {
         match cell.tag {
-            tag::WORD => self.words.get(cell.extra as usize).map(String::as_str),
+            tag::WORD => self.words.text(cell.extra),
             tag::TEXT => {
                 let start = cell.extra as usize;
                 let bytes = self.texts.get(start..start.checked_add(cell.number as usize)?)?;
@@ -159,7 +161,7 @@ impl Buffer {
         Self { cells, texts: vec![0; text_bytes], lists, lists_used: 0, texts_used: 0 }
     }
 
-    pub(crate) fn facts<'a>(&'a self, words: &'a [String]) -> FlatFacts<'a> {
+    pub(crate) fn facts<'a>(&'a self, words: &'a Words) -> FlatFacts<'a> {
         FlatFacts { cells: &self.cells, texts: &self.texts, words }
     }
 
@@ -182,8 +184,8 @@ impl Buffer {
 
     /// A cell for a text: its word's number, or itself where somebody reads it.
     #[expect(clippy::cast_precision_loss, reason = "texts are at most 64,000 characters long")]
-    pub(crate) fn string(&mut self, words: &[String], text: &str, is_read: bool) -> Cell {
-        if let Some(word) = word_of(words, text) {
+    pub(crate) fn string(&mut self, words: &Words, text: &str, is_read: bool) -> Cell {
+        if let Some(word) = words.number(text) {
             return Cell::word(word);
         }
         if !is_read {
@@ -224,7 +226,7 @@ impl Buffer {
 
     /// A cell for a value.
     #[expect(clippy::cast_precision_loss, reason = "instants are far below 2^53")]
-    pub(crate) fn value(&mut self, words: &[String], value: &Value<'_>, is_read: bool) -> Cell {
+    pub(crate) fn value(&mut self, words: &Words, value: &Value<'_>, is_read: bool) -> Cell {
         match value {
             Value::Missing => Cell::MISSING,
             Value::Bool(value) => Cell::bool(*value),
@@ -243,7 +245,7 @@ impl Buffer {
 
     /// What JavaScript cannot read itself: instants and amounts that came as texts.
     #[cfg(feature = "wasm")]
-    pub(crate) fn parse(&mut self, words: &[String], at: usize, fact_type: FactType) {
+    pub(crate) fn parse(&mut self, words: &Words, at: usize, fact_type: FactType) {
         let facts = self.facts(words);
         let cell = facts.cell(at);
         if !matches!(cell.tag, tag::TEXT | tag::WORD) {
@@ -256,12 +258,6 @@ impl Buffer {
         };
         self.set(at, made);
     }
-}
-
-/// The number of a word, if the policy has it; the words are in order.
-pub(crate) fn word_of(words: &[String], text: &str) -> Option<u32> {
-    let found = words.binary_search_by(|word| word.as_str().cmp(text)).ok()?;
-    u32::try_from(found).ok()
 }
 
 /// Cells for elements of lists that JavaScript has room for.

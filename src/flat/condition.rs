@@ -3,12 +3,11 @@
 //! A test gives what its part of the program would give: the property in `tests/it/flat.rs` holds
 //! them together.
 
-use std::cmp::Ordering;
-
 use crate::expr::run::{Stack, run};
 use crate::expr::{Const, Op, Program, Truth};
 use crate::fact::{FactDeclaration, FactType};
-use crate::flat::cell::{Cell, FlatFacts, OTHER_TEXT, tag, word_of};
+use crate::flat::cell::{Cell, FlatFacts, tag};
+use crate::flat::words::{OTHER_TEXT, Words};
 use crate::json::INTEGER_MAX;
 
 /// A condition over flat facts.
@@ -75,22 +74,22 @@ impl Comparison {
     }
 
     /// Whole numbers in cells are exact doubles, so that one comparison serves both types.
+    #[inline(always)]
     fn holds(self, left: f64, right: f64) -> Truth {
-        let ordering = left.partial_cmp(&right);
         Truth::from(match self {
-            Self::Equal => ordering == Some(Ordering::Equal),
-            Self::Unequal => ordering != Some(Ordering::Equal),
-            Self::Less => ordering == Some(Ordering::Less),
-            Self::LessOrEqual => matches!(ordering, Some(Ordering::Less | Ordering::Equal)),
-            Self::Greater => ordering == Some(Ordering::Greater),
-            Self::GreaterOrEqual => matches!(ordering, Some(Ordering::Greater | Ordering::Equal)),
+            Self::Equal => left == right,
+            Self::Unequal => left != right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
         })
     }
 }
 
 impl Condition {
     /// The tests that a program comes to. The words must have all texts of the program.
-    pub(crate) fn of(program: &Program, facts: &[FactDeclaration], words: &[String]) -> Self {
+    pub(crate) fn of(program: &Program, facts: &[FactDeclaration], words: &Words) -> Self {
         let mut slots: Vec<u16> = program.slots().collect();
         slots.sort_unstable();
         slots.dedup();
@@ -234,7 +233,7 @@ enum What<'a> {
 struct Maker<'a> {
     ops: &'a [Op],
     facts: &'a [FactDeclaration],
-    words: &'a [String],
+    words: &'a Words,
 }
 
 impl<'a> Maker<'a> {
@@ -315,7 +314,7 @@ impl<'a> Maker<'a> {
                 Some(Test::Word(*slot, self.numbers(list)?))
             }
             (Op::In, What::Const(Const::String(text)), What::Fact(slot, FactType::StringList)) => {
-                Some(Test::AnyWord(*slot, vec![word_of(self.words, text)?]))
+                Some(Test::AnyWord(*slot, vec![self.words.number(text)?]))
             }
             (_, What::Fact(slot, fact_type), What::Const(constant)) => {
                 self.compared(Comparison::of(op)?, *slot, *fact_type, constant)
@@ -349,7 +348,7 @@ impl<'a> Maker<'a> {
                 Some(Test::Amount(slot, comparison, bound.minor() as f64, currency))
             }
             (FactType::String, Const::String(text)) => {
-                let test = Test::Word(slot, vec![word_of(self.words, text)?]);
+                let test = Test::Word(slot, vec![self.words.number(text)?]);
                 match comparison {
                     Comparison::Equal => Some(test),
                     Comparison::Unequal => Some(Test::Not(Box::new(test))),
@@ -367,14 +366,14 @@ impl<'a> Maker<'a> {
                 Some(Test::AnyWord(slot, self.numbers(list)?))
             }
             [Op::Item(0), Op::Const(Const::String(text)), Op::Eq] => {
-                Some(Test::AnyWord(slot, vec![word_of(self.words, text)?]))
+                Some(Test::AnyWord(slot, vec![self.words.number(text)?]))
             }
             _ => None,
         }
     }
 
     fn numbers(&self, list: &[String]) -> Option<Vec<u32>> {
-        list.iter().map(|text| word_of(self.words, text)).collect()
+        list.iter().map(|text| self.words.number(text)).collect()
     }
 }
 

@@ -6,9 +6,9 @@ use crate::flat::cell::{Cell, FlatFacts, tag};
 use crate::flat::condition::Condition;
 use crate::flat::curve::Odds;
 use crate::flat::desk::{Desk, Fired};
-use crate::policy::{Policy, Trigger, TriggerKind};
+use crate::policy::{Accepts, Policy, Trigger, TriggerKind};
 use crate::request::RiskLevel;
-use crate::routing::{self, Kinds, Need, Place, Wanted};
+use crate::routing::{self, Kinds, Need, Place};
 use crate::units::TimestampMs;
 use crate::verdict::{Certificates, Disposition, certificates, tier_disposition};
 
@@ -124,22 +124,13 @@ pub(crate) fn decide(policy: &Policy, desk: &mut Desk, now: TimestampMs) -> Answ
         .find(|by| suppression(*by).is_some_and(|one| one.template.is_some()))
         .map(TemplateOf::Suppression);
     let place = (disposition == Disposition::Escalate).then(|| {
-        let routed = |index: usize| {
-            let cell = facts.cell(bundle.facts.len() + index);
-            if cell.tag == tag::MISSING { None } else { facts.text(cell) }
+        let routed = bundle.facts.len();
+        let takes = |index: usize, accepts: &Accepts| {
+            plan.entries().get(index).is_some_and(|entry| {
+                entry.takes(accepts, standing.kinds, risk_level, facts, routed)
+            })
         };
-        let wanted = Wanted {
-            tenant: routed(0),
-            domain: routed(1),
-            language: routed(2),
-            kinds: standing.kinds,
-            risk_level,
-            need: standing.need,
-        };
-        let holds = |index: usize, when: &crate::expr::Program| {
-            plan.queue(index).is_some_and(|one| one.evaluate(when, facts) == Truth::True)
-        };
-        routing::find(policy, &wanted, &holds, now)
+        routing::find(policy, standing.need, &takes, now)
     });
     Answer {
         disposition,

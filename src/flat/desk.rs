@@ -3,6 +3,7 @@
 use crate::fact::{FactPlace, value_at};
 use crate::flat::cell::{Buffer, Cell};
 use crate::flat::curve::{SIGNAL_MISSING, SIGNAL_UNAVAILABLE};
+use crate::flat::plan::Plan;
 use crate::gate::Gate;
 use crate::policy::Policy;
 use crate::request::{Request, RiskLevel, Signal};
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     /// Readings in [0, 1] by the plan's order, or one of the two numbers above.
     pub(crate) signals: Vec<f64>,
     pub(crate) risk_level: Option<RiskLevel>,
+    /// Whether facts of actions are there from the request before.
+    proposed: bool,
     pub(crate) fired: Vec<Fired>,
     /// Rules on trial that would have fired.
     pub(crate) shadow: Vec<Fired>,
@@ -41,6 +44,7 @@ impl Desk {
             buffer: Buffer::new(plan.at_rest().to_vec(), list_cells, text_bytes),
             signals: vec![SIGNAL_MISSING; plan.signals().len()],
             risk_level: None,
+            proposed: false,
             fired: Vec::new(),
             shadow: Vec::new(),
             unknown: Vec::new(),
@@ -53,21 +57,26 @@ impl Desk {
         let (plan, facts) = (policy.plan(), &policy.bundle().facts);
         let words = plan.words();
         self.buffer.clear();
-        let proposes = !request.proposed_actions.is_empty() || gate.is_some();
-        for (slot, (place, fact)) in plan.places().iter().zip(facts).enumerate() {
-            if !plan.is_used(slot) {
-                continue;
-            }
-            let cell = match place {
-                FactPlace::Actions(_) if !proposes => {
-                    plan.at_rest().get(slot).copied().unwrap_or(Cell::MISSING)
+        let none_failed = self.read_signals(plan, request);
+        for read in plan.reads() {
+            let slot = usize::from(read.slot);
+            let cell = match &read.place {
+                FactPlace::Signal(_) => {
+                    let reading = self.signals.get(usize::from(read.signal));
+                    let present = reading.copied().filter(|reading| *reading >= 0.0);
+                    present.map_or(Cell::MISSING, Cell::double)
                 }
-                _ => {
-                    let value = value_at(place, fact.fact_type, policy, request, 0.0, gate);
-                    self.buffer.value(words, &value, plan.text_is_read(slot))
+                FactPlace::SignalsUnavailable if none_failed => Cell::NONE_LISTED,
+                place => {
+                    let value = value_at(place, read.fact_type, policy, request, 0.0, gate);
+                    self.buffer.value(words, &value, read.text_is_read)
                 }
             };
             self.buffer.set(slot, cell);
+        }
+        let proposes = !request.proposed_actions.is_empty() || gate.is_some();
+        if proposes || self.proposed {
+            self.read_actions(policy, request, gate, proposes);
         }
         let texts = [
             (Some(request.tenant_id.as_str()), false),
@@ -78,13 +87,46 @@ impl Desk {
             let cell = text.map_or(Cell::MISSING, |text| self.buffer.string(words, text, is_read));
             self.buffer.set(facts.len() + index, cell);
         }
-        for (name, reading) in plan.signals().iter().zip(&mut self.signals) {
-            *reading = match request.signals.get(name) {
-                Some(Signal::Present(score)) => score.get(),
-                Some(Signal::Unavailable) => SIGNAL_UNAVAILABLE,
-                Some(Signal::Missing) | None => SIGNAL_MISSING,
-            };
-        }
         self.risk_level = request.risk_level;
+    }
+
+    /// The readings, and whether no signal failed at all.
+    fn read_signals(&mut self, plan: &Plan, request: &Request) -> bool {
+        let mut none_failed = true;
+        self.signals.fill(SIGNAL_MISSING);
+        for (name, signal) in &request.signals {
+            let reading = match signal {
+                Signal::Present(score) => score.get(),
+                Signal::Unavailable => SIGNAL_UNAVAILABLE,
+                Signal::Missing => continue,
+            };
+            none_failed &= reading >= 0.0;
+            let index = plan.signal(name).map(usize::from);
+            if let Some(place) = index.and_then(|index| self.signals.get_mut(index)) {
+                *place = reading;
+            }
+        }
+        none_failed
+    }
+
+    fn read_actions(
+        &mut self,
+        policy: &Policy,
+        request: &Request,
+        gate: Option<&Gate>,
+        proposes: bool,
+    ) {
+        let plan = policy.plan();
+        for read in plan.reads_of_actions() {
+            let slot = usize::from(read.slot);
+            let cell = if proposes {
+                let value = value_at(&read.place, read.fact_type, policy, request, 0.0, gate);
+                self.buffer.value(plan.words(), &value, read.text_is_read)
+            } else {
+                plan.at_rest().get(slot).copied().unwrap_or(Cell::MISSING)
+            };
+            self.buffer.set(slot, cell);
+        }
+        self.proposed = proposes;
     }
 }

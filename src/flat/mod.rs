@@ -12,6 +12,8 @@ pub(crate) mod condition;
 pub(crate) mod curve;
 pub(crate) mod decide;
 pub(crate) mod desk;
+pub(crate) mod entry;
 pub(crate) mod plan;
+pub(crate) mod words;
 
 pub use batch::{Decision, evaluate_batch};

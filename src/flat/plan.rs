@@ -2,9 +2,11 @@
 
 use crate::expr::Program;
 use crate::fact::{FactPlace, FactType, SIGNAL_PREFIX, of_nothing};
-use crate::flat::cell::{Buffer, Cell, OTHER_TEXT, word_of};
+use crate::flat::cell::{Buffer, Cell};
 use crate::flat::condition::{Condition, texts_of};
 use crate::flat::curve::Curve;
+use crate::flat::entry::{Entry, ROUTED};
+use crate::flat::words::{OTHER_TEXT, Words};
 use crate::impact::{Effect, Reversibility};
 use crate::policy::{Bundle, Trigger};
 use crate::request::{Intent, RiskLevel};
@@ -15,12 +17,16 @@ use crate::tool::GateVerdict;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     /// Every text that a fact is compared with, in order.
-    words: Vec<String>,
+    words: Words,
     /// Where each declared fact stands in a request.
     places: Vec<FactPlace>,
+    /// The facts that conditions name, without those about actions, and those about actions.
+    reads: Vec<FactRead>,
+    reads_of_actions: Vec<FactRead>,
     /// Of which facts the text itself is read, by slot.
     texts_read: Vec<bool>,
     /// Which facts a condition names, by slot.
+    #[cfg(feature = "wasm")]
     used: Vec<bool>,
     /// Which facts a rule over actions names, by slot.
     used_by_rules: Vec<bool>,
@@ -33,16 +39,29 @@ pub(crate) struct Plan {
     curves: Vec<Curve>,
     /// The model's signals, then those that are only declared as facts.
     signals: Vec<String>,
+    /// Which signal has the word for its name, by the word's number.
+    signal_of_word: Vec<Option<u16>>,
     derived: Vec<(u16, Derived)>,
     confidence: Vec<u16>,
     triggers: Vec<Condition>,
     suppressions: Vec<Condition>,
     cancels: Vec<Cancels>,
-    queues: Vec<Option<Condition>>,
+    entries: Vec<Entry>,
     rules: Vec<Condition>,
     /// The cells of a request that says nothing and proposes nothing.
     at_rest: Vec<Cell>,
     fallback: usize,
+}
+
+/// A fact that a condition names, and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FactRead {
+    pub(crate) slot: u16,
+    pub(crate) place: FactPlace,
+    pub(crate) fact_type: FactType,
+    pub(crate) text_is_read: bool,
+    /// The index of its signal, if it is one.
+    pub(crate) signal: u16,
 }
 
 /// What one suppression cancels.
@@ -73,17 +92,17 @@ impl Cancels {
 
 impl Plan {
     pub(crate) fn of(bundle: &Bundle) -> Self {
-        let words = words(bundle);
+        let words = Words::of(words(bundle));
         let places: Vec<FactPlace> =
             bundle.facts.iter().map(|fact| FactPlace::of(&fact.path)).collect();
         let condition = |program| Condition::of(program, &bundle.facts, &words);
         let mut plan = Self {
             triggers: bundle.triggers.iter().map(|one| condition(&one.when)).collect(),
             suppressions: bundle.suppressions.iter().map(|one| condition(&one.when)).collect(),
-            queues: bundle
+            entries: bundle
                 .queues
                 .iter()
-                .map(|queue| queue.accepts.when.as_ref().map(condition))
+                .map(|queue| Entry::of(queue, &words, queue.accepts.when.as_ref().map(condition)))
                 .collect(),
             rules: bundle.actions.rules.iter().map(|one| condition(&one.when)).collect(),
             cancels: bundle
@@ -95,6 +114,9 @@ impl Plan {
                 })
                 .collect(),
             texts_read: Vec::new(),
+            reads: Vec::new(),
+            reads_of_actions: Vec::new(),
+            #[cfg(feature = "wasm")]
             used: used(bundle),
             used_by_rules: used_by_rules(bundle),
             domains: domains(bundle),
@@ -102,6 +124,7 @@ impl Plan {
             tenant_is_read: bundle.queues.iter().any(|queue| !queue.accepts.tenants.is_empty()),
             language_is_read: bundle.queues.iter().any(|queue| !queue.accepts.languages.is_empty()),
             signals: signals(bundle, &places),
+            signal_of_word: Vec::new(),
             derived: Vec::new(),
             confidence: Vec::new(),
             at_rest: Vec::new(),
@@ -115,16 +138,15 @@ impl Plan {
         };
         plan.texts_read = plan.texts_read_of(bundle);
         plan.at_rest = plan.at_rest_of(bundle);
+        plan.number_signals();
+        plan.find_reads(bundle);
         for (slot, (place, fact)) in (0_u16..).zip(plan.places.iter().zip(&bundle.facts)) {
             let derived = match place {
                 FactPlace::Confidence => {
                     plan.confidence.push(slot);
                     None
                 }
-                FactPlace::Signal(name) => {
-                    let index = (0_u16..).zip(&plan.signals).find(|(_, known)| *known == name);
-                    index.map(|(index, _)| Derived::Signal(index))
-                }
+                FactPlace::Signal(name) => plan.signal(name).map(Derived::Signal),
                 FactPlace::SignalsUnavailable => {
                     Some(Derived::Unavailable(in_order(&plan.signals, &plan.words)))
                 }
@@ -140,9 +162,44 @@ impl Plan {
         plan
     }
 
+    fn number_signals(&mut self) {
+        self.signal_of_word = vec![None; self.words.texts().len()];
+        // The first of a name, should there be two.
+        for (index, name) in (0_u16..).zip(&self.signals) {
+            let word = self.words.number(name).unwrap_or(u32::MAX);
+            if let Some(place) = self.signal_of_word.get_mut(word as usize) {
+                *place = place.or(Some(index));
+            }
+        }
+    }
+
+    fn find_reads(&mut self, bundle: &Bundle) {
+        let used = used(bundle);
+        for (slot, (place, fact)) in (0_u16..).zip(self.places.iter().zip(&bundle.facts)) {
+            if used.get(usize::from(slot)) != Some(&true) {
+                continue;
+            }
+            let signal = match place {
+                FactPlace::Signal(name) => self.signal(name),
+                _ => None,
+            };
+            let read = FactRead {
+                slot,
+                place: place.clone(),
+                fact_type: fact.fact_type,
+                text_is_read: self.text_is_read(usize::from(slot)),
+                signal: signal.unwrap_or(u16::MAX),
+            };
+            match place {
+                FactPlace::Actions(_) => self.reads_of_actions.push(read),
+                _ => self.reads.push(read),
+            }
+        }
+    }
+
     /// Facts whose text matters beyond being one of the words.
     fn texts_read_of(&self, bundle: &Bundle) -> Vec<bool> {
-        let ambiguous = self.words.iter().any(|word| word == OTHER_TEXT);
+        let ambiguous = self.words.number(OTHER_TEXT).is_some();
         let mut read = vec![ambiguous; bundle.facts.len()];
         // Instants and amounts come as texts.
         for (fact, read) in bundle.facts.iter().zip(&mut read) {
@@ -159,8 +216,8 @@ impl Plan {
         for (condition, one) in self.suppressions.iter().zip(&bundle.suppressions) {
             condition.texts_read(&one.when, &mut tell);
         }
-        for (condition, queue) in self.queues.iter().zip(&bundle.queues) {
-            if let (Some(condition), Some(when)) = (condition, &queue.accepts.when) {
+        for (entry, queue) in self.entries.iter().zip(&bundle.queues) {
+            if let (Some(condition), Some(when)) = (entry.when(), &queue.accepts.when) {
                 condition.texts_read(when, &mut tell);
             }
         }
@@ -182,7 +239,7 @@ impl Plan {
         cells
     }
 
-    pub(crate) fn words(&self) -> &[String] {
+    pub(crate) const fn words(&self) -> &Words {
         &self.words
     }
 
@@ -217,8 +274,9 @@ impl Plan {
         &self.cancels
     }
 
-    pub(crate) fn queue(&self, index: usize) -> Option<&Condition> {
-        self.queues.get(index)?.as_ref()
+    /// What queues accept, in their order.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     pub(crate) fn at_rest(&self) -> &[Cell] {
@@ -234,6 +292,23 @@ impl Plan {
         self.texts_read.get(slot) == Some(&true)
     }
 
+    /// The facts that conditions name, without those about actions.
+    pub(crate) fn reads(&self) -> &[FactRead] {
+        &self.reads
+    }
+
+    /// Those about actions.
+    pub(crate) fn reads_of_actions(&self) -> &[FactRead] {
+        &self.reads_of_actions
+    }
+
+    /// The index of a signal.
+    pub(crate) fn signal(&self, name: &str) -> Option<u16> {
+        let word = self.words.number(name)?;
+        self.signal_of_word.get(word as usize).copied().flatten()
+    }
+
+    #[cfg(feature = "wasm")]
     pub(crate) fn is_used(&self, slot: usize) -> bool {
         self.used.get(slot) == Some(&true)
     }
@@ -268,9 +343,6 @@ impl Plan {
         self.language_is_read
     }
 }
-
-/// Cells after the facts: tenant, domain and language, by which queues accept.
-pub(crate) const ROUTED: usize = 3;
 
 fn used(bundle: &Bundle) -> Vec<bool> {
     let mut used = vec![false; bundle.facts.len()];
@@ -334,10 +406,10 @@ fn signals(bundle: &Bundle, places: &[FactPlace]) -> Vec<String> {
 }
 
 /// Index and word of each signal, by name: words are in order.
-fn in_order(signals: &[String], words: &[String]) -> Vec<(u16, u32)> {
+fn in_order(signals: &[String], words: &Words) -> Vec<(u16, u32)> {
     let mut order: Vec<(u16, u32)> = Vec::new();
     for (index, name) in (0_u16..).zip(signals) {
-        let Some(word) = word_of(words, name) else {
+        let Some(word) = words.number(name) else {
             continue;
         };
         let at = order.iter().position(|(_, other)| *other > word).unwrap_or(order.len());

@@ -80,12 +80,16 @@ pub fn examine(place: &Place) -> Vec<Finding> {
                 }),
             );
             note("clock", clock(&connection).map_err(|error| error.to_string()).and_then(|at| at));
-            if let Database::File(path) = &database {
-                note("log of changes", log(path));
-                note(
-                    "file",
-                    sound(&connection).map_err(|error| error.to_string()).and_then(|at| at),
-                );
+            match &database {
+                Database::File(path) => {
+                    note("log of changes", log(path));
+                    note(
+                        "file",
+                        sound(&connection).map_err(|error| error.to_string()).and_then(|at| at),
+                    );
+                }
+                #[cfg(feature = "postgres")]
+                Database::Server(_) => {}
             }
         }
     }

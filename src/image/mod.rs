@@ -6,9 +6,11 @@
 //! image is refused. A checksum finds damage and proves no origin: that is for the signed manifest,
 //! which names the image's digest beside the bundle's.
 
+mod checked;
 mod form;
 mod records;
 
+pub(crate) use checked::Checked;
 pub(crate) use form::{Bytes, Imaged};
 
 use serde::Serialize;
@@ -33,15 +35,7 @@ impl Policy {
     /// The image of its bundle.
     #[must_use]
     pub fn image(&self) -> Vec<u8> {
-        let mut content = Vec::new();
-        self.reference().hash.put(&mut content);
-        self.decision_hash().to_owned().put(&mut content);
-        self.bundle().put(&mut content);
-        let mut image = IMAGE_MAGIC.to_vec();
-        image.push(IMAGE_VERSION);
-        image.extend(sha256(&[IMAGE_DOMAIN, &content]));
-        image.append(&mut content);
-        image
+        written(self.bundle(), &self.reference().hash, self.decision_hash())
     }
 
     /// Maps an image.
@@ -59,7 +53,7 @@ impl Policy {
             return rejected("the image is of another version than this module", help);
         }
         match mapped(rest) {
-            Some(policy) => Ok(policy),
+            Some(checked) => Ok(Self::of(checked)),
             None => rejected("the image is damaged", "fetch it again, or load the bundle"),
         }
     }
@@ -85,7 +79,19 @@ pub fn image_hash(image: &[u8]) -> String {
     sha256_name(&[IMAGE_DOMAIN, content])
 }
 
-fn mapped(rest: &[u8]) -> Option<Policy> {
+fn written(bundle: &Bundle, hash: &str, decision_hash: &str) -> Vec<u8> {
+    let mut content = Vec::new();
+    hash.to_owned().put(&mut content);
+    decision_hash.to_owned().put(&mut content);
+    bundle.put(&mut content);
+    let mut image = IMAGE_MAGIC.to_vec();
+    image.push(IMAGE_VERSION);
+    image.extend(sha256(&[IMAGE_DOMAIN, &content]));
+    image.append(&mut content);
+    image
+}
+
+fn mapped(rest: &[u8]) -> Option<Checked> {
     let (digest, content) = rest.split_first_chunk::<DIGEST_BYTES>()?;
     if sha256(&[IMAGE_DOMAIN, content]) != *digest {
         return None;
@@ -96,5 +102,5 @@ fn mapped(rest: &[u8]) -> Option<Policy> {
     if !bytes.is_empty() || !bundle.programs_hold() {
         return None;
     }
-    Policy::assemble(bundle, hash, decision_hash)
+    Checked::of(bundle, hash, decision_hash)
 }

@@ -277,7 +277,7 @@ impl Engine {
             action_texts: action.desk.buffer.texts.as_ptr().addr(),
             action_nonce: action.nonce.as_ptr().addr(),
             action_fired: action.fired.as_ptr().addr() + size_of::<u32>(),
-            words: plan.words(),
+            words: plan.words().texts(),
             facts,
             signals: plan.signals(),
             language_is_read: plan.language_is_read(),

@@ -141,7 +141,8 @@ function writeObject(value, depthLeft, elementsMax) {
   if (isDate(value)) throw new Refused(DATE);
   let keys;
   try {
-    keys = Reflect.ownKeys(value);
+    // Those of the JSON text that the host would get: no symbols, and nothing that is not listed.
+    keys = Object.keys(value);
   } catch {
     throw new Refused(THROWS);
   }
@@ -151,8 +152,6 @@ function writeObject(value, depthLeft, elementsMax) {
   at += 4;
   let count = 0;
   for (const key of keys) {
-    // Symbols are no JSON keys; JSON.stringify passes them over too.
-    if (typeof key !== "string") continue;
     const property = read(value, key);
     if (property === undefined) continue;
     try {

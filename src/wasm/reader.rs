@@ -8,9 +8,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Fault;
+use crate::image::Checked;
 use crate::json::{Json, write_string};
 use crate::packed;
-use crate::policy::Policy;
 
 /// What lies in front of the caller: the bundle, and after `read` the answer.
 static DESK: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -49,7 +49,7 @@ pub extern "C" fn answer() -> *const u8 {
 
 fn image(packed: &[u8]) -> Result<Vec<u8>, Fault> {
     let bundle: Json = packed::json(packed)?;
-    Policy::load(&bundle).map(|policy| policy.image())
+    Checked::read(&bundle).map(|checked| checked.image())
 }
 
 fn told(fault: &Fault) -> Vec<u8> {

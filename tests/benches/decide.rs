@@ -24,6 +24,8 @@ use countersign::{Json, Policy, Request, TimestampMs, evaluate, evaluate_batch};
 const ROUNDS: usize = 1_001;
 const PER_ROUND: usize = 300;
 const NATIVE_NS_MAX: f64 = 300.0;
+/// Within the default policy's calendars, so that deadlines are counted as they are in use.
+const NOW: &str = "2026-11-23T10:00:00Z";
 
 fn requests(root: &Path) -> Vec<Request> {
     let rows = std::fs::read_to_string(root.join("tests/samples/requests.jsonl")).unwrap();
@@ -66,8 +68,9 @@ fn median_ns(count: usize, mut round: impl FnMut()) -> f64 {
 fn decisions_ns(policy: &Policy, requests: &[Request]) -> f64 {
     let count = PER_ROUND / requests.len() * requests.len();
     let many = || requests.iter().cycle().take(count);
+    let now = TimestampMs::parse(NOW).unwrap();
     median_ns(count, || {
-        evaluate_batch(policy, many(), TimestampMs::MIN, |_, decision| {
+        evaluate_batch(policy, many(), now, |_, decision| {
             black_box(decision.disposition());
         });
     })
@@ -77,16 +80,17 @@ fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let policy = compile(DEFAULT_POLICY, "policy.toml").unwrap().policy;
     let requests = requests(root);
+    let now = TimestampMs::parse(NOW).unwrap();
     let decision_ns = decisions_ns(&policy, &requests);
     let explained_ns = median_ns(20, || {
         for request in requests.iter().take(20) {
-            black_box(evaluate(&policy, request, TimestampMs::MIN));
+            black_box(evaluate(&policy, request, now));
         }
     });
     let held = if decision_ns <= NATIVE_NS_MAX {
-        "held".to_owned()
+        "met".to_owned()
     } else {
-        format!("NOT HELD: {:.1} times the bound", decision_ns / NATIVE_NS_MAX)
+        format!("missed by {:.1} ×", decision_ns / NATIVE_NS_MAX)
     };
     println!("native decision        {decision_ns:>9.0} ns  at most {NATIVE_NS_MAX} ns  {held}");
     println!("native, explained      {explained_ns:>9.0} ns");

@@ -61,6 +61,12 @@ export async function decisions(root, dist) {
   ];
   const options = { now: NOW };
   const gateOptions = { context, now: NOW };
+  // Each is looked at, as somebody would who asked.
+  const dispositions = (verdicts) => {
+    let told = "";
+    for (const { disposition } of verdicts) told = disposition;
+    return told;
+  };
   const withReasons = (request) => {
     const { disposition, triggers, routing } = engine.evaluate(request, options);
     let told = disposition;
@@ -77,7 +83,7 @@ export async function decisions(root, dist) {
     javascript: [requests, (request) => baseline(request).disposition],
     evaluate: [requests, (request) => engine.evaluate(request, options).disposition],
     evaluate_with_rules: [requests, withReasons],
-    evaluate_batch: [[requests], (all) => engine.evaluateBatch(all, options), requests.length],
+    evaluate_batch: [[requests], (all) => dispositions(engine.evaluateBatch(all, options)), requests.length],
     evaluate_in_full: [requests.slice(0, 10), (request) => engine.evaluate(request, options).reason],
     evaluate_of_actions: [proposing, (request) => engine.evaluate(request, options).disposition],
     classify: [actions, (action) => engine.classify(action, gateOptions).verdict],
@@ -86,11 +92,14 @@ export async function decisions(root, dist) {
   const agreed = requests.filter((request) => baseline(request).disposition === engine.evaluate(request, options).disposition);
 
   const usual = requests[1];
-  const [small, large] = [1_000, 100_000].map((bytes) => inflated(usual, bytes));
+  const [small, medium, large] = [1_000, 10_000, 100_000].map((bytes) => inflated(usual, bytes));
+  const some = await Engine.load(grown(bundle, 100));
   const many = await Engine.load(grown(bundle, 1_000));
   const growth = measure({
     request_1_kb: [[small], (request) => engine.evaluate(request, options).disposition],
+    request_10_kb: [[medium], (request) => engine.evaluate(request, options).disposition],
     request_100_kb: [[large], (request) => engine.evaluate(request, options).disposition],
+    rules_100: [[small], (request) => some.evaluate(request, options).disposition],
     rules_1000: [[small], (request) => many.evaluate(request, options).disposition],
   });
 

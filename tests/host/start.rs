@@ -170,3 +170,46 @@ fn the_doctor_names_what_is_wrong_and_the_mend() {
     folder.database().execute_batch(later).unwrap();
     assert!(told(true).contains("BAD   schema: the database has schema 99"));
 }
+
+/// What the hosts of a file agreed on.
+fn anchor(folder: &Folder) -> Vec<String> {
+    let select = "SELECT value FROM meta WHERE name = 'clock_anchor'";
+    let text: String = folder.database().query_row(select, [], |row| row.get(0)).unwrap();
+    text.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn f09_the_time_of_a_file_is_set_by_a_host_that_is_alone_and_only_forward() {
+    if !only_sqlite("f09_the_time_of_a_file_is_set_by_a_host_that_is_alone_and_only_forward") {
+        return;
+    }
+    let folder = Folder::new();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let first = Host::start(&folder);
+    let agreed = anchor(&folder);
+    // As if the machine's clock had been set since: by an hour, in either direction.
+    let shift = |ms: i64| {
+        let mut words = agreed.clone();
+        words[2] = (words[2].parse::<i64>().unwrap() + ms).to_string();
+        let update = "UPDATE meta SET value = ?1 WHERE name = 'clock_anchor'";
+        assert_eq!(folder.database().execute(update, [words.join(" ")]).unwrap(), 1);
+        words
+    };
+    let doctor = || String::from_utf8(run(folder.path(), &["doctor"]).stdout).unwrap();
+    assert!(doctor().contains("good  clock: together"), "{}", doctor());
+    let behind = shift(-3_600_000);
+    assert!(doctor().contains("BAD   clock") && doctor().contains("stop all of them"));
+    // Whoever joins others takes their time; whoever is alone takes the machine's.
+    let second = Host::start(&folder);
+    assert_eq!(anchor(&folder), behind);
+    assert_eq!((first.stop(), second.stop()), (Some(0), Some(0)));
+    Host::start(&folder).stop();
+    assert_ne!(anchor(&folder), behind);
+    assert!(doctor().contains("good  clock: together"), "{}", doctor());
+    // A clock that was set back is not followed: time goes on from where it was.
+    let ahead = shift(3_600_000);
+    Host::start(&folder).stop();
+    assert_eq!(anchor(&folder), ahead);
+    assert!(doctor().contains("ahead of this machine's clock"), "{}", doctor());
+    assert_sound(folder.path());
+}

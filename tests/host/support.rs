@@ -393,6 +393,26 @@ impl Host {
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+        if name == "STOP" {
+            self.wait_until_stopped();
+        }
+    }
+
+    /// On a busy machine some threads go on for a while after the signal was sent.
+    fn wait_until_stopped(&self) {
+        let tasks = PathBuf::from(format!("/proc/{}/task", self.child.id()));
+        let is_stopped = |task: PathBuf| {
+            // A thread that is gone is not running either.
+            let status = std::fs::read_to_string(task.join("stat")).unwrap_or_default();
+            status.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 'Z', 'X']))
+        };
+        let begun = Instant::now();
+        while let Ok(all) = std::fs::read_dir(&tasks)
+            && !all.flatten().all(|task| is_stopped(task.path()))
+        {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the host does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     #[allow(dead_code, reason = "where processes are made to end, somebody asks")]

@@ -123,7 +123,7 @@ fn rows_kept_apart_reach_every_bar_of_learning() {
 
 #[test]
 fn guarantees_fail_as_seldom_and_alarms_come_as_soon_as_they_have_to() {
-    let told = done(&["eval", "guarantees", "--runs", "500", "--json"]);
+    let told = done(&["eval", "guarantees", "--runs", "200", "--json"]);
     let told: Value = serde_json::from_str(&told).unwrap();
     let figure = |value: &Value| value.as_f64().unwrap();
     let certificates = &told["certificates"];

@@ -160,7 +160,7 @@ test("what is not as usual takes the other path, which alone tells faults", asyn
   const hidden = Object.defineProperty({ ...REQUEST }, "domain", { value: "safety", enumerable: false });
   const many = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`fact_${index}`, 1]));
   const rows = [
-    new Own(), hidden, Object.create(REQUEST), Object.assign(Object.create({ domain: "safety" }), REQUEST), [], null, 7, "text",
+    new Own(), Object.create(REQUEST), Object.assign(Object.create({ domain: "safety" }), REQUEST), [], null, 7, "text",
     { ...REQUEST, surprise: 1 }, { ...REQUEST, facts: { undeclared: 1 } }, { ...REQUEST, facts: many }, { ...REQUEST, signals: { unheard: 0.5 } },
     { ...REQUEST, signals: { retrieval_score: Number.NaN } }, { ...REQUEST, signals: { retrieval_score: 1.01 } }, { ...REQUEST, signals: [0.5] },
     { ...REQUEST, domain: "\ud800" }, { ...REQUEST, domain: " " }, { ...REQUEST, domain: "x".repeat(201) }, { ...REQUEST, language: "not a tag" },
@@ -174,7 +174,7 @@ test("what is not as usual takes the other path, which alone tells faults", asyn
   const usual = [
     { ...REQUEST, domain: undefined, facts: undefined }, { ...REQUEST, domain: null }, Object.assign(Object.create(null), REQUEST),
     { ...REQUEST, user_question: "ありがとう" }, { ...REQUEST, signals: { retrieval_score: -0 } }, { ...REQUEST, signals: { tool_success: "unavailable" } },
-    new Proxy(REQUEST, {}),
+    new Proxy(REQUEST, {}), hidden,
   ];
   for (const [index, row] of usual.entries()) assert.equal(assertSame(engine, row), true, `row ${index}`);
 });

@@ -21,7 +21,7 @@ fn finish(host: &Host, who: &Who, case: &Value) {
 }
 
 pub(crate) fn f16_noisy_tenant(ground: &Ground) -> Tally {
-    const FLOOD: usize = 60;
+    const FLOOD: usize = 30;
     const TRICKLE: usize = 3;
     let folder = ground.folder();
     let hosts = hosts(&folder, 3, &quick_policy(&folder, "20 min", "0 s"));
@@ -44,7 +44,7 @@ pub(crate) fn f16_noisy_tenant(ground: &Ground) -> Tally {
         let trickle: Vec<Value> = (0..TRICKLE)
             .map(|_| hosts[1].create(&quiet, billing_request())["case_id"].clone())
             .collect();
-        // Tenants take turns: whoever came after sixty of the other is not the sixty-first.
+        // Tenants take turns: whoever came after thirty of the other is not the thirty-first.
         let mut found = 0;
         for number in 0..2 * TRICKLE + 1 {
             let host = &hosts[turn(number as u64, 3)];

@@ -50,6 +50,11 @@ impl Ground {
         })
     }
 
+    /// Whether there is time for what takes long, and for more of everything.
+    pub(crate) const fn is_long(&self) -> bool {
+        self.count_max == u64::MAX
+    }
+
     pub(crate) fn is_server(&self) -> bool {
         self.engine == Engine::Postgres
     }

@@ -11,7 +11,7 @@ use crate::ledger::Ledger;
 use crate::support::{Answer, Call, Host, Who, billing_request, fresh};
 
 /// How long a host, or the database behind it, may be away.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What was asked of which hosts, and what was seen.
 pub(crate) struct Traffic<'a> {

@@ -14,6 +14,8 @@ use crate::units::TimestampMs;
 /// How far two readings of the running time may differ before the machine must have slept, in
 /// milliseconds: the system tells it in hundredths of a second.
 const READING_MS_MAX: i64 = 50;
+/// How often it is read before the process's own count is given up.
+const READINGS_MAX: usize = 3;
 
 /// What the hosts of a file agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,23 +63,35 @@ impl FileClock {
         }
         used.lock_shared()
             .map_err(|error| Failure::internal(format!("the lock of those who use it: {error}")))?;
+        let boot_ms = self::boot_ms().unwrap_or(boot_ms);
         Ok(Some(Self { anchor, read: Mutex::new((Instant::now(), boot_ms)), _use: used }))
     }
 
     /// The time.
     pub(super) fn now(&self) -> TimestampMs {
-        let read = boot_ms();
         let Ok(mut last) = self.read.lock() else { return self.anchor.at };
-        let passed = i64::try_from(last.0.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let counted = last.1.saturating_add(passed);
-        match read {
-            // It slept, or this process was told a wrong duration.
-            Some(read) if (read - counted).abs() > READING_MS_MAX => {
-                *last = (Instant::now(), read);
-                self.anchor.at_running(read)
+        let mut counted = last.1;
+        for _ in 0..READINGS_MAX {
+            let read = boot_ms();
+            let passed = i64::try_from(last.0.elapsed().as_millis()).unwrap_or(i64::MAX);
+            counted = last.1.saturating_add(passed);
+            match read {
+                // This process was stopped between the two: it is read once more.
+                Some(read) if counted - read > READING_MS_MAX => {}
+                // The machine slept.
+                Some(read) if read - counted > READING_MS_MAX => {
+                    *last = (Instant::now(), read);
+                    return self.anchor.at_running(read);
+                }
+                _ => return self.anchor.at_running(counted),
             }
-            _ => self.anchor.at_running(counted),
         }
+        // This process is told that more passed than did.
+        if let Some(read) = boot_ms() {
+            *last = (Instant::now(), read);
+            counted = read;
+        }
+        self.anchor.at_running(counted)
     }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The comparison's decision by this package's public API alone: `evaluate` for the draft, `classify` for the tool
- * call. The compiled policy's path is in COUNTERSIGN_PEERS_POLICY.
+ * call. The path of the policy's image, as an edge loads it, is in COUNTERSIGN_PEERS_POLICY.
  */
 import { readFileSync } from "node:fs";
 import { Engine } from "../../../pkg/dist/node.js";
@@ -39,7 +39,9 @@ function requestOf(context) {
 }
 
 function actionOf({ tool }) {
-  return { tool: tool.name, arguments: { ...tool.arguments, amount: tool.amount, currency: tool.currency, rows: tool.rows } };
+  const { paymentId, reason, role, recipientDomain } = tool.arguments;
+  const { amount, currency, rows } = tool;
+  return { tool: tool.name, arguments: { paymentId, reason, role, recipientDomain, amount, currency, rows } };
 }
 
 function contextOf({ tenant, domain, tool }) {
@@ -48,7 +50,7 @@ function contextOf({ tenant, domain, tool }) {
 }
 
 export async function init() {
-  const engine = await Engine.load(readFileSync(process.env.COUNTERSIGN_PEERS_POLICY, "utf8"));
+  const engine = await Engine.load(readFileSync(process.env.COUNTERSIGN_PEERS_POLICY));
   // One instant for all: it enters digests and deadlines, and no rule.
   const now = Date.UTC(2026, 10, 22, 10, 15);
   const decide = (context) => {

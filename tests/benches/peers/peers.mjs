@@ -16,13 +16,13 @@ export const noPeers = !existsSync(join(PEERS, "bench/check.mjs")) && `there is 
 export function copyOf(countersign) {
   const folder = mkdtempSync(join(tmpdir(), "countersign-peers-"));
   cpSync(PEERS, folder, { recursive: true, filter: (path) => !path.endsWith("node_modules") });
-  const policy = join(folder, "countersign-policy.json");
+  const policy = join(folder, "countersign-policy.bin");
   const run = (command, args, env = {}) => {
     const options = { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 26, env: { ...process.env, COUNTERSIGN_PEERS_POLICY: policy, ...env } };
     const { status, stdout, stderr } = spawnSync(command, args, options);
     if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}:\n${stdout}${stderr}`);
     return stdout;
   };
-  run(resolve(countersign), ["policy", "compile", fileURLToPath(new URL("policy.toml", import.meta.url)), "-o", policy]);
+  run(resolve(countersign), ["policy", "compile", fileURLToPath(new URL("policy.toml", import.meta.url)), "--image", "-o", policy]);
   return { folder, run, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
