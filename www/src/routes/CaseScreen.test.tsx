@@ -31,8 +31,8 @@ afterEach(() => {
 const soon = (): string => new Date(Date.now() + 600_000).toISOString();
 
 /** Draws the screen of a case as the host tells it. */
-async function show(subject: Case, may: Partial<CaseReply["may"]> = {}): Promise<void> {
-  const reply = { ...sampleReply(subject, may), now: new Date().toISOString() };
+async function show(subject: Case, may: Partial<CaseReply["may"]> = {}, more: Partial<CaseReply> = {}): Promise<void> {
+  const reply = { ...sampleReply(subject, may), now: new Date().toISOString(), ...more };
   now.value = Date.now();
   host.on("GET /v1/cases/case_1", () => ({ body: reply }));
   render(<CaseScreen case_id="case_1" />);
@@ -71,6 +71,17 @@ describe("everything that a decision needs is on one screen", () => {
     expect(screen.getByRole("region", { name: "Written by the model" })).toBeTruthy();
     expect(screen.getByRole("region", { name: "Written by the user" })).toBeTruthy();
     expect(screen.getByRole("region", { name: "From document Holds" })).toBeTruthy();
+  });
+
+  test("whether its risk level may be answered without a person, and what that takes", async () => {
+    const demand = { tolerated_error: 0.02, failure_probability: 0.1 };
+    const absent = { risk_level: "high" as const, disposition: "answer" as const, demand, state: "absent" as const, threshold: null, answers: null, errors: null, expires_at: null, answers_min: 114 };
+    const limited = { ...absent, disposition: "limited_answer" as const, demand: { ...demand, tolerated_error: 0.1 }, state: "in_force" as const, threshold: 0.4, answers: 300, errors: 12, expires_at: "2026-12-24T00:00:00.000Z" };
+    await show(held(), {}, { certificates: [absent, limited] });
+    const told = screen.getByRole("region", { name: "Answering without a person" }).textContent ?? "";
+    for (const words of ["High risk: No certificate: a person decides.", "At least 114 reviewed answers", "Limited answers, high risk: In force until 2026-12-24.", "12 of 300 reviewed answers were wrong, at most 10 % may be"]) {
+      expect(told).toContain(words);
+    }
   });
 
   test("and it has no serious fault for assistive technology", async () => {
