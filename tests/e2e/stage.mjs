@@ -39,9 +39,12 @@ export async function setStage(journey) {
   await mkdir(shots, { recursive: true });
   const { Engine, Edge, Client } = await loadPackage();
   const host = await startHost();
-  const browser = await launch();
   const client = new Client({ baseUrl: host.address, token: host.tokens.northwind });
-  const engine = await Engine.load(await client.currentPolicy());
+  // A host that nobody ends would keep the tests from ending.
+  const [engine, browser] = await Promise.all([client.currentPolicy().then((policy) => Engine.load(policy)), launch()]).catch(async (error) => {
+    await host.stop();
+    throw error;
+  });
   const edge = new Edge({ engine, client, edge: journey });
   const used = new Set();
 
