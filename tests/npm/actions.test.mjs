@@ -47,7 +47,11 @@ async function open(...mode) {
   const log = join(folder, "effects.jsonl");
   const secret = (await countersign("executor", "secret", "sample", "--data", folder)).output.trim();
   const executor = await startExecutor(log, secret, ...mode);
-  const host = await startHost(folder, executor.url);
+  const host = await startHost(folder, executor.url).catch(async (error) => {
+    // An executor that goes on would keep the tests from ending, and the reason from being told.
+    await executor.stop();
+    throw error;
+  });
   const close = async () => {
     await host.stop();
     await executor.stop();
