@@ -42,7 +42,8 @@ const newCase = () => {
 
 async function show(page, id) {
   await page.goto(casePage(id));
-  await page.locator(".case-head__id", { hasText: id }).waitFor();
+  // On a narrow screen it is there, and not shown.
+  await page.locator(".case-head__id", { hasText: id }).waitFor({ state: "attached" });
 }
 
 async function claimed(page, id) {

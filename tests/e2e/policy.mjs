@@ -60,6 +60,7 @@ const waiting = (page) => page.getByRole("article", { name: "Release of default 
 async function openPolicy(page) {
   // The address may be the same: then nothing would be read again.
   await page.goto(`${host.address}/#/inbox`);
+  await inForce(page).waitFor({ state: "detached" });
   await page.goto(`${host.address}/#/policy`);
   await inForce(page).waitFor();
 }
